@@ -1,0 +1,268 @@
+"""One typed configuration for every stage: gr.toml < environment (GR_...) < command-line flags.
+
+    settings = load_settings(config=None, crawl={"max_pages": 100})
+
+An environment variable names its setting with double underscores: GR_LLM__MODEL, GR_CRAWL__MAX_PAGES.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, cast
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from errors import UsageError
+
+Role = Literal["extractor", "judge", "solver", "verifier"]
+Engine = Literal["local", "ray"]
+
+
+class Section(BaseModel):
+    """A table of gr.toml; an unknown key in it is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CrawlSettings(Section):
+    """How pages are fetched."""
+
+    user_agent: str = Field("gr-toolkit/0.1", description="who you are, with an address to reach you")
+    obey_robots: bool = Field(True, description="do as robots.txt says")
+    concurrency: int = Field(16, ge=1, description="requests under way at once")
+    concurrency_per_host: int = Field(4, ge=1, description="of these, to one host")
+    delay: float = Field(1.0, ge=0, description="seconds between two requests to one host")
+    timeout: float = Field(30.0, gt=0, description="seconds")
+    retries: int = Field(2, ge=0, description="after a failed connection or a server error")
+    max_bytes: int = Field(10_000_000, ge=1, description="a larger page is turned down")
+    max_pages: int = Field(0, ge=0, description="0 means no limit")
+    max_depth: int = Field(8, ge=0, description="links followed from a source")
+    allow: list[str] = Field(default_factory=list, description="regular expressions a URL must match")
+    deny: list[str] = Field(default_factory=list, description="regular expressions a URL must not match")
+    shard_pages: int = Field(200, ge=1, description="pages after which a shard is written")
+    shard_seconds: float = Field(30.0, gt=0, description="or seconds, whichever comes first")
+
+
+class RoleSettings(Section):
+    """One role's overrides of [llm]; what is unset falls back on it."""
+
+    model: str | None = None
+    base_url: str | None = None
+    api_key_env: str | None = None
+    backend: Literal["auto", "llama.cpp", "transformers"] | None = None
+    concurrency: int | None = Field(None, ge=1)
+    timeout: float | None = Field(None, gt=0)
+    retries: int | None = Field(None, ge=0)
+    temperature: float | None = Field(None, ge=0)
+    max_tokens: int | None = Field(None, ge=1)
+    context: int | None = Field(None, ge=256)
+    input_usd_per_million: float | None = Field(None, ge=0)
+    output_usd_per_million: float | None = Field(None, ge=0)
+
+
+class LLMSettings(Section):
+    """The language model that every role uses unless it has its own."""
+
+    model: str = Field(
+        "local", description='the server\'s name for it; "local" is SmolLM2, "local:PATH" another'
+    )
+    base_url: str = Field("", description="any OpenAI-compatible server; empty is OpenAI itself")
+    api_key_env: str = Field("OPENAI_API_KEY", description="the environment variable that holds the key")
+    backend: Literal["auto", "llama.cpp", "transformers"] = Field(
+        "auto", description="what runs a local model"
+    )
+    concurrency: int = Field(16, ge=1, description="requests under way at once, at most")
+    timeout: float = Field(120.0, gt=0, description="seconds for one request")
+    retries: int = Field(5, ge=0, description="of a request that failed")
+    temperature: float = Field(0.0, ge=0)
+    max_tokens: int = Field(1024, ge=1, description="of one reply")
+    context: int = Field(8192, ge=256, description="tokens a request may hold, for models run here")
+    input_usd_per_million: float | None = Field(None, ge=0, description="the price of prompt tokens")
+    output_usd_per_million: float | None = Field(None, ge=0, description="the price of reply tokens")
+    max_cost_usd: float | None = Field(None, ge=0, description="a hard limit for one run of one step")
+    cache: bool = Field(True, description="keep replies, so that a second run costs nothing")
+    extractor: RoleSettings = RoleSettings()
+    judge: RoleSettings = RoleSettings()
+    solver: RoleSettings = RoleSettings()
+    verifier: RoleSettings = RoleSettings()
+
+    def for_role(self, role: Role | None) -> LLMSettings:
+        """These settings with the role's own values in place of the shared ones."""
+        if role is None:
+            return self
+        own: RoleSettings = getattr(self, role)
+        return self.model_copy(update=own.model_dump(exclude_none=True))
+
+
+class CurateSettings(Section):
+    """How questions are made from texts."""
+
+    languages: list[str] = Field(default_factory=list, description="keep only these; empty keeps all")
+    chunk_chars: int = Field(12_000, ge=200, description="the model reads a long text in parts of this size")
+    pairs_per_chunk: int = Field(10, ge=1, description="questions taken from one part at most")
+    max_answer_chars: int = Field(200, ge=1)
+    similarity: float = Field(0.7, gt=0, le=1, description="MinHash Jaccard from which two questions are one")
+    benchmarks: list[str] = Field(
+        default_factory=list, description="JSONL files whose questions must not leak, beside the bundled one"
+    )
+    overlap: float = Field(0.6, gt=0, le=1, description="share of a benchmark item's n-grams that is a leak")
+    samples: int = Field(8, ge=1, description="solutions sampled of each question")
+    min_pass_rate: float = Field(0.0, ge=0, le=1, description="questions at or below are turned down")
+    max_pass_rate: float = Field(1.0, ge=0, le=1, description="questions at or above are turned down")
+    any_pass_rate: bool = Field(False, description="keep questions whatever their pass rate")
+    test_share: float = Field(0.02, ge=0, le=1, description="share of the questions in the test split")
+
+
+class VerifySettings(Section):
+    """Who decides whether an answer is right."""
+
+    model: bool = Field(True, description="ask the verifier model where the rules abstain")
+
+
+class TrainSettings(Section):
+    """GRPO; the paper's values are in docs/train.md."""
+
+    prompts_per_step: int = Field(4, ge=1)
+    group: int = Field(4, ge=2, description="completions sampled of each prompt")
+    learning_rate: float = Field(1e-6, gt=0)
+    beta: float = Field(0.0, ge=0, description="weight of the KL term")
+    epsilon: float = Field(0.2, gt=0)
+    temperature: float = Field(1.0, gt=0)
+    max_prompt_tokens: int = Field(1024, ge=1)
+    max_completion_tokens: int = Field(1024, ge=1)
+    save_every: int = Field(20, ge=1)
+    seed: int = 0
+
+
+class EvalSettings(Section):
+    """How a model is scored."""
+
+    samples: int = Field(1, ge=1)
+    temperature: float = Field(0.0, ge=0)
+    max_tokens: int = Field(2048, ge=1)
+
+
+class Settings(Section):
+    """Everything a run can be told. Sections are the tables of gr.toml."""
+
+    data: str = Field("data", description="folder or URL of the tables")
+    workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="processes")
+    engine: Engine = Field("local", description="or ray")
+    crawl: CrawlSettings = CrawlSettings()
+    llm: LLMSettings = LLMSettings()
+    curate: CurateSettings = CurateSettings()
+    verify: VerifySettings = VerifySettings()
+    train: TrainSettings = TrainSettings()
+    eval: EvalSettings = EvalSettings()
+
+    @property
+    def state(self) -> Path:
+        """The local folder for what is not a table: crawl frontier, response cache, locks, run log."""
+        return state_folder(self.data)
+
+
+def state_folder(data: str) -> Path:
+    """Where the state of the data folder `data` lies; always local, also for a bucket."""
+    if "://" not in data:
+        return Path(data).expanduser() / ".state"
+    return Path(platformdirs.user_state_dir("gr")) / data.replace("://", "_").replace("/", "_")
+
+
+Tree = dict[str, object]
+NOT_SETTINGS = {"GR_CONFIG", "GR_DEBUG"}
+
+
+def load_settings(config: Path | None = None, **flags: object) -> Settings:
+    """Merge gr.toml (or `config`), the environment and the flags; None in a flag means not given.
+
+    Raises UsageError that names the bad key or value, where it stands and the nearest known key.
+    """
+    path = config or _default_config()
+    merged: Tree = {}
+    for source, tree in (
+        (str(path), _read_toml(path) if path else {}),
+        ("the environment", _read_environment(os.environ)),
+        ("the command line", _without_none(flags)),
+    ):
+        merged = _merge(merged, tree)
+        try:
+            settings = Settings.model_validate(merged)
+        except ValidationError as error:
+            raise UsageError(_explain(error, source)) from error
+    return settings
+
+
+def _default_config() -> Path | None:
+    """GR_CONFIG, or ./gr.toml if there is one."""
+    if "GR_CONFIG" in os.environ:
+        return Path(os.environ["GR_CONFIG"])
+    return Path("gr.toml") if Path("gr.toml").is_file() else None
+
+
+def _read_toml(path: Path) -> Tree:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(
+            f"no configuration file {path}. Write a commented one with: gr init {path}"
+        ) from None
+    except OSError as error:
+        raise UsageError(f"cannot read the configuration file {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from error
+
+
+def _read_environment(environ: Mapping[str, str]) -> Tree:
+    """GR_LLM__MAX_TOKENS=64 becomes {"llm": {"max_tokens": "64"}}; a list is written as JSON."""
+    tree: Tree = {}
+    for name, text in environ.items():
+        if name.startswith("GR_") and name not in NOT_SETTINGS:
+            value = _read_list(name, text) if text.startswith("[") else text
+            for key in reversed(name[3:].lower().split("__")):
+                value = {key: value}
+            tree = _merge(tree, cast(Tree, value))
+    return tree
+
+
+def _read_list(name: str, text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"{name} is not a JSON list: {text}") from error
+
+
+def _without_none(tree: Mapping[str, object]) -> Tree:
+    return {
+        key: _without_none(value) if isinstance(value, dict) else value
+        for key, value in tree.items()
+        if value is not None
+    }
+
+
+def _merge(base: Tree, over: Tree) -> Tree:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both_tables = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = _merge(cast(Tree, below), cast(Tree, value)) if both_tables else value
+    return merged
+
+
+def _explain(error: ValidationError, source: str) -> str:
+    """The first thing pydantic found wrong, as one line a person can act on."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        return f"{source}: {where} = {first['input']!r}: {first['msg'].lower()}"
+    section: type[BaseModel] = Settings
+    for part in first["loc"][:-1]:
+        section = cast(type[BaseModel], section.model_fields[str(part)].annotation)
+    known = difflib.get_close_matches(str(first["loc"][-1]), section.model_fields, n=1, cutoff=0.4)
+    hint = f"did you mean {known[0]}?" if known else f"known are: {', '.join(section.model_fields)}"
+    return f"{source}: unknown setting {where}; {hint}"

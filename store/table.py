@@ -1,0 +1,163 @@
+"""Tables as folders of Parquet shards. A shard is the unit of work: what is still to do is the shards
+of the input that the output has not, and nothing else records progress.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from errors import CorruptShard, RowsDoNotFit, UsageError
+from store.folder import Folder
+from store.lock import hold
+from store.tables import MADE_BY, TABLES
+
+Row = Mapping[str, object]
+ENDING = ".parquet"
+
+
+@dataclass
+class Counts:
+    """How many rows a table holds, and what became of them: kept + sum(reasons) = rows."""
+
+    rows: int = 0
+    shards: int = 0
+    kept: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+class Store:
+    """All tables under one data folder, local or any fsspec URL; `state` is its local side folder."""
+
+    def __init__(self, data: str, state: Path) -> None:
+        if not data:
+            raise UsageError("the data folder has no name; give one with --data")
+        self.data = data.rstrip("/")
+        self.state = state
+
+    def table(self, name: str) -> Table:
+        """The table of that name; see store/tables.py."""
+        return Table(self, name)
+
+
+class Table:
+    """One table: a folder of shards that all have its schema."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self.store = store
+        self.name = name
+        self.schema = TABLES[name]
+        self.folder = Folder(f"{store.data}/{name}")
+
+    def shards(self) -> list[str]:
+        """The names of the finished shards, in order."""
+        return [name.removesuffix(ENDING) for name in self.folder.names(ENDING)]
+
+    def pending(self, *inputs: str) -> list[str]:
+        """The shards that every input table has and this one has not, in order."""
+        ready = set.intersection(*(set(self.store.table(name).shards()) for name in inputs))
+        return sorted(ready - set(self.shards()))
+
+    def read(self, shard: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of a shard.
+
+        A shard that cannot be read is moved to `corrupt/` under the data folder, so that the step that
+        makes it will make it again, and CorruptShard says so.
+        """
+        with self._open(shard) as file:
+            return pq.read_table(file, columns=columns, page_checksum_verification=True)
+
+    def rows(self, shard: str, columns: Sequence[str] | None = None) -> list[dict[str, object]]:
+        """The rows of a shard as dictionaries."""
+        return list(self.read(shard, columns).to_pylist())
+
+    def write(self, shard: str, rows: Sequence[Row]) -> None:
+        """Write a shard whole. Raises RowsDoNotFit, CannotWrite."""
+        self.folder.write(shard + ENDING, self._encode(rows, f"table {self.name}, shard {shard}"))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the table's lock, and first clear away what an earlier writer left broken."""
+        with hold(self.store.state / "locks" / f"{self.name}.lock", f"table {self.name}"):
+            self.folder.sweep()
+            yield
+
+    def check(self) -> list[str]:
+        """Move aside the shards whose footer cannot be read; a line about each.
+
+        Only for a local folder: on an object store a shard is one PUT and cannot be cut short.
+        """
+        moved = []
+        for shard in self.shards() if self.folder.is_local else ():
+            try:
+                self.rows_in([shard])
+            except CorruptShard as error:
+                moved.append(str(error))
+        return moved
+
+    def rows_in(self, shards: Sequence[str]) -> int:
+        """How many rows the shards hold, by their footers. Raises CorruptShard."""
+        total = 0
+        for shard in shards:
+            with self._open(shard) as file:
+                total += pq.read_metadata(file).num_rows
+        return total
+
+    def counts(self) -> Counts:
+        """Rows, shards, kept rows and the reasons of the others, over all shards."""
+        total = Counts()
+        for shard in self.shards():
+            table = self.read(shard, ["kept", "reason"])
+            total.rows += table.num_rows
+            total.shards += 1
+            total.kept += pc.sum(table["kept"]).as_py() or 0
+            total.reasons.update(reason for reason in table["reason"].to_pylist() if reason is not None)
+        return total
+
+    @contextmanager
+    def _open(self, shard: str) -> Iterator[BinaryIO]:
+        with self.folder.open(shard + ENDING) as file:
+            try:
+                yield file
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+                if getattr(error, "errno", None):  # the disk or the network failed, not the shard
+                    raise
+                raise CorruptShard(self._set_aside(shard)) from error
+
+    def _set_aside(self, shard: str) -> str:
+        aside = f"{self.store.data}/corrupt/{self.name}-{shard}{ENDING}"
+        self.folder.move(shard + ENDING, aside)
+        return (
+            f"shard {shard} of table {self.name} cannot be read; moved it to {aside}. "
+            f"Make it again with: {MADE_BY[self.name]}"
+        )
+
+    def _encode(self, rows: Sequence[Row], where: str) -> bytes:
+        """The rows as Parquet of exactly this schema. Raises RowsDoNotFit, which names `where`."""
+        for row in rows:
+            self._check_row(row, where)
+        buffer = io.BytesIO()
+        try:
+            table = pa.Table.from_pylist(list(rows), schema=self.schema)
+            pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+            raise RowsDoNotFit(f"{where}: {error}") from error
+        if len(pc.unique(table["id"])) != table.num_rows:
+            raise RowsDoNotFit(f"{where}: two rows have one id")
+        return buffer.getvalue()
+
+    def _check_row(self, row: Row, where: str) -> None:
+        """A row has every column, and a reason if and only if it is not kept."""
+        if odd := row.keys() ^ set(self.schema.names):
+            raise RowsDoNotFit(f"{where}: columns missing or unknown: {', '.join(sorted(odd))}")
+        if row["reason"] == "" or bool(row["kept"]) != (row["reason"] is None):
+            raise RowsDoNotFit(f"{where}: row {row['id']} must have a reason or be kept, and not both")

@@ -1,0 +1,31 @@
+"""Shared by the tests of every room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from store import Store
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The data beside the repository that is for tests only."""
+    if not (ROOT.parent / "shared" / "data").is_dir():
+        pytest.skip("needs ../shared/data, which is not here")
+    return ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty data folder on this machine."""
+    return Store(str(tmp_path / "data"), tmp_path / "data" / ".state")

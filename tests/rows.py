@@ -1,0 +1,36 @@
+"""Rows that fit their table, for tests that need some."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from store.tables import TABLES
+
+EXAMPLES = {
+    pa.string(): "text",
+    pa.binary(): b"\x00bytes",
+    pa.bool_(): True,
+    pa.int32(): 7,
+    pa.int64(): 7,
+    pa.uint32(): 7,
+    pa.float64(): 0.5,
+    pa.timestamp("ms", tz="UTC"): datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+}
+
+
+def fill(table: str, row_id: str = "1", **values: object) -> dict[str, object]:
+    """A row of the table in which every column has a value; kept, unless `values` say otherwise."""
+    row = {column.name: _example(column.type) for column in TABLES[table]}
+    return {**row, "id": row_id, "reason": None, **values}
+
+
+def _example(type_: pa.DataType) -> object:
+    if pa.types.is_struct(type_):
+        return {field.name: _example(field.type) for field in type_}
+    if pa.types.is_fixed_size_list(type_):
+        return [_example(type_.value_type)] * type_.list_size
+    if pa.types.is_list(type_):
+        return [_example(type_.value_type)]
+    return EXAMPLES[type_]

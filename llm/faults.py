@@ -1,0 +1,102 @@
+"""Why one attempt at a request failed, and what that means for the request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+CONTEXT_SIGNS = ("context length", "context_length", "context size", "context window", "too long")
+GATEWAY = {502, 503, 504}  # the server behind the gateway is away
+LONGEST_REASON = 200
+
+
+class Fault(Exception):
+    """One attempt failed; `reason` fits in a row, and holds no secret."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        status: int | None = None,
+        code: str = "",
+        wait: float | None = None,
+        lost: bool = False,
+        unreachable: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status  # HTTP, where the server answered
+        self.code = code  # the server's own code, type and parameter, in one string
+        self.wait = wait  # seconds the server asked to wait
+        self.lost = lost  # the connection failed, before or during the reply
+        self.unreachable = unreachable  # nobody listens there
+
+    @property
+    def transient(self) -> bool:
+        """The same request may succeed later."""
+        if "insufficient_quota" in self.code:
+            return False
+        return self.status is None or self.status in (408, 409, 429) or self.status >= 500
+
+    @property
+    def overload(self) -> bool:
+        """The server has too much to do."""
+        return self.status is not None and (self.status == 429 or self.status >= 500)
+
+    @property
+    def too_long(self) -> bool:
+        """The request does not fit the model's context."""
+        return any(sign in f"{self.code} {self.reason}".lower() for sign in CONTEXT_SIGNS)
+
+    @property
+    def no_model(self) -> bool:
+        """The server does not know the model (or the path, which looks the same)."""
+        return self.status == 404 or "model_not_found" in self.code
+
+
+def diagnose(error: Exception, timeout: float | None, secret: str) -> Fault:
+    """The fault behind an exception of the openai package, or behind a reply that makes no sense."""
+    import openai
+
+    if isinstance(error, (TimeoutError, openai.APITimeoutError)):
+        return Fault(f"timed out after {timeout:g} s" if timeout else "timed out")
+    if isinstance(error, openai.APIStatusError):
+        return _answered(error.status_code, error.body, error.response.headers, secret)
+    if isinstance(error, openai.APIConnectionError):
+        cause = error.__cause__ or error
+        unreachable = type(cause).__name__ == "ConnectError"  # httpx, or httpx2 from openai 3 on
+        what = "cannot connect" if unreachable else "connection lost"
+        return Fault(f"{what}: {_short(str(cause), secret)}", lost=True, unreachable=unreachable)
+    return Fault(f"no valid reply: {_short(str(error), secret)}")
+
+
+def _answered(status: int, body: object, headers: Mapping[str, str], secret: str) -> Fault:
+    """The fault behind an error status. `body` is OpenAI's error object, or whatever came instead."""
+    told = body if isinstance(body, dict) else {}
+    code = " ".join(str(told[key]) for key in ("code", "type", "param") if told.get(key))
+    message = _short(str(told.get("message") or ""), secret)
+    reason = f"HTTP {status}: {message}" if message else f"HTTP {status}"
+    return Fault(reason, status=status, code=code, wait=retry_after(headers))
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds the server asks to wait: `retry-after-ms`, or `retry-after`, seconds or a date (RFC 9110)."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name, "")
+        try:
+            return max(0.0, float(value) * unit)
+        except ValueError:
+            pass
+    try:
+        return max(0.0, parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _short(message: str, secret: str) -> str:
+    """One line without the key."""
+    line = " ".join(message.split())
+    if secret:
+        line = line.replace(secret, "***")
+    return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 3] + "..."

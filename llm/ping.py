@@ -1,0 +1,72 @@
+"""Asks a role's model two short questions, to see whether and how well it can be used."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from errors import RequestFailed
+from llm.client import LLM
+from llm.connection import connect
+from llm.messages import Message
+
+if TYPE_CHECKING:
+    from settings import LLMSettings, Role
+
+
+class Capital(BaseModel):
+    """The answer to the structured question."""
+
+    city: str
+
+
+@dataclass(frozen=True)
+class Ping:
+    """How the model answered."""
+
+    server: str
+    model: str
+    reply: str
+    seconds: float  # of the first reply; a model that runs here has been loaded in them
+    tokens_per_second: float
+    json_schema: str  # honoured | written into the prompt | failed: why
+
+
+def ping(settings: LLMSettings, role: Role | None, state: Path) -> Ping:
+    """Ask, past the cache. Raises ServerUnusable, RequestFailed."""
+    fresh = settings.model_copy(update={"cache": False})
+    with connect(fresh, role, state) as llm:
+        started = time.monotonic()
+        reply = llm.run(llm.ask([Message(role="user", content="Count from one to ten.")], max_tokens=64))
+        seconds = time.monotonic() - started
+        return Ping(
+            server=llm.server,
+            model=llm.name,
+            reply=reply.text,
+            seconds=round(seconds, 2),
+            tokens_per_second=round(reply.output_tokens / seconds, 1),
+            json_schema=_try_schema(llm),
+        )
+
+
+def _try_schema(llm: LLM) -> str:
+    question = Message(role="user", content="What is the capital of France?")
+    try:
+        llm.run(llm.ask([question], schema=Capital, max_tokens=64))
+    except RequestFailed as error:
+        return f"failed: {error}"
+    return "honoured" if llm.honours_schemas else "written into the prompt"
+
+
+def show(result: Ping, *, as_json: bool) -> None:
+    """Print the result, for a person or for a machine."""
+    if as_json:
+        print(json.dumps(asdict(result)))
+        return
+    for name, value in asdict(result).items():
+        print(f"{name.replace('_', ' '):<18} {' '.join(str(value).split())}")

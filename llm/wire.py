@@ -1,0 +1,90 @@
+"""A request as a particular server takes it, and its answer as a Reply.
+
+Servers that speak OpenAI's API differ in the parameters they take. What one refuses is left out or
+written in another way from then on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import cast
+
+from llm.faults import Fault
+from llm.messages import Message, Reply, clean
+from llm.structured import in_words
+
+CHAT = "/chat/completions"
+COMPLETION = "/completions"
+DISPENSABLE = ("max_tokens", "temperature", "seed", "stop")
+CHARS_PER_TOKEN = 4  # of English, where the server does not count
+
+Body = dict[str, object]
+
+
+def adapt(body: Mapping[str, object], refused: Collection[str]) -> Body:
+    """The request without what the server refuses."""
+    adapted = {name: value for name, value in body.items() if name not in refused}
+    if "max_tokens" in refused and "max_tokens" in body:
+        adapted["max_completion_tokens"] = body["max_tokens"]  # OpenAI's reasoning models
+    if "response_format" in refused and "response_format" in body:
+        wish = Message(role="user", content=in_words(cast(Body, body["response_format"])))
+        adapted["messages"] = _merge_turns([*cast(list[Message], body["messages"]), wish])
+    return adapted
+
+
+def _merge_turns(messages: list[Message]) -> list[Message]:
+    """The last two turns as one: chat templates want the roles to alternate."""
+    *before, last, wish = messages
+    return [*before, Message(role=last["role"], content=f"{last['content']}\n\n{wish['content']}")]
+
+
+def refused_parameter(fault: Fault, body: Mapping[str, object], refused: Collection[str]) -> str | None:
+    """The parameter that a refusal (HTTP 400 or 422) is about, if the request can do without it.
+
+    A server that does not know response_format may say anything, so that is what is left to suspect.
+    """
+    if fault.status not in (400, 422) or fault.too_long:
+        return None
+    said = f"{fault.code} {fault.reason}"
+    for name in DISPENSABLE:
+        if name in body and name not in refused and re.search(rf"\b{name}\b", said):
+            return name
+    return "response_format" if "response_format" in body and "response_format" not in refused else None
+
+
+def read_reply(answer: object, body: Mapping[str, object]) -> Reply[None]:
+    """The reply in a decoded answer of either path. Raises ValueError if there is none."""
+    choice = _first_choice(answer)
+    message = choice.get("message")
+    text = message.get("content") if isinstance(message, dict) else choice.get("text")
+    if text is not None and not isinstance(text, str):
+        raise ValueError("the reply's content is not text")
+    text = clean(text or "")
+    usage = cast(Body, answer).get("usage")
+    counted = usage if isinstance(usage, dict) else {}
+    prompt = str(body.get("messages") or body.get("prompt"))
+    return Reply(
+        text=text,
+        parsed=None,
+        finish_reason=str(choice.get("finish_reason") or "stop"),
+        input_tokens=_count(counted.get("prompt_tokens"), prompt),
+        output_tokens=_count(counted.get("completion_tokens"), text),
+    )
+
+
+def reports_usage(answer: object) -> bool:
+    """Whether the server counted the tokens itself."""
+    usage = answer.get("usage") if isinstance(answer, dict) else None
+    return isinstance(usage, dict) and {"prompt_tokens", "completion_tokens"} <= usage.keys()
+
+
+def _first_choice(answer: object) -> Body:
+    choices = answer.get("choices") if isinstance(answer, dict) else None
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        raise ValueError("the server's reply has no choices")
+    return cast(Body, choices[0])
+
+
+def _count(reported: object, text: str) -> int:
+    return reported if isinstance(reported, int) else len(text) // CHARS_PER_TOKEN + 1

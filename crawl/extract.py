@@ -1,0 +1,99 @@
+"""`gr crawl extract`: pages -> texts. A pure function of each kept page, run over the shards still to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from console import Summary
+from crawl.about import language_of, license_of, title_of
+from crawl.decode import decode
+from crawl.fulltext import full_text
+from crawl.main_text import main_text
+from crawl.mathematics import Formulas, save_formulas
+from crawl.qa_markup import Answer, Question, read_qa_markup
+from crawl.response import decompress
+from crawl.reveal import reveal
+from crawl.tree import parse
+from engine import run_spread
+from settings import Settings
+from store import Store
+from store.table import Row
+
+NO_TEXT = "no text"
+
+
+def extract(store: Store, settings: Settings) -> Summary:
+    """Write a shard of `texts` for every shard of `pages` that has none. Raises as engine.run_spread does."""
+    function = partial(text_rows, store)
+    return run_spread(
+        store, "crawl extract", "texts", function, engine=settings.engine, workers=settings.workers
+    )
+
+
+def text_rows(store: Store, shard: str) -> list[Row]:
+    """The rows of `texts` for one shard of `pages`: one for each page that was kept."""
+    rows = store.table("pages").rows(shard, ["id", "url", "content_type", "html", "kept"])
+    return [text_row(row) for row in rows if row["kept"]]
+
+
+def text_row(page: Mapping[str, object]) -> Row:
+    """The row of `texts` for a row of `pages`. Never raises: a page that cannot be read is turned down."""
+    html = page["html"]
+    assert isinstance(html, bytes)
+    try:
+        found = read_text(decode(decompress(html), str(page["content_type"])))
+    except Exception as error:
+        found = _nothing(f"cannot be parsed: {type(error).__name__}: {str(error)[:100]}")
+    return {"id": page["id"], "url": page["url"], **found}
+
+
+def read_text(html: str) -> Row:
+    """What a page says, as the columns of `texts` beside id and url."""
+    tree = parse(html)
+    if tree is None:
+        return _nothing(NO_TEXT)
+    title, license = title_of(tree), license_of(tree)
+    formulas = Formulas(html)
+    reveal(tree)
+    save_formulas(tree, formulas)
+    questions = [restored(question, formulas) for question in read_qa_markup(tree)]
+    answers = [answer["text"] for question in questions for answer in question["answers"]]
+    text = main_text(tree, formulas, answers)
+    if not text:
+        return _nothing(NO_TEXT)
+    readable = formulas.restore(text)
+    return {
+        "title": title,
+        "language": language_of(tree, readable),
+        "license": license,
+        "text": readable,
+        "qa_markup": questions,
+        "extract_ratio": min(1.0, len(text) / max(1, len(full_text(tree, frozenset())))),
+        "math_kept": formulas.share_in(text),
+        "kept": True,
+        "reason": None,
+    }
+
+
+def restored(question: Question, formulas: Formulas) -> Question:
+    """The question and its answers with TeX for tokens."""
+    answers: list[Answer] = [
+        {**answer, "text": formulas.restore(answer["text"])} for answer in question["answers"]
+    ]
+    return {"question": formulas.restore(question["question"]), "answers": answers}
+
+
+def _nothing(reason: str) -> Row:
+    """The columns of a page that gave no text."""
+    return {
+        "title": None,
+        "language": None,
+        "license": None,
+        "text": "",
+        "qa_markup": [],
+        "extract_ratio": 0.0,
+        "math_kept": 1.0,
+        "kept": False,
+        "reason": reason,
+    }

@@ -1,0 +1,132 @@
+"""`gr crawl SOURCES`: web -> pages."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from console import Summary, describe, progress, say
+from crawl.decode import decode
+from crawl.frontier import Frontier
+from crawl.harvest import Harvest, record_arrival
+from crawl.response import decompress, find_links
+from crawl.sources import Sources, read_sources
+from crawl.urls import host_of
+from errors import GrError
+from settings import CrawlSettings
+from store import Store, Table
+from store.tables import FUNNEL
+
+FRONTIER = "frontier.sqlite"
+
+
+def fetch(store: Store, settings: CrawlSettings, names: Sequence[str]) -> Summary:
+    """Fetch what the named sources lead to, and what an earlier run left over, into table `pages`.
+
+    Raises UsageError, Locked, CannotWrite, and GrError where no source could be fetched at all. What came
+    in before stays stored, and the same call goes on from there.
+    """
+    started = time.monotonic()
+    sources = read_sources(names)
+    pages = store.table("pages")
+    with pages.writing(), open_frontier(store, settings) as frontier:
+        queue_sources(frontier, sources)
+        harvest = Harvest(pages, frontier, settings, last_shard(store) + 1)
+        if harvest.anything_left():
+            fetch_all(harvest)
+        summary = harvest.summary
+        if not summary.rows:
+            refuse_if_all_failed(frontier, sources)
+    summary.notes = [*sources.notes, *describe_run(harvest)]
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+def plan(store: Store, settings: CrawlSettings, names: Sequence[str]) -> Summary:
+    """What `fetch` would start from; no request is sent and nothing is written."""
+    sources = read_sources(names)
+    path = store.state / FRONTIER
+    queued = Frontier(path, settings.max_depth).queued() if path.exists() else 0
+    note = (
+        f"would start from {len(sources.pages)} pages and {len(sources.sitemaps)} sitemaps, "
+        f"and {queued} URLs that an earlier run left queued"
+    )
+    return Summary(step="crawl", table="pages", notes=[*sources.notes, note])
+
+
+@contextmanager
+def open_frontier(store: Store, settings: CrawlSettings) -> Iterator[Frontier]:
+    """The frontier, in line with the shards that table `pages` has; the caller holds that table's lock."""
+    pages = store.table("pages")
+    for line in pages.check():
+        say(line)
+    frontier = Frontier(store.state / FRONTIER, settings.max_depth)
+    try:
+        shards, recorded = set(pages.shards()), frontier.shards()
+        for shard in sorted(shards - recorded):
+            adopt(frontier, pages, shard)
+        frontier.requeue(recorded - shards, refused=not settings.obey_robots)
+        yield frontier
+    finally:
+        frontier.close()
+
+
+def adopt(frontier: Frontier, pages: Table, shard: str) -> None:
+    """Record a shard that the frontier does not know, and queue what its pages link to."""
+    rows = pages.rows(shard)
+    with frontier.transaction():
+        for row in rows:
+            record_arrival(frontier, row)
+            html, url, depth = row["html"], str(row["url"]), row["depth"]
+            assert isinstance(html, bytes)
+            assert isinstance(depth, int)
+            links = find_links(decode(decompress(html), str(row["content_type"])), url) if row["kept"] else []
+            frontier.add((link for link in links if host_of(link) == row["host"]), depth + 1)
+    frontier.store((str(row["canonical_url"]) for row in rows), shard)
+
+
+def queue_sources(frontier: Frontier, sources: Sources) -> None:
+    """Queue what is new among the sources, the sitemaps first."""
+    with frontier.transaction():
+        frontier.add([*sources.robots, *sources.sitemaps], 0, "sitemap")
+        frontier.add(sources.pages, 0)
+
+
+def last_shard(store: Store) -> int:
+    """The greatest number that names a shard in any table, so that a new name is new to all of them."""
+    names = (shard for table in FUNNEL for shard in store.table(table).shards())
+    return max((int(name) for name in names if name.isdecimal()), default=0)
+
+
+def fetch_all(harvest: Harvest) -> None:
+    """Run Scrapy until the harvest has nothing left."""
+    from crawl.spider import run_spider
+
+    with progress("crawl", harvest.settings.max_pages or None) as harvest.advance:
+        asyncio.run(run_spider(harvest))
+
+
+def refuse_if_all_failed(frontier: Frontier, sources: Sources) -> None:
+    """Raise GrError if every source ended without a page; name the first."""
+    named = [*sources.pages, *sources.sitemaps]
+    outcomes = [frontier.outcome(url) for url in named]
+    if not named or any(state not in ("failed", "refused") for state, _ in outcomes):
+        return
+    others = f" (and {len(named) - 1} more sources likewise)" if len(named) > 1 else ""
+    raise GrError(
+        f"nothing was fetched: {named[0]}: {outcomes[0][1]}{others}. "
+        "Check the address and that the site is up and admits crawlers, then run the same command again"
+    )
+
+
+def describe_run(harvest: Harvest) -> list[str]:
+    """What a person should know beside the counts."""
+    notes = []
+    if harvest.missed:
+        missed = harvest.missed.total()
+        notes.append(f"{missed} URLs not fetched: {describe(harvest.missed)}")
+    if not harvest.summary.rows_in:
+        notes.append("nothing is queued: every URL known has been fetched")
+    return notes

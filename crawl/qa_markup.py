@@ -1,0 +1,168 @@
+"""Questions and answers that a page declares in its markup, for which no model is needed.
+
+Four readers, the surest first: schema.org as JSON-LD and as microdata (https://schema.org/Question),
+StackExchange's classes, OpenStax's data-type attributes. The first that finds any is believed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TypedDict
+
+from lxml import etree, html
+
+from crawl.fulltext import full_text
+from crawl.mathematics import Formulas, save_formulas
+from crawl.tree import elements, first, has_class, strings
+
+JSON_LD = "//script[@type = 'application/ld+json']/text()"
+ANSWER_KINDS = ("acceptedAnswer", "suggestedAnswer")
+STACKEXCHANGE_ANSWER = f"//*[{has_class('answer')}]"
+STACKEXCHANGE_BODY = f".//*[{has_class('s-prose', 'js-post-body', 'post-text')}]"
+OPENSTAX_PROBLEM = "*[@data-type = 'problem' or @data-type = 'question-stem']"
+OPENSTAX_SOLUTION = "//*[@data-type = 'solution' or @data-type = 'question-solution']"
+MOST = 1000  # questions of a page, or answers of a question
+EVERYTHING: frozenset[str] = frozenset()
+
+
+class Answer(TypedDict):
+    """An answer as the page gives it."""
+
+    text: str
+    accepted: bool
+    votes: int | None
+
+
+class Question(TypedDict):
+    """A question and its answers, the accepted ones first."""
+
+    question: str
+    answers: list[Answer]
+
+
+def read_qa_markup(tree: etree._Element) -> list[Question]:
+    """The questions that have an answer, each once."""
+    for reader in (read_json_ld, read_microdata, read_stackexchange, read_openstax):
+        whole = {found["question"]: found for found in reader(tree) if found["question"] and found["answers"]}
+        if whole:
+            return list(whole.values())
+    return []
+
+
+def read_json_ld(tree: etree._Element) -> Iterator[Question]:
+    """Every Question object in the page's JSON-LD, wherever it is nested."""
+    for script in strings(tree, JSON_LD):
+        try:
+            waiting: list[object] = [json.loads(script, strict=False)]
+        except (ValueError, RecursionError):
+            continue
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, list):
+                waiting += reversed(value)
+            elif isinstance(value, dict) and "Question" in _list(value.get("@type")):
+                yield _json_question(value)
+            elif isinstance(value, dict):
+                waiting += reversed(value.values())
+
+
+def read_microdata(tree: etree._Element) -> Iterator[Question]:
+    """Every item of type schema.org/Question."""
+    for item in elements(tree, "//*[contains(@itemtype, 'schema.org/Question')]")[:MOST]:
+        answers = [
+            _answer(_text(_property(answer, "text")) or full_text(answer), kind, _votes(answer))
+            for kind in ANSWER_KINDS
+            for answer in elements(item, f".//*[contains(concat(' ', @itemprop, ' '), ' {kind} ')]")
+        ]
+        yield _question(_text(_property(item, "name")), _text(_property(item, "text")), answers)
+
+
+def read_stackexchange(tree: etree._Element) -> Iterator[Question]:
+    """The one question of a StackExchange page."""
+    question = first(tree, "//*[@id = 'question']")
+    if question is None:
+        return
+    answers = [
+        _answer(
+            _text(first(answer, STACKEXCHANGE_BODY)),
+            "acceptedAnswer" if "accepted-answer" in answer.get("class", "") else "",
+            _votes(answer),
+        )
+        for answer in elements(tree, STACKEXCHANGE_ANSWER)[:MOST]
+    ]
+    title = first(tree, "//*[@id = 'question-header']//h1")
+    yield _question(_text(title), _text(first(question, STACKEXCHANGE_BODY)), answers)
+
+
+def read_openstax(tree: etree._Element) -> Iterator[Question]:
+    """Exercises and examples: each solution with the problem of the nearest element that holds both."""
+    for solution in elements(tree, OPENSTAX_SOLUTION)[:MOST]:
+        problem = first(solution, f"ancestor::*[.//{OPENSTAX_PROBLEM}][1]//{OPENSTAX_PROBLEM}")
+        yield _question("", _text(problem), [_answer(full_text(solution), "acceptedAnswer", None)])
+
+
+def _json_question(value: dict[str, object]) -> Question:
+    answers = [
+        _answer(_html_text(answer.get("text")), kind, _number(answer.get("upvoteCount")))
+        for kind in ANSWER_KINDS
+        for answer in _list(value.get(kind))
+        if isinstance(answer, dict)
+    ]
+    return _question(_html_text(value.get("name")), _html_text(value.get("text")), answers)
+
+
+def _question(name: str, text: str, answers: list[Answer]) -> Question:
+    """A name that its text repeats says nothing more; neither does an answer that is given twice."""
+    parts = [text] if name in text else [name, text]
+    unique: dict[str, Answer] = {}
+    for answer in sorted(answers, key=lambda answer: not answer["accepted"]):
+        unique.setdefault(answer["text"], answer)
+    unique.pop("", None)
+    return {"question": "\n\n".join(filter(None, parts)), "answers": list(unique.values())}
+
+
+def _answer(text: str, kind: str, votes: int | None) -> Answer:
+    return {"text": text, "accepted": kind == "acceptedAnswer", "votes": votes}
+
+
+def _property(item: etree._Element, name: str) -> etree._Element | None:
+    """The item's own property, not that of an item inside it."""
+    depth = len(elements(item, "ancestor-or-self::*[@itemscope]"))
+    return first(item, f".//*[@itemprop = '{name}'][count(ancestor::*[@itemscope]) = {depth}]")
+
+
+def _votes(item: etree._Element) -> int | None:
+    count = first(item, ".//*[@itemprop = 'upvoteCount']")
+    if count is None:
+        return _number(item.get("data-score"))
+    return _number(count.get("content") or count.get("data-value") or full_text(count))
+
+
+def _number(value: object) -> int | None:
+    try:
+        number = int(str(value).replace(",", ""))
+    except ValueError:
+        return None
+    return number if abs(number) < 2**31 else None
+
+
+def _text(element: etree._Element | None) -> str:
+    """A property's text; a meta element has it in `content`."""
+    if element is None:
+        return ""
+    return element.get("content", "").strip() if element.tag == "meta" else full_text(element, EVERYTHING)
+
+
+def _html_text(value: object) -> str:
+    """The text of a JSON-LD string, which may hold HTML."""
+    if not isinstance(value, str) or not value.strip():
+        return ""
+    tree = html.fragment_fromstring(value.replace("\x00", ""), create_parent="div")
+    formulas = Formulas(value)
+    save_formulas(tree, formulas)
+    return formulas.restore(full_text(tree, EVERYTHING))
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,25 @@
+"""What a page hides until a reader asks for it: `Show answer` details, collapsed solutions and spoilers."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from crawl.tree import elements
+
+WORTH_SHOWING = re.compile(r"answer|solution|spoiler|hint|explanation|proof|respuesta|soluci|l[öo]sung", re.I)
+HIDDEN = "//*[@hidden or @aria-hidden = 'true' or contains(translate(@style, ' ', ''), 'display:none')]"
+
+
+def reveal(tree: etree._Element) -> None:
+    """Open every details element, and show what is hidden and calls itself an answer or a solution."""
+    for element in elements(tree, "//details"):
+        element.tag = "div"
+    for element in elements(tree, "//summary"):
+        element.tag = "p"
+    for element in elements(tree, HIDDEN):
+        names = " ".join(element.get(name, "") for name in ("class", "id", "data-type"))
+        if WORTH_SHOWING.search(names):
+            for name in {"hidden", "aria-hidden", "style"} & set(element.keys()):
+                del element.attrib[name]

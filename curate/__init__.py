@@ -1,0 +1,1 @@
+"""pages' texts -> verified questions. Each step is one file with one public function."""

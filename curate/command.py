@@ -1,0 +1,72 @@
+"""`gr curate`: all steps, or one of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import options
+
+STEPS = {
+    "extract": "texts -> pairs: questions with short answers that the page states.",
+    "dedup": "pairs -> duplicates: questions that repeat an earlier one.",
+    "decontaminate": "pairs -> contaminated: questions that repeat a benchmark.",
+    "judge": "pairs -> judged: is it verifiable, and of what type, subject and level?",
+    "attempt": "judged -> attempts: sampled solutions, each verified.",
+    "export": "attempts -> dataset: questions neither always nor never solved.",
+}
+
+app = typer.Typer(invoke_without_command=True)
+
+Samples = Annotated[int | None, typer.Option("--samples", help="Solutions sampled of each question.")]
+
+
+@app.callback()
+def everything(
+    context: typer.Context,
+    data: options.Data = None,
+    config: options.Config = None,
+    samples: Samples = None,
+    json: options.Json = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Turn texts into verified questions: every step in order, over what is pending.
+
+    Example: gr curate --data data
+    """
+    if context.invoked_subcommand is None:
+        _run(list(STEPS), data, config, samples, json, dry_run)
+
+
+def _add_command(step: str, purpose: str) -> None:
+    def command(
+        data: options.Data = None,
+        config: options.Config = None,
+        samples: Samples = None,
+        json: options.Json = False,
+        dry_run: options.DryRun = False,
+    ) -> None:
+        _run([step], data, config, samples, json, dry_run)
+
+    app.command(step, help=f"{purpose}\n\nExample: gr curate {step}")(command)
+
+
+for _step, _purpose in STEPS.items():
+    _add_command(_step, _purpose)
+
+
+def _run(
+    steps: list[str],
+    data: str | None,
+    config: options.Config,
+    samples: int | None,
+    json: bool,
+    dry_run: bool,
+) -> None:
+    from console import finish
+    from curate.pipeline import curate
+    from settings import load_settings
+
+    settings = load_settings(config, data=data, curate={"samples": samples})
+    finish(curate(settings, steps, dry_run=dry_run), settings.state, as_json=json)

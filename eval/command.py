@@ -1,0 +1,43 @@
+"""`gr eval`: options in, one call, a summary for each benchmark out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import options
+
+
+def evaluate(
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", metavar="MODEL", help="local, a folder, a .gguf file, or a name at llm.base_url."
+        ),
+    ] = None,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--on", metavar="BENCHMARK", help="tiny, dataset, or a .jsonl or .parquet file; repeatable."
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option("--samples", min=1, help="Completions of each question.")
+    ] = None,
+    max_tokens: Annotated[int | None, typer.Option("--max-tokens", min=1, help="Longest completion.")] = None,
+    data: options.Data = None,
+    config: options.Config = None,
+    json: options.Json = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Score a model on benchmarks; the same command again pays for nothing twice. Example:
+
+    gr eval --model data/runs/grpo/final --on tiny
+    """
+    from console import finish
+    from eval.evaluation import evaluate_model
+    from settings import load_settings
+
+    settings = load_settings(config, data=data, eval={"samples": samples, "max_tokens": max_tokens})
+    finish(evaluate_model(settings, model, on, dry_run=dry_run), settings.state, as_json=json)

@@ -1,0 +1,137 @@
+"""Benchmarks -> evals/MODEL/: a model answers every question, and what it scored is written there."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, astuple
+from pathlib import Path
+
+from console import Summary, progress
+from errors import UsageError
+from eval.benchmarks import NAMES, Benchmark, Question, load_benchmark
+from eval.marking import Exam, answer_and_mark
+from eval.scoring import Mark, Score, describe_score, score
+from llm import LLM, Usage, connect, load_prompt
+from settings import Settings
+from store import Store
+from store.folder import Folder
+
+PROMPT = Path(__file__).parent / "prompts" / "solve.md"
+
+
+def evaluate_model(
+    settings: Settings, model: str | None = None, names: Sequence[str] | None = None, *, dry_run: bool = False
+) -> list[Summary]:
+    """Score `model` (None: llm.model) on the named benchmarks (None: all known); a summary for each.
+
+    Raises UsageError for what cannot be scored before any question is asked, ModelError and StoreError.
+    """
+    if settings.eval.samples > 1 and settings.eval.temperature == 0:
+        raise UsageError(
+            f"{settings.eval.samples} samples of a question are all the same at eval.temperature = 0: "
+            "set it to 1.0, say, or take one sample"
+        )
+    model = resolve_model(model or settings.llm.model)
+    benchmarks = load_benchmarks(names or NAMES, Store(settings.data, settings.state))
+    if dry_run:
+        return [_would_do(benchmark, model, settings) for benchmark in benchmarks]
+    folder = Folder(f"{settings.data.rstrip('/')}/evals/{slug(model)}")
+    with open_exam(settings, model) as exam:
+        return [evaluate_benchmark(exam, benchmark, folder) for benchmark in benchmarks]
+
+
+def resolve_model(model: str) -> str:
+    """The model as llm.model takes it: a folder or a .gguf file that exists is `local:PATH`."""
+    path = Path(model)
+    is_weights = path.is_dir() or (path.suffix == ".gguf" and path.is_file())
+    return f"local:{model}" if is_weights and model != "local" else model
+
+
+def load_benchmarks(names: Sequence[str], store: Store) -> list[Benchmark]:
+    """The benchmarks, each once. Raises UsageError, also where two would write the same files."""
+    benchmarks = [load_benchmark(name, store) for name in dict.fromkeys(names)]
+    for name, count in Counter(benchmark.name for benchmark in benchmarks).items():
+        if count > 1:
+            raise UsageError(f"{count} benchmarks are called {name}: rename a file, or score one at a time")
+    return benchmarks
+
+
+@contextmanager
+def open_exam(settings: Settings, model: str) -> Iterator[Exam]:
+    """The model under test beside the verifier model of the settings, which it never replaces."""
+    tested = settings.llm.model_copy(update={"model": model})
+    prompt = load_prompt(PROMPT)
+    with connect(tested, None, settings.state) as llm:
+        if not settings.verify.model:
+            yield Exam(model, llm, None, prompt, settings.eval)
+            return
+        with connect(settings.llm, "verifier", settings.state, llm.budget) as verifier_llm:
+            yield Exam(model, llm, verifier_llm, prompt, settings.eval)
+
+
+def evaluate_benchmark(exam: Exam, benchmark: Benchmark, folder: Folder) -> Summary:
+    """Let the model answer every question, and write the marks and the score into the folder."""
+    summary = Summary(f"eval {benchmark.name}", rows_in=len(benchmark.questions))
+    if not benchmark.questions:
+        summary.notes.append(f"{benchmark.name} has no question (gr curate export fills its test split)")
+        return summary
+    attempts = [(question, n) for question in benchmark.questions for n in range(exam.sampling.samples)]
+
+    async def one(attempt: tuple[Question, int]) -> Mark:
+        return await answer_and_mark(exam, *attempt)
+
+    with _metered(summary, exam), progress(summary.step, len(attempts)) as advance:
+        marks = exam.llm.map(one, attempts, advance)
+    result = score(marks)
+    _write(folder, exam, benchmark, marks, result)
+    _report(summary, result)
+    summary.notes.append(f"written to {folder.url}/{benchmark.name}.jsonl and {benchmark.name}.score.json")
+    return summary
+
+
+def slug(model: str) -> str:
+    """The model as a folder's name: `local:runs/a` is `local-runs-a`."""
+    return re.sub(r"[^\w.]+", "-", model).strip("-.")
+
+
+@contextmanager
+def _metered(summary: Summary, exam: Exam) -> Iterator[None]:
+    """Enter into the summary how long the block took, and what the models were used for in it."""
+    llms: list[LLM] = [llm for llm in (exam.llm, exam.verifier_llm) if llm is not None]
+    before, started = [astuple(llm.usage) for llm in llms], time.monotonic()
+    yield
+    for llm, earlier in zip(llms, before, strict=True):
+        Usage(*(now - then for now, then in zip(astuple(llm.usage), earlier, strict=True))).add_to(summary)
+    summary.seconds = time.monotonic() - started
+
+
+def _write(folder: Folder, exam: Exam, benchmark: Benchmark, marks: Sequence[Mark], result: Score) -> None:
+    lines = "".join(json.dumps(asdict(mark), ensure_ascii=False) + "\n" for mark in marks)
+    source = {"benchmark": benchmark.name, "sha256": benchmark.sha256}
+    content = exam.conditions() | source | asdict(result)
+    folder.write(f"{benchmark.name}.jsonl", lines.encode())
+    folder.write(f"{benchmark.name}.score.json", f"{json.dumps(content, indent=2)}\n".encode())
+
+
+def _report(summary: Summary, result: Score) -> None:
+    summary.rows = result.completions
+    summary.kept = result.correct
+    turned_down = {
+        "wrong": result.wrong,
+        "no answer": result.no_answer,
+        "undecided": result.undecided,
+        "failed": result.failed,
+    }
+    summary.reasons.update({reason: count for reason, count in turned_down.items() if count})
+    summary.notes.append(describe_score(result))
+
+
+def _would_do(benchmark: Benchmark, model: str, settings: Settings) -> Summary:
+    asked = len(benchmark.questions) * settings.eval.samples
+    note = f"would ask {model} for {asked} completions of at most {settings.eval.max_tokens} tokens"
+    return Summary(f"eval {benchmark.name}", rows_in=len(benchmark.questions), notes=[note])

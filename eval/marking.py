@@ -1,0 +1,64 @@
+"""One question to one mark: the model answers, the verifier decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from errors import RequestFailed
+from eval.benchmarks import Question
+from eval.scoring import Mark
+from llm import LLM, Prompt
+from settings import EvalSettings
+from verify import Item, Verifier, extract_answer
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Who is examined, how, and who marks. `verifier_llm` is None where the rules mark alone."""
+
+    model: str  # as settings.llm.model takes it
+    llm: LLM
+    verifier_llm: LLM | None
+    prompt: Prompt
+    sampling: EvalSettings
+
+    def conditions(self) -> dict[str, object]:
+        """All that a score depends on beside the benchmark."""
+        return {
+            "model": self.model,
+            "prompt": self.prompt.version,
+            "verifier": self.verifier_llm.name if self.verifier_llm else "rules",
+            "temperature": self.sampling.temperature,
+            "max_tokens": self.sampling.max_tokens,
+            "samples": self.sampling.samples,
+        }
+
+
+async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Mark:
+    """One completion and its mark. The sample number is the seed, so a second run asks for the same.
+
+    Raises ServerUnusable and BudgetExceeded; a request that fails alone is a mark of its own.
+    """
+    mark = Mark(question.id, question.question, question.answer, sample)
+    try:
+        reply = await exam.llm.ask(
+            exam.prompt.messages(question=question.question),
+            temperature=exam.sampling.temperature,
+            max_tokens=exam.sampling.max_tokens,
+            seed=sample,
+        )
+    except RequestFailed as error:
+        return replace(mark, reason=str(error))
+    answer = extract_answer(reply.text)
+    item = Item(question.question, question.answer, answer)
+    (verdict,) = await Verifier(exam.verifier_llm).verify_many([item])
+    return replace(
+        mark,
+        completion=reply.text,
+        answer=answer,
+        correct=verdict.correct,
+        decided_by=verdict.decided_by,
+        reason=verdict.reason,
+        finish_reason=reply.finish_reason,
+        output_tokens=reply.output_tokens,
+    )

@@ -1,0 +1,36 @@
+"""Prints the state of the tables, for a person or as JSON."""
+
+from __future__ import annotations
+
+import json
+
+from rich.table import Table
+
+from console import describe, output_console
+from report.funnel import as_json as to_json
+from report.funnel import flow, read_funnel
+from settings import Settings
+from store import Store
+from store.tables import MADE_BY
+
+
+def show_status(settings: Settings, *, as_json: bool) -> None:
+    """Print every table's counts and the funnel."""
+    funnel = read_funnel(Store(settings.data, settings.state))
+    if as_json:
+        print(json.dumps(to_json(funnel)))
+        return
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("table", "rows", "kept", "turned down", "shards", "pending", "made by"):
+        shown.add_column(
+            heading, justify="right" if heading in ("rows", "kept", "shards", "pending") else "left"
+        )
+    for name, status in funnel.items():
+        counts = status.counts
+        numbers = (str(counts.rows), str(counts.kept), describe(counts.reasons), str(counts.shards))
+        shown.add_row(name, *numbers, str(status.pending), MADE_BY[name])
+    console = output_console()
+    console.print(f"Tables in {settings.data}", markup=False, highlight=False)
+    console.print(shown)
+    for line in flow(funnel):
+        console.print(line, markup=False, highlight=False)

@@ -1,0 +1,91 @@
+"""The interval against published values, and a score as a table of outcomes."""
+
+from dataclasses import replace
+
+import pytest
+
+from eval.scoring import Mark, describe_score, score, wilson_interval
+
+RIGHT = Mark("q", "?", "1", 0, "\\boxed{1}", "1", True, "number", "", "stop", 10)
+WRONG = replace(RIGHT, correct=False)
+NO_ANSWER = replace(RIGHT, answer=None, correct=False, decided_by="no answer", finish_reason="length")
+UNDECIDED = replace(RIGHT, correct=None, decided_by="rules")
+FAILED = Mark("q", "?", "1", 0, reason="HTTP 500")
+
+
+def marks(*given: Mark) -> list[Mark]:
+    """The marks, each of a question of its own."""
+    return [replace(mark, id=str(number)) for number, mark in enumerate(given)]
+
+
+# (81, 263) is the example of Newcombe, Statistics in Medicine 17 (1998), Table I, method 3; so are the
+# three below it.
+@pytest.mark.parametrize(
+    ("successes", "trials", "low", "high"),
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0000, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+        (20, 20, 0.8389, 1.0000),
+        (0, 0, 0.0, 1.0),
+    ],
+)
+def test_wilson_interval(successes, trials, low, high):
+    assert wilson_interval(successes, trials) == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("mark", "outcome"),
+    [
+        (RIGHT, "correct"),
+        (WRONG, "wrong"),
+        (NO_ANSWER, "no answer"),
+        (UNDECIDED, "undecided"),
+        (FAILED, "failed"),
+    ],
+)
+def test_outcome(mark, outcome):
+    assert mark.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("given", "accuracy"),
+    [
+        (marks(RIGHT), 1.0),
+        (marks(RIGHT, WRONG), 0.5),
+        (marks(RIGHT, NO_ANSWER), 0.5),
+        (marks(RIGHT, UNDECIDED, FAILED), 1.0),
+        (marks(RIGHT, WRONG, WRONG, NO_ANSWER, UNDECIDED, FAILED), 0.25),
+        (marks(UNDECIDED, FAILED), None),
+        ([], None),
+    ],
+)
+def test_accuracy_is_of_what_was_decided(given, accuracy):
+    result = score(given)
+    assert result.accuracy == accuracy
+    assert result.completions == result.n == len(given)
+
+
+def test_counts_beside_the_accuracy():
+    result = score(marks(RIGHT, NO_ANSWER, NO_ANSWER, FAILED))
+    assert (result.correct, result.wrong, result.no_answer, result.failed) == (1, 0, 2, 1)
+    assert result.truncated == 2
+    assert result.mean_output_tokens == 10
+
+
+def test_samples_of_one_question_do_not_narrow_the_interval():
+    once = marks(RIGHT, WRONG)
+    sampled = [replace(mark, sample=sample) for mark in once for sample in range(32)]
+    assert score(sampled).n == 2
+    assert (score(sampled).low, score(sampled).high) == (score(once).low, score(once).high)
+
+
+def test_description_shows_what_was_left_out():
+    assert describe_score(score(marks(RIGHT, *[WRONG] * 3))) == "accuracy 25.0 % [4.6, 69.9] (4 questions)"
+    told = describe_score(score(marks(RIGHT, UNDECIDED, NO_ANSWER, FAILED)))
+    assert "accuracy 50.0 %" in told
+    assert "1 undecided, 25.0 % of all, not counted" in told
+    assert "1 failed, 25.0 % of all, not counted" in told
+    assert "1 truncated" in told
+    assert describe_score(score(marks(FAILED))).startswith("accuracy unknown")

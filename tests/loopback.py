@@ -1,0 +1,118 @@
+"""A real HTTP server on loopback that speaks as much of OpenAI's API as a test needs, faults included."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from llm import LLM, connect
+from settings import LLMSettings
+
+Body = dict[str, object]
+
+
+@dataclass
+class Answer:
+    """What the server does with one request."""
+
+    status: int = 200
+    body: object = None
+    headers: dict[str, str] = field(default_factory=dict)
+    hang: float = 0.0
+    hang_up: bool = False
+
+
+def says(text: str, finish_reason: str = "stop", tokens: tuple[int, int] | None = (10, 5)) -> Answer:
+    choice = {"index": 0, "finish_reason": finish_reason, "message": {"role": "assistant", "content": text}}
+    usage = {"usage": {"prompt_tokens": tokens[0], "completion_tokens": tokens[1]}} if tokens else {}
+    return Answer(body={"choices": [choice], **usage})
+
+
+def fails(status: int, message: str = "", *, code: str = "", **headers: str) -> Answer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status, {"error": {"message": message, "code": code}}, named)
+
+
+class Loopback(ThreadingHTTPServer):
+    """`seen` holds the bodies of the POST requests, in order."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, behave: Callable[[Body], Answer], models: Sequence[str]) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.behave = behave
+        self.models = models
+        self.seen: list[Body] = []
+        self.keys: list[str | None] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+    @property
+    def prompts(self) -> list[str]:
+        return [str(body["messages"][-1]["content"]) for body in self.seen]  # type: ignore[index]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Loopback
+
+    def do_GET(self) -> None:
+        self._send(Answer(body={"data": [{"id": name} for name in self.server.models]}))
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.seen.append(body)
+        self.server.keys.append(self.headers["Authorization"])
+        self._send(self.server.behave(body))
+
+    def _send(self, answer: Answer) -> None:
+        time.sleep(answer.hang)
+        if answer.hang_up:
+            self.close_connection = True
+            return
+        content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        self.send_response(answer.status)
+        for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def serving(*script: Answer | Callable[[Body], Answer], models: Sequence[str] = ("m",)) -> Iterator[Loopback]:
+    """Serve one function of the request, or the answers in turn, the last one for ever."""
+    answers = list(script)
+
+    def behave(body: Body) -> Answer:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        return answer if isinstance(answer, Answer) else answer(body)
+
+    with Loopback(behave, models) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@contextmanager
+def asking(server: Loopback | str, state: Path, **settings: object) -> Iterator[LLM]:
+    """A client of the server, or of a URL."""
+    url = server if isinstance(server, str) else server.url
+    with connect(LLMSettings(model="m", base_url=url, **settings), None, state) as llm:  # type: ignore[arg-type]
+        yield llm
+
+
+def user(text: str) -> list:
+    return [{"role": "user", "content": text}]

@@ -1,0 +1,26 @@
+import json
+
+from report.funnel import as_json, read_funnel
+from rows import fill
+from store.tables import FUNNEL
+
+
+def test_the_funnel_counts_kept_reasons_and_what_is_pending(store):
+    store.table("pages").write("1", [fill("pages", "a"), fill("pages", "b", kept=False, reason="status 404")])
+    store.table("pages").write("2", [fill("pages", "c")])
+    store.table("texts").write("1", [fill("texts", "a")])
+    tables = json.loads(json.dumps(as_json(read_funnel(store))))["tables"]
+    assert list(tables) == list(FUNNEL)
+    assert tables["pages"] == {"rows": 3, "shards": 2, "pending": 0, "kept": 2, "reasons": {"status 404": 1}}
+    assert tables["texts"] == {"rows": 1, "shards": 1, "pending": 1, "kept": 1, "reasons": {}}
+    assert tables["dataset"] == {"rows": 0, "shards": 0, "pending": 0, "kept": 0, "reasons": {}}
+
+
+def test_a_corrupt_shard_is_moved_aside_and_counted_as_pending(store, capsys):
+    store.table("pages").write("1", [fill("pages", "a")])
+    store.table("texts").write("1", [fill("texts", "a")])
+    path = f"{store.data}/texts/1.parquet"
+    with open(path, "r+b") as file:
+        file.truncate(20)
+    assert read_funnel(store)["texts"].pending == 1
+    assert "gr crawl extract" in capsys.readouterr().err

@@ -1,0 +1,132 @@
+"""What a person meets at the command line: one line that says what to do, and the right exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rows import fill
+from store import Store
+
+ROOT = Path(__file__).parents[1]
+
+
+def gr(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in `folder`, without the settings of the person who runs the tests."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("GR_", "OPENAI_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *arguments],
+        cwd=folder,
+        env={**clean, "PYTHONPATH": str(ROOT), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+
+def assert_one_line(done: subprocess.CompletedProcess[str], code: int, *parts: str) -> None:
+    assert done.returncode == code, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("gr: ")
+    assert all(part in lines[0] for part in parts), lines[0]
+
+
+def test_nothing_to_do_is_success(tmp_path):
+    done = gr(tmp_path, "curate", "--json")
+    assert done.returncode == 0, done.stderr
+    steps = json.loads(done.stdout)["steps"]
+    assert [step["rows"] for step in steps] == [0] * 6
+
+
+def test_status_of_an_empty_folder_is_one_object_of_zeros(tmp_path):
+    done = gr(tmp_path, "status", "--json")
+    assert done.returncode == 0, done.stderr
+    tables = json.loads(done.stdout)["tables"]
+    assert len(tables) == 8
+    assert all(table["rows"] == table["pending"] == 0 for table in tables.values())
+
+
+def test_init_writes_settings_that_load_and_never_overwrites(tmp_path):
+    assert gr(tmp_path, "init").returncode == 0
+    assert "max_cost_usd" in (tmp_path / "gr.toml").read_text()
+    assert gr(tmp_path, "status").returncode == 0
+    assert_one_line(gr(tmp_path, "init"), 2, "exists already")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "parts"),
+    [
+        (["status", "--config", "none.toml"], 2, ["none.toml", "gr init"]),
+        (["curate", "--data", "nosuch://bucket"], 2, ["nosuch"]),
+        (["train", "grpo"], 1, ["gr curate"]),
+        (["eval", "--on", "tinny"], 2, ["tinny", "tiny"]),
+        (["crawl"], 2, ["gr crawl"]),
+        (["crawl", "no-such-file.txt"], 2, ["no-such-file.txt"]),
+    ],
+)
+def test_a_mistake_is_one_line(tmp_path, arguments, code, parts):
+    assert_one_line(gr(tmp_path, *arguments), code, *parts)
+
+
+def test_a_wrong_flag_is_a_usage_error(tmp_path):
+    done = gr(tmp_path, "curate", "--sampels", "3")
+    assert done.returncode == 2
+    assert "--samples" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_setting_names_the_nearest(tmp_path):
+    (tmp_path / "gr.toml").write_text("[llm]\nmodle = 'x'\n")
+    assert_one_line(gr(tmp_path, "status"), 2, "llm.modle", "model", "gr.toml")
+
+
+def test_a_locked_table_names_its_holder_and_exits_75(tmp_path):
+    store = Store(str(tmp_path / "data"), tmp_path / "data" / ".state")
+    with store.table("pairs").writing():
+        assert_one_line(gr(tmp_path, "curate", "extract"), 75, "pairs", str(os.getpid()))
+
+
+def texts(folder: Path) -> None:
+    store = Store(str(folder / "data"), folder / "data" / ".state")
+    store.table("texts").write("1", [fill("texts", "a", text="Q: 2 + 3? Answer: 5", qa_markup=[])])
+
+
+def test_no_key_for_a_remote_model_is_one_line(tmp_path):
+    texts(tmp_path)
+    assert_one_line(gr(tmp_path, "curate", "extract", GR_LLM__MODEL="gpt-x"), 1, "OPENAI_API_KEY")
+
+
+def test_a_server_that_is_down_is_one_line_and_nothing_is_recorded_as_failed(tmp_path):
+    texts(tmp_path)
+    down = {"GR_LLM__MODEL": "m", "GR_LLM__BASE_URL": "http://127.0.0.1:9/v1", "GR_LLM__RETRIES": "0"}
+    assert_one_line(gr(tmp_path, "curate", "extract", **down), 1, "http://127.0.0.1:9/v1")
+    assert not list((tmp_path / "data" / "pairs").glob("*.parquet"))
+
+
+def test_a_corrupt_input_is_moved_aside_and_the_message_names_the_command(tmp_path):
+    texts(tmp_path)
+    shard = tmp_path / "data" / "texts" / "1.parquet"
+    content = bytearray(shard.read_bytes())
+    content[4:40] = b"\xff" * 36
+    shard.write_bytes(content)
+    assert_one_line(gr(tmp_path, "curate", "extract"), 1, "texts", "corrupt", "gr crawl extract")
+    assert not shard.exists()
+
+
+def test_a_data_folder_without_write_permission_is_one_line(tmp_path):
+    if os.geteuid() == 0 and not Path("/proc/self").is_dir():
+        pytest.skip("root may write everywhere, and there is no /proc to try")
+    assert_one_line(gr(tmp_path, "curate", "--data", "/proc/self/data"), 1, "/proc/self/data", "--data")
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = gr(tmp_path, "--debug", "train", "grpo")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr

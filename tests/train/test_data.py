@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from errors import GrError
+from rows import fill
+from store import Store
+from train.data import Question, fingerprint, in_training_order, prompt, train_questions, with_prompts
+from train.trainer import load_tokenizer
+
+TEMPLATE = "{% for m in messages %}<{{ m.role }}> {{ m.content }} <turn>\n{% endfor %}"
+ASKED = "1 plus 1 is Please reason step by step, and put your final answer within \\boxed{}."
+
+
+def test_takes_the_kept_rows_of_the_train_split(make_settings, write_questions):
+    settings = write_questions(make_settings())
+    questions = train_questions(Store(settings.data, settings.state))
+    assert [question.id for question in questions] == ["q0", "q1", "q2", "q3", "q4"]
+    assert questions[1] == Question("q1", "1 plus 1 is", "2")
+
+
+def test_no_question_says_what_to_run(store):
+    with pytest.raises(GrError, match="Run: gr curate export"):
+        train_questions(store)
+    store.table("dataset").write("shard", [fill("dataset", split="test")])
+    with pytest.raises(GrError, match="no kept row with split train"):
+        train_questions(store)
+
+
+def test_fingerprint_changes_with_content_and_order():
+    one, two = Question("a", "q", "1"), Question("b", "q", "2")
+    prints = {fingerprint([one, two]), fingerprint([two, one]), fingerprint([one]), fingerprint([one, one])}
+    assert len(prints) == 4
+    assert fingerprint([one, two]) == fingerprint([one, two])
+
+
+def test_prompt_is_the_papers_message_or_text(tiny_model):
+    tokenizer = load_tokenizer(tiny_model)
+    assert prompt("1 plus 1 is", tokenizer) == ASKED
+    tokenizer.chat_template = TEMPLATE
+    assert prompt("1 plus 1 is", tokenizer) == [{"role": "user", "content": ASKED}]
+
+
+def test_drops_overlong_prompts(tiny_model):
+    tokenizer = load_tokenizer(tiny_model)
+    questions = [Question("short", "is", "1"), Question("long", "is " * 50, "1")]
+    short = len(tokenizer.encode(str(prompt("is", tokenizer))))
+    assert [row["id"] for row in with_prompts(questions, tokenizer, short)] == ["short"]
+    assert len(with_prompts(questions, tokenizer, 1000)) == 2
+    with pytest.raises(GrError, match="max_prompt_tokens"):
+        with_prompts(questions, tokenizer, short - 1)
+
+
+def test_counts_what_the_chat_template_adds(tiny_model):
+    tokenizer = load_tokenizer(tiny_model)
+    plain = len(tokenizer.encode(ASKED))
+    tokenizer.chat_template = TEMPLATE
+    with pytest.raises(GrError):
+        with_prompts([Question("q", "1 plus 1 is", "2")], tokenizer, plain)
+
+
+def test_every_pass_takes_all_questions_and_a_longer_run_begins_alike():
+    rows = [{"prompt": "", "id": str(number)} for number in range(5)]
+    order = in_training_order(rows, 23, seed=1)["id"]
+    passes = [list(order[start : start + 5]) for start in (0, 5, 10, 15)]
+    assert all(sorted(each) == list("01234") for each in passes)
+    assert passes[0] != passes[1]
+    assert list(in_training_order(rows, 12, seed=1)["id"]) == list(order[:12])
+    assert list(in_training_order(rows, 23, seed=2)["id"]) != list(order)
+
+
+def test_a_text_ends_where_the_chat_template_ends_a_turn(tiny_model, tmp_path):
+    tokenizer = load_tokenizer(tiny_model)
+    assert tokenizer.eos_token == "<end>"
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<turn>"]})
+    tokenizer.chat_template = TEMPLATE
+    tokenizer.save_pretrained(tmp_path)
+    assert load_tokenizer(str(tmp_path)).eos_token == "<turn>"

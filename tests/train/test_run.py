@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from errors import UsageError
+from train.run import STEPS, Run, flatten
+
+DECISIVE = {"model": "m", "train": {"seed": 0, "learning_rate": 0.01}}
+
+
+@pytest.fixture
+def run(make_settings):
+    return Run(make_settings(), "one")
+
+
+def checkpoint(run: Run, step: int, complete: bool = True) -> None:
+    folder = run.folder / f"checkpoint-{step}"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").touch()
+    if complete:
+        (folder / "trainer_state.json").touch()
+
+
+def publish(run: Run, steps: int, content: str) -> None:
+    def save(folder):
+        folder.mkdir()
+        (folder / "weights").write_text(content)
+
+    run.publish(steps, save)
+
+
+def test_lies_beside_local_tables_and_else_in_the_state_folder(make_settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
+    assert Run(make_settings(), "one").folder == tmp_path / "data" / "runs" / "one"
+    bucket = make_settings().model_copy(update={"data": "s3://bucket/x"})
+    assert Run(bucket, "one").folder.is_relative_to(tmp_path / "home")
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "a b"])
+def test_a_name_cannot_leave_the_runs_folder(make_settings, name):
+    with pytest.raises(UsageError, match="--run"):
+        Run(make_settings(), name)
+
+
+def test_other_values_are_named(run):
+    run.check(DECISIVE, 4)
+    run.start(DECISIVE, {"versions": {}})
+    run.check(DECISIVE, 4)
+    with pytest.raises(UsageError, match=r"train\.seed 0 -> 1.*--run") as caught:
+        run.check({"model": "m", "train": {"seed": 1, "learning_rate": 0.01}}, 4)
+    assert "learning_rate" not in str(caught.value)
+
+
+def test_a_half_written_checkpoint_does_not_count(run):
+    assert (run.checkpoint(), run.reached()) == (None, 0)
+    checkpoint(run, 9)
+    checkpoint(run, 10)
+    checkpoint(run, 11, complete=False)
+    assert run.reached() == 10
+
+
+def test_fewer_steps_than_the_checkpoint_has_are_refused(run):
+    checkpoint(run, 10)
+    run.check(DECISIVE, 10)
+    with pytest.raises(UsageError, match="--steps 10"):
+        run.check(DECISIVE, 5)
+    publish(run, 6, "weights")
+    run.check(DECISIVE, 5)
+
+
+def test_publish_replaces_the_model_whole(run):
+    run.folder.mkdir(parents=True)
+    assert run.trained_steps() == 0
+    publish(run, 4, "first")
+    (run.folder / ".tmp-final").mkdir()
+    publish(run, 8, "second")
+    assert run.trained_steps() == 8
+    assert (run.final / "weights").read_text() == "second"
+    assert json.loads((run.final / STEPS).read_text()) == {"steps": 8}
+    assert [path.name for path in run.folder.iterdir()] == ["final"]
+
+
+def test_flatten():
+    assert flatten({"a": {"b": {"c": 1}}, "d": [2]}) == {"a.b.c": 1, "d": [2]}

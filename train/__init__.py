@@ -1,0 +1,1 @@
+"""Verified questions -> a better policy: GRPO with the verifier as reward."""

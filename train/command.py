@@ -1,0 +1,42 @@
+"""`gr train`: options in, one call, summary out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import options
+
+app = typer.Typer(help="Train a model on the verified questions.", no_args_is_help=True)
+
+
+@app.callback()
+def train() -> None:
+    """Train a model on the verified questions."""
+
+
+@app.command()
+def grpo(
+    model: Annotated[
+        str, typer.Option("--model", metavar="MODEL", help="local, a Hugging Face id, or a folder.")
+    ] = "local",
+    run: Annotated[str, typer.Option("--run", metavar="NAME", help="The run's folder under runs/.")] = "grpo",
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimizer steps in all.")] = 100,
+    data: options.Data = None,
+    config: options.Config = None,
+    json: options.Json = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Reinforce a model on the train split; the same command again resumes. Example:
+
+    gr train grpo --model Qwen/Qwen2.5-0.5B-Instruct --steps 200
+    """
+    from console import finish, say
+    from settings import load_settings
+    from train.grpo import plan_grpo, train_grpo
+
+    settings = load_settings(config, data=data)
+    if dry_run:
+        return say(plan_grpo(settings, model, run, steps))
+    finish([train_grpo(settings, model, run, steps)], settings.state, as_json=json)

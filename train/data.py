@@ -1,0 +1,101 @@
+"""The questions that a policy is trained on, as the prompts that it is given."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from itertools import count, islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from errors import GrError
+from store import Store, content_id
+from store.table import Row
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
+
+# General-Reasoner's instruction (arXiv 2505.14652), which follows the question and a space.
+INSTRUCTION = "Please reason step by step, and put your final answer within \\boxed{}."
+
+Prompt = str | list[dict[str, str]]
+
+
+class Question(NamedTuple):
+    """A row of the table `dataset`."""
+
+    id: str
+    question: str
+    answer: str
+
+
+def train_questions(store: Store) -> list[Question]:
+    """The kept rows of the train split, shard by shard. Raises GrError if there is none."""
+    table = store.table("dataset")
+    columns = [*Question._fields, "split", "kept"]
+    rows = (row for shard in table.shards() for row in table.rows(shard, columns))
+    questions = [
+        Question(str(row["id"]), str(row["question"]), str(row["answer"]))
+        for row in rows
+        if row["kept"] and row["split"] == "train"
+    ]
+    if not questions:
+        raise GrError(
+            f"no question to train on: {table.folder.url} has no kept row with split train. "
+            "Run: gr curate export"
+        )
+    return questions
+
+
+def fingerprint(questions: Sequence[Question]) -> str:
+    """The same for the same questions in the same order, on every machine."""
+    return content_id(*(part for question in questions for part in question))
+
+
+def prompt(question: str, tokenizer: PreTrainedTokenizerBase) -> Prompt:
+    """The paper's prompt: a message if the tokenizer has a chat template, else plain text."""
+    text = f"{question} {INSTRUCTION}"
+    return [{"role": "user", "content": text}] if tokenizer.chat_template else text
+
+
+def prompt_tokens(prompt: Prompt, tokenizer: PreTrainedTokenizerBase) -> int:
+    """How many tokens the policy is given."""
+    if isinstance(prompt, str):
+        return len(tokenizer.encode(prompt))
+    return len(tokenizer.apply_chat_template(prompt, add_generation_prompt=True, return_dict=False))
+
+
+def with_prompts(
+    questions: Sequence[Question], tokenizer: PreTrainedTokenizerBase, max_tokens: int
+) -> list[Row]:
+    """Rows of prompt, id, question and answer; a question whose prompt is longer is left out.
+
+    Raises GrError if none is left. TRL itself neither cuts nor drops a prompt.
+    """
+    prompts = [prompt(each.question, tokenizer) for each in questions]
+    rows: list[Row] = [
+        {"prompt": given, **each._asdict()}
+        for given, each in zip(prompts, questions, strict=True)
+        if prompt_tokens(given, tokenizer) <= max_tokens
+    ]
+    if not rows:
+        raise GrError(f"every prompt is longer than train.max_prompt_tokens = {max_tokens}: raise it")
+    return rows
+
+
+def in_training_order(rows: Sequence[Row], needed: int, seed: int) -> Dataset:
+    """`needed` rows, one after another as training takes them: all, shuffled anew on every pass.
+
+    A longer run begins with a shorter one's order, so a run can be resumed or prolonged at any step.
+    (TRL's own shuffling starts over when a run is resumed after its first pass.)
+    """
+    from datasets import Dataset
+
+    return Dataset.from_list([dict(row) for row in rows]).select(
+        list(islice(_passes(len(rows), seed), needed))
+    )
+
+
+def _passes(size: int, seed: int) -> Iterator[int]:
+    for number in count():
+        yield from random.Random(f"{seed}/{number}").sample(range(size), size)

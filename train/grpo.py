@@ -1,0 +1,110 @@
+"""`gr train grpo`: reinforce a model on the verified questions with GRPO (arXiv 2402.03300), run by TRL."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from importlib import metadata
+from importlib.util import find_spec
+
+from console import Summary, progress
+from errors import MissingExtra
+from settings import Settings
+from store import Store
+from train.data import Question, fingerprint, in_training_order, train_questions, with_prompts
+from train.run import Metrics, Run, Tree
+
+PACKAGES = ("torch", "transformers", "trl", "datasets")
+
+
+def train_grpo(settings: Settings, model: str, name: str, steps: int) -> Summary:
+    """Train `model` up to optimizer step `steps` in the run `name`, from where that run stands.
+
+    Raises GrError without questions, UsageError where the run was started with other values, Locked,
+    MissingExtra, CannotWrite.
+    """
+    started = time.monotonic()
+    questions = train_questions(Store(settings.data, settings.state))
+    summary = Summary(step="train grpo", rows_in=len(questions))
+    run = Run(settings, name)
+    with run.writing():
+        run.check(deciding(settings, model, questions), steps)
+        if run.trained_steps() < steps:
+            _require_packages()
+            _train(settings, model, questions, run, steps, summary)
+        else:
+            summary.notes.append(f"nothing to do: {run.trained_steps()} steps are done")
+    summary.notes.append(f"the model is in {run.final}")
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+def plan_grpo(settings: Settings, model: str, name: str, steps: int) -> str:
+    """What train_grpo would do, in a line. Raises GrError and UsageError as it does."""
+    questions = train_questions(Store(settings.data, settings.state))
+    run = Run(settings, name)
+    run.check(deciding(settings, model, questions), steps)
+    batch = f"{settings.train.prompts_per_step} prompts x {settings.train.group} completions"
+    return (
+        f"would train {model} on {len(questions)} questions, from step {run.reached()} to step {steps} "
+        f"of {batch} each, in {run.folder}"
+    )
+
+
+def deciding(settings: Settings, model: str, questions: Sequence[Question]) -> Tree:
+    """What decides the result of a run, and so must not change when the run is resumed."""
+    verifier = settings.llm.for_role("verifier").model if settings.verify.model else "rules"
+    return {
+        "model": model,
+        "verifier": verifier,
+        "train": settings.train.model_dump(exclude={"save_every"}),
+        "dataset": {"questions": len(questions), "fingerprint": fingerprint(questions)},
+    }
+
+
+def _train(
+    settings: Settings, model: str, questions: Sequence[Question], run: Run, steps: int, summary: Summary
+) -> None:
+    from llm import huggingface_folder
+    from train.trainer import load_tokenizer, run_trainer
+
+    folder = huggingface_folder(model, settings.state)
+    tokenizer = load_tokenizer(folder)
+    rows = with_prompts(questions, tokenizer, settings.train.max_prompt_tokens)
+    order = in_training_order(rows, steps * settings.train.prompts_per_step, settings.train.seed)
+    run.start(
+        deciding(settings, model, questions),
+        {"settings": settings.model_dump(mode="json"), "versions": _versions()},
+    )
+    done = run.reached()
+    with progress("train grpo", steps if sys.stderr.isatty() else 0) as advance:  # else RunLog's lines tell
+        run_trainer(settings, folder, tokenizer, order, run, steps, advance)
+    summary.rows = (steps - done) * settings.train.prompts_per_step * settings.train.group
+    summary.notes += _notes(run.read_metrics(), dropped=len(questions) - len(rows))
+
+
+def _notes(metrics: Sequence[Metrics], dropped: int) -> list[str]:
+    """What a person should know: whether it learns, and on how much."""
+    judged = [step for step in metrics if step["reward"] is not None]
+    notes = []
+    if judged:
+        first, last = judged[0], judged[-1]
+        for name in ("reward", "answered", "correct"):
+            change = f"{first[name]:.3f} at step {first['step']}, {last[name]:.3f} at step {last['step']}"
+            notes.append(f"{name} {change}")
+    if dropped:
+        notes.append(f"{dropped} questions left out: their prompt is longer than train.max_prompt_tokens")
+    if not any(step["correct"] for step in metrics):
+        notes.append("no answer was right in any step: the questions are too hard for this model")
+    return notes
+
+
+def _require_packages() -> None:
+    if not all(find_spec(package) for package in PACKAGES):
+        readme = 'README, "Set up", says how to get the CPU or GPU build of torch'
+        raise MissingExtra("gr train", f"pip install 'gr-toolkit[train]'  ({readme})")
+
+
+def _versions() -> dict[str, str]:
+    return {package: metadata.version(package) for package in PACKAGES}

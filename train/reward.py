@@ -1,0 +1,148 @@
+"""What a completion earns: the paper's reward, in the form in which TRL asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console import say
+from settings import Settings
+from train.samples import write_samples
+from verify import Item, Verdict, Verifier, extract_answer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase, TrainerState
+
+Completion = str | list[dict[str, str]]
+
+# The reward of General-Reasoner (arXiv 2505.14652):
+#
+#   no answer can be extracted    -0.5
+#   the answer is wrong            0
+#   the answer is right            1 - 0.05 * min(10, |tokens(answer) - tokens(reference)|)
+#
+# The paper has no row for a verdict that could not be had. Here it is None: no reward at all.
+NO_ANSWER = -0.5
+WRONG = 0.0
+RIGHT = 1.0
+PENALTY_PER_TOKEN = 0.05
+MOST_TOKENS_PENALISED = 10
+
+
+def paper_reward(
+    correct: bool | None, answer: str | None, answer_tokens: int, reference_tokens: int
+) -> float | None:
+    """The reward of one completion by the table above; None where nobody could decide."""
+    if not answer:
+        return NO_ANSWER
+    if correct is None:
+        return None
+    if not correct:
+        return WRONG
+    return RIGHT - PENALTY_PER_TOKEN * min(MOST_TOKENS_PENALISED, abs(answer_tokens - reference_tokens))
+
+
+class Reward:
+    """A reward function for TRL's trainers, which reward the completions of a batch together.
+
+    It can be pickled until its first call: only then it opens the tokenizer and the verifier, which
+    belong to the process that uses them.
+    """
+
+    __name__ = "paper"  # TRL reports rewards/paper/mean
+
+    def __init__(self, settings: Settings, model: str, samples: Path) -> None:
+        """`model` is the policy, whose tokenizer counts; the folder `samples` takes every completion."""
+        self.settings = settings
+        self.model = model
+        self.samples = samples
+        self._open = ExitStack()
+
+    async def __call__(
+        self,
+        *,
+        completions: Sequence[Completion],
+        completion_ids: Sequence[Sequence[int]],
+        id: Sequence[str],
+        question: Sequence[str],
+        answer: Sequence[str],
+        trainer_state: TrainerState | None = None,
+        log_metric: Callable[[str, float], None] | None = None,
+        **_: object,
+    ) -> list[float | None]:
+        """The rewards, in order; `id`, `question` and `answer` (the reference) are the data set's columns.
+
+        A verdict that fails is None and no exception, which would end the training on every device.
+        """
+        texts = [text_of(completion) for completion in completions]
+        given = [extract_answer(text) for text in texts]
+        verdicts = await self._verify([Item(*item) for item in zip(question, answer, given, strict=True)])
+        rewards = list(map(self._reward, verdicts, given, answer))
+        if log_metric is not None:
+            log_metric("answered", _share(stated is not None for stated in given))
+            log_metric("correct", _share(verdict.correct is True for verdict in verdicts))
+            log_metric("undecided", _share(verdict.correct is None for verdict in verdicts))
+            log_metric("failed", _share(verdict.decided_by == "error" for verdict in verdicts))
+        if trainer_state is not None:
+            columns = {
+                "id": id,
+                "question": question,
+                "completion": texts,
+                "answer": given,
+                "reference": answer,
+                "correct": [verdict.correct for verdict in verdicts],
+                "decided_by": [verdict.decided_by for verdict in verdicts],
+                "reward": rewards,
+                "tokens": [len(ids) for ids in completion_ids],
+            }
+            write_samples(self.samples, trainer_state.global_step + 1, columns)
+        return rewards
+
+    def close(self) -> None:
+        """Close the verifier's connection."""
+        self._open.close()
+
+    async def _verify(self, items: Sequence[Item]) -> list[Verdict]:
+        try:
+            verifier = self._verifier
+            if verifier.llm is None:
+                return await verifier.verify_many(items)
+            return await asyncio.to_thread(verifier.llm.run, verifier.verify_many(items))
+        except Exception as error:
+            say(f"reward: no verdict on {len(items)} completions: {error}")
+            return [Verdict(None, "error", str(error))] * len(items)
+
+    def _reward(self, verdict: Verdict, answer: str | None, reference: str) -> float | None:
+        return paper_reward(verdict.correct, answer, self._tokens(answer or ""), self._tokens(reference))
+
+    def _tokens(self, text: str) -> int:
+        return len(self._tokenizer.encode(text, add_special_tokens=False))
+
+    @cached_property
+    def _tokenizer(self) -> PreTrainedTokenizerBase:
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(self.model)
+
+    @cached_property
+    def _verifier(self) -> Verifier:
+        if not self.settings.verify.model:
+            return Verifier(None)
+        from llm import connect
+
+        model = connect(self.settings.llm, "verifier", self.settings.state)
+        return Verifier(self._open.enter_context(model))
+
+
+def text_of(completion: Completion) -> str:
+    """What was written; TRL gives it as a message where the prompt was one."""
+    return completion if isinstance(completion, str) else completion[-1]["content"]
+
+
+def _share(flags: Iterable[bool]) -> float:
+    known = list(flags)
+    return sum(known) / len(known)

@@ -1,0 +1,122 @@
+"""The folder of a training run. What is in it is all that a resumed run knows.
+
+config.json            what was asked for, resolved: settings, model, versions, questions
+metrics.jsonl          one line per optimizer step
+samples/               every completion of every step, with its verdict and reward
+checkpoint-20/ ...     what training resumes from
+final/                 the trained model and its tokenizer
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+from errors import UsageError
+from settings import Settings
+from store.folder import write_atomically
+from store.lock import hold
+
+Tree = Mapping[str, object]
+Metrics = dict[str, float | None]
+STEPS = "trained.json"
+
+
+class Run:
+    """One run: where its parts lie, and how far it has come."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        """The run `name`, beside the tables where they are local, else in the state folder."""
+        if not re.fullmatch(r"\w[\w.-]*", name):
+            raise UsageError(f"--run {name!r}: a run's name is letters, digits, '.', '_' and '-'")
+        self.name = name
+        self.state = settings.state
+        home = settings.state if "://" in settings.data else Path(settings.data)
+        self.folder = home / "runs" / name
+        self.config = self.folder / "config.json"
+        self.metrics = self.folder / "metrics.jsonl"
+        self.samples = self.folder / "samples"
+        self.final = self.folder / "final"
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the run's lock. Raises Locked."""
+        with hold(self.state / "locks" / f"run-{self.name}.lock", f"run {self.name}"):
+            yield
+
+    def check(self, decisive: Tree, steps: int) -> None:
+        """Raise UsageError if the run cannot go on like this.
+
+        That is where it was started with other values of what decides its result, or has more steps.
+        """
+        if self.trained_steps() < steps < self.reached():
+            raise UsageError(
+                f"run {self.name} is at step {self.reached()} already; ask for --steps {self.reached()}"
+            )
+        if not self.config.exists():
+            return
+        before = flatten(json.loads(self.config.read_text(encoding="utf-8"))["decisive"])
+        now = flatten(decisive)
+        odd = [key for key in before | now if before.get(key) != now.get(key)]
+        if odd:
+            changes = ", ".join(f"{key} {before.get(key)} -> {now.get(key)}" for key in odd)
+            raise UsageError(
+                f"run {self.name} in {self.folder} was started with other values: {changes}. "
+                "Choose another name with --run, or set them back"
+            )
+
+    def start(self, decisive: Tree, rest: Tree) -> None:
+        """Write config.json, unless the run exists."""
+        if not self.config.exists():
+            config = json.dumps({"decisive": decisive, **rest}, indent=2)
+            write_atomically(self.config, config.encode())
+
+    def trained_steps(self) -> int:
+        """How many steps the final model has behind it; 0 if there is none."""
+        record = self.final / STEPS
+        return int(json.loads(record.read_text())["steps"]) if record.exists() else 0
+
+    def checkpoint(self) -> Path | None:
+        """The last complete checkpoint; the trainer writes trainer_state.json into it last."""
+        complete = (path.parent for path in self.folder.glob("checkpoint-*/trainer_state.json"))
+        return max(complete, key=step_of, default=None)
+
+    def reached(self) -> int:
+        """The step from which training goes on; 0 without a checkpoint."""
+        checkpoint = self.checkpoint()
+        return step_of(checkpoint) if checkpoint else 0
+
+    def read_metrics(self) -> list[Metrics]:
+        """The lines of metrics.jsonl; see metrics.py."""
+        return [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()]
+
+    def publish(self, steps: int, save: Callable[[Path], None]) -> None:
+        """Let `save` write the model into a folder, and make that folder `final`."""
+        new, old = self.folder / ".tmp-final", self.folder / ".tmp-replaced"
+        for left in (new, old):
+            shutil.rmtree(left, ignore_errors=True)
+        save(new)
+        (new / STEPS).write_text(json.dumps({"steps": steps}))
+        if self.final.exists():
+            self.final.rename(old)
+        new.rename(self.final)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def flatten(tree: Tree, above: str = "") -> dict[str, object]:
+    """{"train": {"seed": 0}} becomes {"train.seed": 0}."""
+    flat: dict[str, object] = {}
+    for key, value in tree.items():
+        name = f"{above}{key}"
+        flat |= flatten(cast(Tree, value), f"{name}.") if isinstance(value, dict) else {name: value}
+    return flat
+
+
+def step_of(checkpoint: Path) -> int:
+    """4 for checkpoint-4."""
+    return int(checkpoint.name.rpartition("-")[2])

@@ -1,0 +1,38 @@
+"""Every completion of a run, so that what earned a reward can be read: samples/step-000004.parquet."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from store.folder import Folder
+
+SAMPLES = pa.schema(
+    [
+        ("step", pa.int64()),
+        ("id", pa.string()),  # of the question
+        ("question", pa.string()),
+        ("completion", pa.string()),
+        ("answer", pa.string()),  # as extracted; null where the completion states none
+        ("reference", pa.string()),
+        ("correct", pa.bool_()),  # null: undecided
+        ("decided_by", pa.string()),
+        ("reward", pa.float64()),  # null: undecided
+        ("tokens", pa.int64()),  # of the completion
+    ]
+)
+
+
+def write_samples(folder: Path, step: int, columns: Mapping[str, Sequence[object]]) -> None:
+    """Write the completions of a step; one that is done again after a kill replaces its file.
+
+    Raises CannotWrite.
+    """
+    table = pa.table({"step": [step] * len(columns["id"]), **columns}, schema=SAMPLES)
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    Folder(str(folder)).write(f"step-{step:06d}.parquet", buffer.getvalue())

@@ -1,0 +1,140 @@
+"""TRL's GRPOTrainer with our settings. Importing this module imports torch."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from transformers import AutoTokenizer, PrinterCallback
+from transformers.utils import logging as hub_logging
+from trl.trainer.grpo_config import GRPOConfig
+from trl.trainer.grpo_trainer import GRPOTrainer
+
+from console import Advance
+from errors import CannotWrite, ModelError
+from settings import Settings, TrainSettings
+from train.metrics import RunLog
+from train.reward import Reward
+from train.run import Run
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
+
+FULL_BELOW = 16 * 2**20  # bytes
+MOST_AT_ONCE = 8  # completions in one forward and backward pass on one device
+
+
+def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
+    """The policy's tokenizer, ending a text where its chat template ends a turn.
+
+    Base models such as Qwen2.5's name another token, and would write on after the turn's end. Raises
+    ModelError if there is no such tokenizer.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"transformers cannot load {model}: {' '.join(str(error).split())[:300]}") from error
+    if tokenizer.chat_template:
+        turns = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "ANSWER"}]
+        end = str(tokenizer.apply_chat_template(turns, tokenize=False)).rpartition("ANSWER")[2].strip()
+        if end in tokenizer.all_special_tokens:
+            tokenizer.eos_token = end
+    return tokenizer
+
+
+def batch(completions: int) -> tuple[int, int]:
+    """(completions of one pass, passes of one optimizer step), whose product is `completions`."""
+    at_once = max(size for size in range(1, MOST_AT_ONCE + 1) if completions % size == 0)
+    return at_once, completions // at_once
+
+
+def grpo_config(settings: TrainSettings, folder: Path, steps: int) -> GRPOConfig:
+    """TRL's configuration of the run in `folder`; TRL's own defaults hold for what is not named.
+
+    Each optimizer step has a generation of its own, so a checkpoint at any step can be resumed exactly
+    (inside a generation it could not: TRL does not save the completions that are still to be used).
+    """
+    gpu = torch.cuda.is_available()
+    at_once, passes = batch(settings.prompts_per_step * settings.group)
+    return GRPOConfig(
+        output_dir=str(folder),
+        max_steps=steps,
+        per_device_train_batch_size=at_once,
+        gradient_accumulation_steps=passes,
+        num_generations=settings.group,
+        shuffle_dataset=False,  # see data.in_training_order
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type="constant",
+        beta=settings.beta,
+        epsilon=settings.epsilon,
+        temperature=settings.temperature,
+        max_completion_length=settings.max_completion_tokens,
+        seed=settings.seed,
+        save_steps=settings.save_every,
+        save_total_limit=1,
+        use_cpu=not gpu,
+        bf16=gpu,
+        gradient_checkpointing=gpu,
+        logging_steps=1,
+        report_to=[],
+        disable_tqdm=True,
+        log_level="error",
+    )
+
+
+def run_trainer(
+    settings: Settings,
+    model: str,
+    tokenizer: PreTrainedTokenizerBase,
+    dataset: Dataset,
+    run: Run,
+    steps: int,
+    advance: Advance,
+) -> None:
+    """Train from the last complete checkpoint up to `steps`, and publish the model.
+
+    Raises CannotWrite if the disk is full, GrError if the verifier is down.
+    """
+    quieten()
+    reward = Reward(settings, model, run.samples)
+    trainer = GRPOTrainer(
+        model=model,
+        args=grpo_config(settings.train, run.folder, steps),
+        reward_funcs=reward,  # type: ignore[arg-type]  # TRL also takes coroutines, its annotation does not
+        train_dataset=dataset,
+        processing_class=tokenizer,
+        callbacks=[RunLog(run.metrics, advance)],
+    )
+    trainer.remove_callback(PrinterCallback)  # it prints to stdout
+    checkpoint = run.checkpoint()
+    with closing(reward), disk_full_explained(run.folder):
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        run.publish(steps, lambda folder: trainer.save_model(str(folder)))
+
+
+def quieten() -> None:
+    """Silence what is not for the user: the libraries' bars, their own deprecations, TRL's dumps of rows."""
+    hub_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.getLogger("trl").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|trl")
+
+
+@contextmanager
+def disk_full_explained(folder: Path) -> Iterator[None]:
+    """CannotWrite in place of what torch and safetensors raise on a full disk, each in its own way."""
+    try:
+        yield
+    except Exception as error:
+        if shutil.disk_usage(folder).free > FULL_BELOW:
+            raise
+        raise CannotWrite(
+            f"no room left for {folder}: a checkpoint takes four times the model's weights. "
+            "Make room, then run the same command again: it resumes from the last complete checkpoint"
+        ) from error

@@ -18,6 +18,8 @@ import report.command
 import train.command
 from errors import GrError
 
+INTERRUPTED = 130  # the exit code after Ctrl-C: typer's, and the shell's custom
+
 app = typer.Typer(
     name="gr",
     help="Make reasoning models from the web: crawl, curate, train, eval. Each stage runs by itself.",
@@ -53,9 +55,10 @@ def main() -> None:
             raise
         print(f"gr: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("gr: stopped. The same command again carries on from here.", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            print("gr: stopped. The same command again carries on from here.", file=sys.stderr)
+        raise
 
 
 if __name__ == "__main__":

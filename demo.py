@@ -32,17 +32,18 @@ concurrency = 8
 context = 2048
 
 [llm.extractor]
-max_tokens = 320
+max_tokens = 256
 
 [llm.judge]
 max_tokens = 64
 
 [llm.solver]
-max_tokens = 96
+max_tokens = 64
 
 [curate]
+languages = ["en"]     # an empty list keeps every language
 chunk_chars = 2500
-pairs_per_chunk = 2    # a real model: 10
+pairs_per_chunk = 1    # a real model: 10
 samples = 4            # a real model: 8
 any_pass_rate = true   # a real model: false, which keeps what is neither never nor always solved
 test_share = 0.3
@@ -51,9 +52,10 @@ test_share = 0.3
 model = false          # rules alone; a real model: true
 
 [train]
-prompts_per_step = 4
-group = 4
-learning_rate = 1e-5
+prompts_per_step = 2
+group = 8
+learning_rate = 2e-5
+temperature = 0.7
 max_completion_tokens = 32
 save_every = 4
 

@@ -15,15 +15,14 @@ class FetchByDefault(TyperGroup):
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """Put `fetch` before arguments that name no command."""
-        if args and args[0] not in self.commands and args[0] != "--help":
+        if args[:1] != ["--help"] and not (args and args[0] in self.commands):
             args = ["fetch", *args]
-        return super().parse_args(ctx, args)  # type: ignore[arg-type]
+        return super().parse_args(ctx, args)
 
 
 app = typer.Typer(
     cls=FetchByDefault,
     help="Fetch pages and extract their text: gr crawl SOURCE... is short for gr crawl fetch SOURCE...",
-    no_args_is_help=True,
 )
 
 
@@ -31,7 +30,7 @@ app = typer.Typer(
 def fetch_pages(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOURCE...", help="URLs, sitemaps (.xml), and files with a URL on each line."),
+        typer.Argument(metavar="SOURCE", help="URLs, sitemaps (.xml), and files with a URL on each line."),
     ] = None,
     data: Data = None,
     config: Config = None,

@@ -36,8 +36,11 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def _detect(body: bytes) -> str:
-    """UTF-8 if it is valid; else what charset_normalizer finds likeliest, else Windows-1252."""
+    """UTF-8 if it is valid; else what charset_normalizer finds, where that is no Latin script, whose
+    encodings it cannot tell apart; else Windows-1252, as browsers do.
+    """
     if _is_utf8(body):
         return "utf-8"
     best = from_bytes(body[:DETECTED_ON]).best()
-    return best.encoding if best else "cp1252"
+    other_script = best and not all("Latin" in name or "Punctuation" in name for name in best.alphabets)
+    return best.encoding if best and other_script else "cp1252"

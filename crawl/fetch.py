@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from console import Summary, describe, progress, say
 from crawl.decode import decode
@@ -14,7 +14,7 @@ from crawl.harvest import Harvest, record_arrival
 from crawl.response import decompress, find_links
 from crawl.sources import Sources, read_sources
 from crawl.urls import host_of
-from errors import GrError
+from errors import GrError, UsageError
 from settings import CrawlSettings
 from store import Store, Table
 from store.tables import FUNNEL
@@ -33,6 +33,8 @@ def fetch(store: Store, settings: CrawlSettings, names: Sequence[str]) -> Summar
     pages = store.table("pages")
     with pages.writing(), open_frontier(store, settings) as frontier:
         queue_sources(frontier, sources)
+        if frontier.is_empty():
+            raise UsageError("nothing to crawl yet; give a SOURCE: gr crawl https://example.org/")
         harvest = Harvest(pages, frontier, settings, last_shard(store) + 1)
         if harvest.anything_left():
             fetch_all(harvest)
@@ -47,8 +49,10 @@ def fetch(store: Store, settings: CrawlSettings, names: Sequence[str]) -> Summar
 def plan(store: Store, settings: CrawlSettings, names: Sequence[str]) -> Summary:
     """What `fetch` would start from; no request is sent and nothing is written."""
     sources = read_sources(names)
-    path = store.state / FRONTIER
-    queued = Frontier(path, settings.max_depth).queued() if path.exists() else 0
+    path, queued = store.state / FRONTIER, 0
+    if path.exists():
+        with closing(Frontier(path, settings.max_depth)) as frontier:
+            queued = frontier.queued()
     note = (
         f"would start from {len(sources.pages)} pages and {len(sources.sitemaps)} sitemaps, "
         f"and {queued} URLs that an earlier run left queued"
@@ -62,15 +66,12 @@ def open_frontier(store: Store, settings: CrawlSettings) -> Iterator[Frontier]:
     pages = store.table("pages")
     for line in pages.check():
         say(line)
-    frontier = Frontier(store.state / FRONTIER, settings.max_depth)
-    try:
+    with closing(Frontier(store.state / FRONTIER, settings.max_depth)) as frontier:
         shards, recorded = set(pages.shards()), frontier.shards()
         for shard in sorted(shards - recorded):
             adopt(frontier, pages, shard)
         frontier.requeue(recorded - shards, refused=not settings.obey_robots)
         yield frontier
-    finally:
-        frontier.close()
 
 
 def adopt(frontier: Frontier, pages: Table, shard: str) -> None:

@@ -160,6 +160,10 @@ class Frontier:
         row = self._one("SELECT count(*) FROM urls WHERE state = 'queued'")
         return int(str(row[0])) if row else 0
 
+    def is_empty(self) -> bool:
+        """Whether no URL is known yet."""
+        return self._one("SELECT 1 FROM urls LIMIT 1") is None
+
     def has_queued(self) -> bool:
         """Whether any URL waits."""
         return self._one("SELECT 1 FROM urls WHERE state = 'queued' LIMIT 1") is not None

@@ -53,7 +53,7 @@ def full_text(tree: etree._Element, skip: frozenset[str] = BOILERPLATE) -> str:
             pieces.append(f"```\n{inner_text(element).strip(LINE)}\n```")
             walker.skip_subtree()
         else:
-            pieces.append(_bullet(element, numbers) if tag == "li" else PREFIXES.get(tag, ""))
+            pieces.append(_prefix(element, numbers) if element is not tree else "")
             pieces.append(_collapse(element.text))
     return tidy("".join(pieces))
 
@@ -74,6 +74,10 @@ def _tidy_prose(text: str) -> str:
 
 def _gap(tag: str) -> str:
     return PARAGRAPH if tag in PARAGRAPHS else LINE if tag in LINES else ""
+
+
+def _prefix(element: etree._Element, numbers: Counter[etree._Element]) -> str:
+    return _bullet(element, numbers) if element.tag == "li" else PREFIXES.get(str(element.tag), "")
 
 
 def _bullet(item: etree._Element, numbers: Counter[etree._Element]) -> str:

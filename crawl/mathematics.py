@@ -77,7 +77,7 @@ def save_formulas(tree: etree._Element, formulas: Formulas) -> None:
 
 def replace_by_text(element: etree._Element, text: str) -> None:
     """Make the element one that holds this text alone and will be stripped of its tag."""
-    element.clear(keep_tail=True)
+    element.clear(keep_tail=True)  # type: ignore[call-arg]
     element.tag = REPLACED
     element.text = text
 

@@ -16,8 +16,8 @@ SYMBOLS = {
     "⇔": r"\Leftrightarrow ", "↦": r"\mapsto ", "∈": r"\in ", "∉": r"\notin ", "⊂": r"\subset ",
     "⊆": r"\subseteq ", "∪": r"\cup ", "∩": r"\cap ", "∅": r"\emptyset ", "∀": r"\forall ", "∃": r"\exists ",
     "¬": r"\neg ", "∧": r"\land ", "∨": r"\lor ", "∘": r"\circ ", "°": r"^{\circ}", "…": r"\ldots ",
-    "⋯": r"\cdots ", "⟨": r"\langle ", "⟩": r"\rangle ", "−": "-", "′": "'", "%": r"\%", "{": r"\{", "}": r"\}",
-    "\u00a0": " ", "\u2061": "", "\u2062": "", "\u2063": "", "\u2064": "",
+    "⋯": r"\cdots ", "⟨": r"\langle ", "⟩": r"\rangle ", "−": "-", "′": "'",
+    "%": r"\%", "{": r"\{", "}": r"\}", "\u00a0": " ", "\u2061": "", "\u2062": "", "\u2063": "", "\u2064": "",
 }  # fmt: skip
 FUNCTIONS = {
     *("arccos", "arcsin", "arctan", "cos", "cosh", "cot", "coth", "csc", "sec", "sin", "sinh", "tan", "tanh"),

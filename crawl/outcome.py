@@ -16,9 +16,9 @@ from scrapy.http import Headers, Response
 
 from crawl.frontier import Entry
 from crawl.response import Miss, Page, Result, read_page
+from crawl.robots import TEMPORARY, RobotsUnreachable, TemporaryStatus
 from crawl.sitemap import ROBOTS, read_listing
 
-TEMPORARY = {408, 429, 500, 502, 503, 504, 522, 524}  # statuses that are tried again
 CONTENT_TYPE = "content_type"  # where a request's meta holds it
 KEPT_HEADERS = ("Content-Type", "ETag", "Last-Modified")
 REASONS: dict[type[Exception], str] = {
@@ -43,16 +43,27 @@ def read_response(entry: Entry, response: Response) -> Result:
 
 def read_failure(request: Request, error: BaseException) -> Result:
     """A miss and its reason, or the row of a page that was too large to read."""
-    if isinstance(error, IgnoreRequest) and "robots.txt" in str(error):
-        return Miss("robots.txt", refused=True)
-    if isinstance(error, DownloadCancelledError) or (
-        isinstance(error, IgnoreRequest) and "MAXSIZE" in str(error)
-    ):
-        return _too_large(request)
-    if isinstance(error, IgnoreRequest):
-        return Miss("too many redirects", refused=True)
+    message = str(error)
+    match error:
+        case RobotsUnreachable():
+            return Miss(f"robots.txt: {failure_reason(error.__cause__ or error)}")
+        case IgnoreRequest() if "robots.txt" in message:
+            return Miss("robots.txt", refused=True)
+        case DownloadCancelledError():
+            return _too_large(request)
+        case IgnoreRequest() if "DOWNLOAD_MAXSIZE" in message:
+            return _too_large(request)
+        case IgnoreRequest():
+            return Miss("too many redirects", refused=True)
+    return Miss(failure_reason(error))
+
+
+def failure_reason(error: BaseException) -> str:
+    """A few words for a person."""
+    if isinstance(error, TemporaryStatus):
+        return str(error)
     known = (reason for kind, reason in REASONS.items() if isinstance(error, kind))
-    return Miss(next(known, type(error).__name__))
+    return next(known, type(error).__name__)
 
 
 def header(headers: Headers, name: str) -> str | None:

@@ -58,6 +58,7 @@ def read_page(
     url: str, depth: int, status: int, headers: Mapping[str, str], body: bytes, reason: str | None = None
 ) -> Page:
     """The row of a response, turned down for `reason` or for what it is; the links are absolute URLs."""
+    url = absolute_url(url) or url
     content_type = headers.get("content-type", "")
     reason = reason or turned_down(status, content_type, body)
     digest = hashlib.sha256(body).hexdigest()

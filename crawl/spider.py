@@ -15,15 +15,16 @@ from typing import Self
 from scrapy import Request, Spider, signals
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
-from scrapy.downloadermiddlewares import robotstxt
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import StopDownload
 from scrapy.http import Headers, Response
 from twisted.python.failure import Failure
 
 from crawl.frontier import Entry
 from crawl.harvest import Harvest
-from crawl.outcome import CONTENT_TYPE, TEMPORARY, header, read_failure, read_response
+from crawl.outcome import CONTENT_TYPE, header, read_failure, read_response
 from crawl.response import HTML_TYPES, Miss, Result, media_type
+from crawl.robots import TEMPORARY, StrictRobots
 from crawl.sitemap import MOST_BYTES
 from crawl.urls import host_of
 from settings import CrawlSettings
@@ -55,6 +56,7 @@ def scrapy_settings(settings: CrawlSettings) -> dict[str, object]:
         "TWISTED_REACTOR_ENABLED": False,
         "SCHEDULER": FrontierScheduler,
         "USER_AGENT": settings.user_agent,
+        "DOWNLOADER_MIDDLEWARES": {RobotsTxtMiddleware: None, StrictRobots: 100},
         "ROBOTSTXT_OBEY": settings.obey_robots,
         "ROBOTSTXT_USER_AGENT": settings.user_agent.partition("/")[0],
         "CONCURRENT_REQUESTS": settings.concurrency,
@@ -163,7 +165,7 @@ class HarvestSpider(Spider):
 @contextmanager
 def quiet_logs() -> Iterator[None]:
     """Let only errors of libraries through, and of an unreachable robots.txt or a crawl cut short nothing."""
-    levels = {"scrapy": logging.ERROR, robotstxt.__name__: NEVER, "asyncio": NEVER}
+    levels = {"scrapy": logging.ERROR, RobotsTxtMiddleware.__module__: NEVER, "asyncio": NEVER}
     before = {name: logging.getLogger(name).level for name in levels}
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)

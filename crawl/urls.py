@@ -28,7 +28,7 @@ def absolute_url(link: str, base: str = "") -> str | None:
         fetchable = parts.scheme in DEFAULT_PORTS and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return None
-    return url if fetchable and len(url) <= LONGEST else None
+    return urlunsplit(parts._replace(path=parts.path or "/")) if fetchable and len(url) <= LONGEST else None
 
 
 def canonical_url(url: str) -> str:

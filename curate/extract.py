@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, TypedDict, cast
+from typing import TypedDict, cast
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from console import Advance, Summary
 from curate.grounding import find_evidence
@@ -43,12 +43,17 @@ class MarkedUp(TypedDict):
     answers: list[Answer]
 
 
+def at_most(characters: int) -> dict[str, JsonValue]:
+    """A length that is told to the model and not enforced on its reply: one long field is no bad reply."""
+    return {"maxLength": characters}
+
+
 class FoundPair(BaseModel):
     """What the model gives for one question."""
 
-    question: str = Field(max_length=600)
-    answer: str = Field(max_length=200)
-    evidence: str = Field(max_length=400)
+    question: str = Field(json_schema_extra=at_most(400))
+    answer: str = Field(json_schema_extra=at_most(80))
+    evidence: str = Field(json_schema_extra=at_most(200))
 
 
 def extract(store: Store, settings: Settings) -> Summary:
@@ -90,14 +95,14 @@ async def _ask(
     llm: LLM, prompt: Prompt, part: str, settings: CurateSettings
 ) -> list[FoundPair] | RequestFailed:
     class Found(BaseModel):
-        pairs: Annotated[list[FoundPair], Field(max_length=settings.pairs_per_chunk)]
+        pairs: list[FoundPair] = Field(json_schema_extra={"maxItems": settings.pairs_per_chunk})
 
     messages = prompt.messages(text=part, most=str(settings.pairs_per_chunk))
     try:
         reply = await llm.ask(messages, schema=Found)
     except RequestFailed as error:
         return error
-    return reply.parsed.pairs
+    return reply.parsed.pairs[: settings.pairs_per_chunk]
 
 
 def marked_up_pairs(text: Text) -> Iterator[Row]:
@@ -135,6 +140,8 @@ def _judge_pair(text: Text, pair: FoundPair, settings: CurateSettings, extractor
     reason = None
     if not question or not answer:
         reason = "empty question or answer"
+    elif answer in question and len(answer) > len(question) / 2:
+        reason = "answer repeats the question"
     elif len(answer) > settings.max_answer_chars:
         reason = "answer too long"
     elif evidence is None:

@@ -95,7 +95,7 @@ def _json_lines(path: str, content: bytes) -> Iterator[Row]:
 
 def _parquet_rows(path: str, content: bytes) -> list[Row]:
     try:
-        return list(pq.read_table(io.BytesIO(content)).to_pylist())
+        return list(pq.ParquetFile(io.BytesIO(content)).read(use_threads=False).to_pylist())
     except (pa.ArrowException, OSError) as error:
         raise UsageError(f"{path} is not a Parquet file: {error}") from error
 

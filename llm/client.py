@@ -57,6 +57,7 @@ class LLM:
     def __init__(self, endpoint: Endpoint, settings: LLMSettings, cache: Cache | None) -> None:
         self.name = endpoint.target.model
         self.server = endpoint.target.server
+        self._here = endpoint.target.here
         self.usage = endpoint.usage
         self.budget = endpoint.budget
         self._endpoint = endpoint
@@ -162,7 +163,7 @@ class LLM:
     async def _structured(self, schema: type[T], body: Body, messages: list[Message]) -> Reply[T]:
         from pydantic import ValidationError
 
-        body = body | {"response_format": response_format(schema)}
+        body = body | {"response_format": response_format(schema, limits=self._here)}
         reply = await self._reply(CHAT, body | {"messages": messages})
         try:
             return reply.with_parsed(parse(schema, reply.text))

@@ -18,23 +18,28 @@ Json = dict[str, object]
 THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
 
 
-def response_format(schema: type[BaseModel]) -> Json:
-    """The `response_format` of a request that wants this schema."""
-    strict = _strict(schema.model_json_schema())
+# Length limits stop a small model that repeats itself for ever. A grammar that runs here obeys them;
+# the strict mode of others refuses some, so only models that run here are told.
+LIMITS = ("maxLength", "maxItems")
+
+
+def response_format(schema: type[BaseModel], *, limits: bool) -> Json:
+    """The `response_format` of a request that wants this schema, with or without its length limits."""
+    strict = _strict(schema.model_json_schema(), ("default", "title", *(() if limits else LIMITS)))
     return {"type": "json_schema", "json_schema": {"name": schema.__name__, "strict": True, "schema": strict}}
 
 
-def _strict(node: object) -> object:
+def _strict(node: object, drop: tuple[str, ...]) -> object:
     """The schema as OpenAI's strict mode wants it: every property required, none besides, no defaults."""
     if isinstance(node, list):
-        return [_strict(item) for item in node]
+        return [_strict(item, drop) for item in node]
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
         return {"$ref": node["$ref"]}
-    strict = {key: _strict(value) for key, value in node.items() if key not in ("default", "title")}
+    strict = {key: _strict(value, drop) for key, value in node.items() if key not in drop}
     if isinstance(properties := node.get("properties"), dict):
-        strict["properties"] = {name: _strict(value) for name, value in properties.items()}
+        strict["properties"] = {name: _strict(value, drop) for name, value in properties.items()}
         strict |= {"required": list(properties), "additionalProperties": False}
     return strict
 

@@ -50,7 +50,7 @@ def test_every_real_page_is_fetched_and_gives_a_text_or_a_reason(tmp_path, share
         _, store = crawl_list(tmp_path, url, [page["path"] for page in index])
     pages, texts = rows_of(store, "pages"), rows_of(store, "texts")
     assert len(pages) == len({page["path"] for page in index})
-    assert {page["reason"] for page in pages} <= {None, "duplicate content"}
+    assert {page["reason"] for page in pages} <= {None, "duplicate content", "empty"}
     assert len(texts) == sum(page["kept"] for page in pages)
     assert sum(text["kept"] for text in texts) > 0.97 * len(texts)
 

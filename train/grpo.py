@@ -87,17 +87,24 @@ def _train(
 def _notes(metrics: Sequence[Metrics], dropped: int) -> list[str]:
     """What a person should know: whether it learns, and on how much."""
     judged = [step for step in metrics if step["reward"] is not None]
-    notes = []
-    if judged:
-        first, last = judged[0], judged[-1]
-        for name in ("reward", "answered", "correct"):
-            change = f"{first[name]:.3f} at step {first['step']}, {last[name]:.3f} at step {last['step']}"
-            notes.append(f"{name} {change}")
+    span = min(10, (len(judged) + 3) // 4)
+    notes = [
+        f"{name} {mean(judged[:span], name):.3f} -> {mean(judged[-span:], name):.3f} "
+        f"(mean of the first and of the last {span} steps)"
+        for name in ("reward", "answered", "correct")
+        if judged
+    ]
     if dropped:
         notes.append(f"{dropped} questions left out: their prompt is longer than train.max_prompt_tokens")
     if not any(step["correct"] for step in metrics):
         notes.append("no answer was right in any step: the questions are too hard for this model")
     return notes
+
+
+def mean(steps: Sequence[Metrics], name: str) -> float:
+    """The mean of a metric over the steps that have it."""
+    values = [value for step in steps if (value := step[name]) is not None]
+    return sum(values) / len(values)
 
 
 def _require_packages() -> None:

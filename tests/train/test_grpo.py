@@ -98,7 +98,10 @@ def test_trains_and_tells(tiny_model, make_settings, write_questions, capsys):
     told = capsys.readouterr()
     assert told.out == ""
     assert "step 3/3  reward" in told.err
-    assert any(note.startswith("reward ") and "at step 3" in note for note in summary.notes)
+    ends = [run.read_metrics()[step]["reward"] for step in (0, -1)]
+    assert (
+        f"reward {ends[0]:.3f} -> {ends[1]:.3f} (mean of the first and of the last 1 steps)" in summary.notes
+    )
 
 
 @pytest.mark.slow

@@ -1,0 +1,105 @@
+"""A real web site on loopback, with whatever faults a test needs, and what a crawl of it stored."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from settings import CrawlSettings
+
+
+@dataclass
+class Reply:
+    """What the site answers at one path; a body in parts is streamed without a length."""
+
+    body: bytes | Iterable[bytes] = b""
+    status: int = 200
+    type: str | None = "text/html; charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def page(text: str, *links: str) -> Reply:
+    anchors = " ".join(f'<a href="{link}">next</a>' for link in links)
+    return Reply(
+        f"<html><head><title>{text}</title></head><body><p>{text}</p>{anchors}</body></html>".encode()
+    )
+
+
+class Site(ThreadingHTTPServer):
+    """`replies` by path and query; `hits` counts the requests for each."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.replies: dict[str, Reply] = {}
+        self.hits: Counter[str] = Counter()
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up on a large page is no news."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Site
+
+    def do_GET(self) -> None:
+        self.server.hits[self.path] += 1
+        reply = self.server.replies.get(self.path, Reply(b"not here", 404))
+        self.send_response(reply.status)
+        if reply.type is not None:
+            self.send_header("Content-Type", reply.type)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        if isinstance(reply.body, bytes):
+            self.send_header("Content-Length", str(len(reply.body)))
+        else:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        for part in [reply.body] if isinstance(reply.body, bytes) else reply.body:
+            self.wfile.write(part)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def settings() -> CrawlSettings:
+    """No waiting, no second try."""
+    return CrawlSettings(delay=0, retries=0, timeout=10, shard_pages=5)
+
+
+@pytest.fixture
+def rows():
+    """All rows of a table."""
+
+    def read(store, name, columns=None):
+        table = store.table(name)
+        return [row for shard in table.shards() for row in table.rows(shard, columns)]
+
+    return read
+
+
+@pytest.fixture(name="page")
+def page_fixture():
+    return page
+
+
+@pytest.fixture(name="reply")
+def reply_fixture():
+    return Reply

@@ -1,0 +1,152 @@
+"""Pages -> texts: what a page says, for any page."""
+
+import pytest
+
+from crawl.extract import extract, text_row
+from crawl.main_text import loses
+from crawl.response import compress, read_page
+from settings import Settings
+
+PROSE = "<p>" + "Energy is neither made nor lost, it only changes its form in a closed system. " * 6 + "</p>"
+
+
+def row_of(html, content_type="text/html; charset=utf-8"):
+    body = html if isinstance(html, bytes) else html.encode("utf-8", "surrogatepass")
+    return text_row({"id": "1", "url": "http://e.org/", "content_type": content_type, "html": compress(body)})
+
+
+def text_of(body):
+    return row_of(f"<html lang=en><body>{body}</body></html>")["text"]
+
+
+def test_title_language_and_licence():
+    html = (
+        "<html lang='es-MX'><head><title> Una\n página </title></head><body>" + PROSE + "<a rel='license' "
+        "href='https://creativecommons.org/licenses/by-sa/4.0/deed.es'>CC</a></body></html>"
+    )
+    row = row_of(html)
+    assert (row["title"], row["language"], row["license"]) == ("Una página", "es", "CC BY-SA 4.0")
+    assert row["kept"]
+
+
+@pytest.mark.parametrize(
+    ("markup", "license"),
+    [
+        ('<a href="https://creativecommons.org/publicdomain/zero/1.0/">x</a>', "CC0 1.0"),
+        (
+            '<script type="application/ld+json">{"license": "https://e.org/terms"}</script>',
+            "https://e.org/terms",
+        ),
+        ('<link rel="license" href="/own-terms">', "/own-terms"),
+        ("<p>all rights reserved</p>", None),
+    ],
+)
+def test_licences(markup, license):
+    assert row_of(f"<html><body>{PROSE}{markup}</body></html>")["license"] == license
+
+
+def test_language_is_told_from_the_text_where_it_is_not_declared():
+    german = "<p>" + "Die Energie wird weder erzeugt noch vernichtet, sie ändert nur ihre Form. " * 3 + "</p>"
+    assert row_of(german)["language"] == "de"
+
+
+def test_furniture_goes_and_the_text_stays():
+    text = text_of(f"<nav><a href=/>Home page</a></nav><h1>Energy</h1>{PROSE}<footer>Imprint</footer>")
+    assert "Energy is neither made nor lost" in text
+    assert "Home page" not in text
+    assert "Imprint" not in text
+
+
+def test_short_options_and_answers_survive():
+    options = "".join(f"<li>{value} J</li>" for value in (5, 10, 20, 40))
+    text = text_of(f"{PROSE}<p>How much energy?</p><ol type=A>{options}</ol><p>Answer: B</p>{PROSE}")
+    for line in ("A. 5 J", "B. 10 J", "C. 20 J", "D. 40 J", "Answer: B"):
+        assert line in text
+
+
+def test_hidden_solutions_are_opened():
+    text = text_of(
+        f"{PROSE}<details><summary>Show answer</summary><p>It is 42 joules.</p></details>"
+        '<div class="solution" style="display: none"><p>It is 43 joules.</p></div>'
+        '<div class="spoiler" hidden><p>It is 44 joules.</p></div>'
+    )
+    for number in (42, 43, 44):
+        assert f"It is {number} joules." in text
+
+
+def test_tex_in_the_text_is_not_escaped_and_exponents_stay():
+    row = row_of(f"<html><body>{PROSE}<p>Let $b_1$ and \\(c_2\\) be 10<sup>28</sup>.</p></body></html>")
+    assert r"Let $b_1$ and \(c_2\) be 10^{28}." in row["text"]
+    assert row["math_kept"] == 1.0
+
+
+def test_qa_markup_is_kept_with_tex():
+    row = row_of(
+        f"<html><body>{PROSE}<div data-type=exercise><p data-type=problem>What is 2<sup>3</sup>?</p>"
+        "<p data-type=solution>\\(8\\)</p></div></body></html>"
+    )
+    answer = {"text": r"\(8\)", "accepted": True, "votes": None}
+    assert row["qa_markup"] == [{"question": "What is 2^{3}?", "answers": [answer]}]
+    assert "What is 2^{3}?" in row["text"]
+
+
+def test_a_main_text_that_lost_an_answer_is_not_taken():
+    everything = "One two three four\n\nA. five\n\nAnswer: six"
+    assert not loses(everything, everything, ["five"])
+    assert loses("One two three four\n\nA. five", everything, [])
+    assert loses("One two three four\n\nAnswer: six", everything, [])
+    assert loses("one", everything, [])
+    assert loses(everything, everything, ["seven"])
+
+
+@pytest.mark.parametrize(
+    "html", ["", "   ", "<html></html>", "<script>var a = 1</script>", "<!-- -->", "\x00"]
+)
+def test_a_page_without_text_is_turned_down(html):
+    row = row_of(html)
+    assert (row["kept"], row["reason"], row["text"]) == (False, "no text", "")
+
+
+def test_a_page_that_cannot_be_read_is_turned_down():
+    row = text_row({"id": "1", "url": "http://e.org/", "content_type": "", "html": b"not zstd"})
+    assert not row["kept"]
+    assert str(row["reason"]).startswith("cannot be parsed: ")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>" * 100_000 + "deep",
+        "<b>" * 100_000 + "deep",
+        "<table><tr><td>" * 30_000,
+        "<p>a<math>" + "<mrow>" * 5000 + "<mi>x</mi>",
+        "<p>a" + "<sup>2" * 20_000,
+        "<p>" + "\\( " * 200_000,
+        "<p>" + "$a " * 200_000,
+        "<p " + " ".join(f"a{number}=1" for number in range(100_000)) + ">text",
+        "<details>" * 50_000 + "x",
+        "<p>" + "words " * 500_000,
+        "<ul>" + "<li>option</li>" * 30_000,
+        "<p>&#xD800; \ud800 text",
+        b"\xff\xfe\x00\xd8<p>text",
+        bytes(range(256)) * 100,
+    ],
+    ids=lambda html: str(html)[:20],
+)
+def test_no_page_crashes_or_hangs(html):
+    row = row_of(html)
+    assert row["kept"] == bool(row["text"])
+
+
+def test_only_kept_pages_give_a_row_and_a_second_run_has_nothing_to_do(store, rows):
+    kept = read_page("http://e.org/", 0, 200, {"content-type": "text/html"}, PROSE.encode()).row
+    lost = read_page("http://e.org/x", 0, 404, {"content-type": "text/html"}, b"").row
+    for shard in ("000001", "000002"):
+        with store.table("pages").writing():
+            store.table("pages").write(shard, [{**kept, "id": shard}, lost])
+    settings = Settings(data=store.data, workers=2)
+    summary = extract(store, settings)
+    assert (summary.rows_in, summary.rows, summary.shards) == (4, 2, 2)
+    assert [row["id"] for row in rows(store, "texts")] == ["000001", "000002"]
+    assert extract(store, settings).rows_in == 0

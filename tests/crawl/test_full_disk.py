@@ -1,0 +1,47 @@
+"""A disk that fills up stops the crawl with one line; what is stored stays, and with room it goes on."""
+
+import subprocess
+
+import pytest
+
+from crawl.fetch import fetch
+from errors import CannotWrite
+from store import Store
+
+PAGES = 40
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of its own, 2 MB large."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True)
+    if mount.returncode:
+        pytest.skip(f"mounting a tmpfs is not permitted here: {mount.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_stops_the_crawl_and_loses_nothing(site, reply, settings, rows, small_disk):
+    import random
+
+    noise = random.Random(0)
+    for number in range(PAGES):
+        words = "".join(chr(noise.randrange(0x4E00, 0x9FFF)) for _ in range(40_000))  # does not compress away
+        site.replies[f"/{number}"] = reply(f"<p>{words} <a href=/{number + 1}>next</a>".encode())
+    store = Store(str(small_disk / "data"), small_disk / "data" / ".state")
+    deep = settings.model_copy(update={"max_depth": PAGES, "shard_pages": 3})
+
+    with pytest.raises(CannotWrite, match="run the same command again"):
+        fetch(store, deep, [site.url + "/0"])
+    stored = rows(store, "pages")
+    assert 0 < len(stored) < PAGES
+
+    subprocess.run(["mount", "-o", "remount,size=20m", small_disk], check=True)
+    fetch(store, deep, [site.url + "/0"])
+    completed = rows(store, "pages")
+    assert completed[: len(stored)] == stored
+    assert [row["url"].rpartition("/")[2] for row in completed] == [
+        str(number) for number in range(PAGES + 1)
+    ]

@@ -1,0 +1,64 @@
+"""Which URLs are one, and which are none."""
+
+import pytest
+
+from crawl.urls import Patterns, absolute_url, canonical_url, host_of
+from errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("url", "canonical"),
+    [
+        ("http://Example.org", "http://example.org/"),
+        ("http://example.org:80/a", "http://example.org/a"),
+        ("https://example.org:443/a", "https://example.org/a"),
+        ("http://example.org:8080/a", "http://example.org:8080/a"),
+        ("http://example.org/a?b=2&a=1", "http://example.org/a?a=1&b=2"),
+        ("http://example.org/a?utm_source=x&id=3&gclid=9&fbclid=z", "http://example.org/a?id=3"),
+        ("http://example.org/a?UTM_Campaign=x", "http://example.org/a"),
+        ("http://example.org/a?source=x&ref=y", "http://example.org/a?ref=y&source=x"),
+        ("http://example.org/a#part", "http://example.org/a"),
+        ("http://example.org/%7ea/ä", "http://example.org/~a/%C3%A4"),
+    ],
+)
+def test_one_spelling_for_every_url_of_a_page(url, canonical):
+    assert canonical_url(url) == canonical
+    assert canonical_url(canonical) == canonical
+
+
+@pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        ("b.html", "http://example.org/x/b.html"),
+        ("  /b c#d ", "http://example.org/b%20c"),
+        ("//other.org/b", "http://other.org/b"),
+        ("?q=1", "http://example.org/x/a.html?q=1"),
+        ("mailto:a@example.org", None),
+        ("javascript:void(0)", None),
+        ("ftp://example.org/", None),
+        ("file:///etc/passwd", None),
+        ("http://[broken", None),
+        ("http://example.org:99999/", None),
+        ("http://example.org/" + "a" * 3000, None),
+    ],
+)
+def test_links_become_absolute_or_are_left_out(link, url):
+    assert absolute_url(link, "http://example.org/x/a.html") == url
+
+
+def test_the_host_is_lower_case_and_keeps_a_port_of_its_own():
+    assert host_of("https://user:pw@Example.ORG:443/") == "example.org"
+    assert host_of("http://example.org:8080/") == "example.org:8080"
+
+
+def test_patterns_admit_what_allow_matches_and_deny_does_not():
+    patterns = Patterns(["/q/", "/a/"], [r"\?sort="])
+    assert patterns.admit("http://e.org/q/1")
+    assert not patterns.admit("http://e.org/users/1")
+    assert not patterns.admit("http://e.org/q/1?sort=votes")
+    assert Patterns([], []).admit("http://e.org/")
+
+
+def test_a_broken_pattern_is_named():
+    with pytest.raises(UsageError, match=r"crawl\.allow: '\(' is not a regular expression"):
+        Patterns(["("], [])

@@ -21,6 +21,7 @@ import options
 SETTINGS = """\
 # Settings of `gr demo`: everything small enough for a laptop without a GPU.
 data = {data}
+instruction = "Reply in this form: The answer is \\\\boxed{{answer}}."  # the default asks for reasoning first
 
 [crawl]
 delay = 0.0            # the site is our own; be polite elsewhere
@@ -52,15 +53,16 @@ test_share = 0.3
 model = false          # rules alone; a real model: true
 
 [train]
-prompts_per_step = 2
+prompts_per_step = 1
 group = 8
 learning_rate = 2e-5
-temperature = 0.7
+temperature = 1.0
+max_prompt_tokens = 128
 max_completion_tokens = 32
 save_every = 4
 
 [eval]
-max_tokens = 64
+max_tokens = 32
 """
 Variables = dict[str, str]
 
@@ -103,7 +105,6 @@ def commands(url: str, folder: Path, config: Path, steps: int) -> list[tuple[Var
         (base, ["eval", "--model", "local", *settings]),
         ({}, ["train", "grpo", "--model", "local", "--steps", str(steps), *settings]),
         ({}, ["eval", "--model", str(folder / "runs" / "grpo" / "final"), *settings]),
-        ({}, ["status", *settings]),
     ]
 
 

@@ -23,7 +23,7 @@ its scores say that the way works, not that the model is good. For a real run, t
   [curate] samples = 8, any_pass_rate = false, pairs_per_chunk = 10
   [verify] model = true   with [llm.verifier] model = "TIGER-Lab/general-verifier"
   [train]                 a larger model with --model, longer completions, hundreds of steps
-Then: gr crawl URL, gr curate, gr train grpo, gr eval."""
+Then: gr crawl URL, gr curate, gr train grpo, gr eval. What lies where: gr status --config {config}"""
 
 
 class Spent(NamedTuple):
@@ -81,13 +81,15 @@ def training_lines(data: Path) -> list[str]:
 
 
 def score_lines(data: Path) -> list[str]:
-    """The accuracy of each model on each benchmark."""
+    """The accuracy of the model on each benchmark, before and after."""
     lines = []
-    for path in sorted((data / "evals").glob("*/*.score.json")):
+    for path in sorted((data / "evals").glob("*/*.score.json"), key=lambda path: path.stat().st_mtime):
         score = json.loads(path.read_text(encoding="utf-8"))
-        accuracy = score["accuracy"]
-        shown = "unknown" if accuracy is None else f"{accuracy:6.1%}"
+        when = "before" if score["model"] == "local" else "after"
+        accuracy = "unknown" if score["accuracy"] is None else f"{score['accuracy']:.1%}"
+        stated = score["correct"] + score["wrong"] + score["undecided"]
         lines.append(
-            f"{score['benchmark']:<8} {shown}  of {score['n']:>3} questions  {score['model']}  ({path})"
+            f"{when:<7}{score['benchmark']:<8} accuracy {accuracy:>6}, an answer stated to {stated} "
+            f"of {score['n']} questions  ({path})"
         )
     return lines

@@ -64,7 +64,12 @@ class ModelError(GrError):
 
 
 class RequestFailed(ModelError):
-    """One request failed after all retries; the message is the reason that its row records."""
+    """One request failed after all retries; the message says in which way, and after a colon the details."""
+
+    @property
+    def reason(self) -> str:
+        """What the request's row records: without the details, so that reasons can be counted."""
+        return f"failed: {str(self).partition(': ')[0]}"
 
 
 class ServerUnusable(ModelError):

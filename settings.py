@@ -154,6 +154,10 @@ class Settings(Section):
     data: str = Field("data", description="folder or URL of the tables")
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="processes")
     engine: Engine = Field("local", description="or ray")
+    instruction: str = Field(
+        "Please reason step by step, and put your final answer within \\boxed{}.",
+        description="follows every question that a model is to solve: attempts, training, scoring",
+    )
     crawl: CrawlSettings = CrawlSettings()
     llm: LLMSettings = LLMSettings()
     curate: CurateSettings = CurateSettings()

@@ -5,25 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from console import Advance, Summary
 from engine import run_here
 from errors import RequestFailed
-from llm import LLM, Prompt, connect, load_prompt
+from llm import LLM, Message, connect
 from settings import Settings
 from store import Store, content_id
 from store.table import Row
-from verify import Item, Verdict, Verifier, extract_answer
+from verify import Item, Verdict, Verifier, extract_answer, solver_prompt
 
-PROMPT = Path(__file__).parent / "prompts" / "solve.md"
 TEMPERATURE = 1.0  # of the solver: the pass rate is only telling if the samples differ
 Question = dict[str, object]
 
 
 def attempt(store: Store, settings: Settings) -> Summary:
     """Fill `attempts` with `curate.samples` solutions of each question judged verifiable."""
-    prompt = load_prompt(PROMPT)
     with (
         connect(settings.llm, "solver", store.state) as solver,
         _verifier_model(settings, store, solver) as checker,
@@ -35,7 +32,7 @@ def attempt(store: Store, settings: Settings) -> Summary:
             return list(await asyncio.gather(*(one(question, number) for number in samples)))
 
         async def one(question: Question, sample: int) -> Row:
-            return await sample_solution(question, sample, solver, prompt, verifier)
+            return await sample_solution(question, sample, solver, settings.instruction, verifier)
 
         def one_shard(shard: str, advance: Advance) -> list[Row]:
             questions = store.table("judged").rows(shard)
@@ -59,24 +56,25 @@ def _verifier_model(settings: Settings, store: Store, solver: LLM) -> Iterator[L
 
 
 async def sample_solution(
-    question: Question, sample: int, solver: LLM, prompt: Prompt, verifier: Verifier
+    question: Question, sample: int, solver: LLM, instruction: str, verifier: Verifier
 ) -> Row:
     """One solution and its verdict. The sample number is the seed, so that each is asked for once."""
     asked, reference = str(question["question"]), str(question["answer"])
     try:
-        reply = await solver.ask(prompt.messages(question=asked), temperature=TEMPERATURE, seed=sample)
+        message = Message(role="user", content=solver_prompt(asked, instruction))
+        reply = await solver.ask([message], temperature=TEMPERATURE, seed=sample)
     except RequestFailed as error:
-        return _row(question, sample, solver, prompt, reason=f"failed: {error}")
+        return _row(question, sample, solver, instruction, reason=error.reason)
     answer = extract_answer(reply.text)
     (verdict,) = await verifier.verify_many([Item(asked, reference, answer)])
-    return _row(question, sample, solver, prompt, reply.text, answer, verdict)
+    return _row(question, sample, solver, instruction, reply.text, answer, verdict)
 
 
 def _row(
     question: Question,
     sample: int,
     solver: LLM,
-    prompt: Prompt,
+    instruction: str,
     completion: str | None = None,
     answer: str | None = None,
     verdict: Verdict | None = None,
@@ -88,7 +86,7 @@ def _row(
         "id": content_id(str(question["id"]), sample),
         "pair_id": question["id"],
         "sample": sample,
-        "solver": f"{solver.name} {prompt.version}",
+        "solver": f"{solver.name}: {instruction}",
         "completion": completion,
         "answer": answer,
         "verdict": verdict.correct if verdict else None,

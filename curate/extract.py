@@ -7,6 +7,7 @@ extractor model. A text that gives no question is one row that says so.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypedDict, cast
@@ -25,6 +26,7 @@ from verify import extract_answer
 
 PROMPT = Path(__file__).parent / "prompts" / "extract.md"
 SHORT_ANSWER = 60  # characters up to which a marked-up answer is taken whole
+NUMBERING = re.compile(r"^\s*\d+[.)]\s+")  # of an exercise in its list
 Text = dict[str, object]
 
 
@@ -85,7 +87,7 @@ async def pairs_of_text(text: Text, llm: LLM, prompt: Prompt, settings: CurateSe
     extractor = f"{llm.name} {prompt.version}"
     for answer in answers:
         if isinstance(answer, RequestFailed):
-            rows.append(_row(text, reason=f"failed: {answer}", extractor=extractor))
+            rows.append(_row(text, reason=answer.reason, extractor=extractor))
         else:
             rows.extend(_judge_pair(text, pair, settings, extractor) for pair in answer)
     return _distinct(rows) or [_row(text, reason="no question found", extractor=extractor)]
@@ -112,11 +114,11 @@ def marked_up_pairs(text: Text) -> Iterator[Row]:
         if best is None:
             continue
         whole = best["text"].strip()
-        short = whole if len(whole) <= SHORT_ANSWER else extract_answer(whole)
+        short = extract_answer(whole) or (whole if len(whole) <= SHORT_ANSWER else None)
         if short:
             yield _row(
                 text,
-                question=marked["question"].strip(),
+                question=NUMBERING.sub("", marked["question"]).strip(),
                 answer=short,
                 solution=None if short == whole else whole,
                 evidence=whole,

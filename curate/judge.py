@@ -89,7 +89,7 @@ async def judge_pair(pair: Pair, llm: LLM, prompt: Prompt) -> Row:
     try:
         reply = await llm.ask(prompt.messages(question=question, answer=answer), schema=Judgement)
     except RequestFailed as error:
-        return {**row, "kept": False, "reason": f"failed: {error}"}
+        return {**row, "kept": False, "reason": error.reason}
     judgement = reply.parsed
     verifiable = judgement.problem == "none"
     row.update(judgement.model_dump(exclude={"problem"}), verifiable=verifiable)

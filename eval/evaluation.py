@@ -16,12 +16,10 @@ from errors import UsageError
 from eval.benchmarks import NAMES, Benchmark, Question, load_benchmark
 from eval.marking import Exam, answer_and_mark
 from eval.scoring import Mark, Score, describe_score, score
-from llm import LLM, Usage, connect, load_prompt
+from llm import LLM, Usage, connect
 from settings import Settings
 from store import Store
 from store.folder import Folder
-
-PROMPT = Path(__file__).parent / "prompts" / "solve.md"
 
 
 def evaluate_model(
@@ -65,13 +63,12 @@ def load_benchmarks(names: Sequence[str], store: Store) -> list[Benchmark]:
 def open_exam(settings: Settings, model: str) -> Iterator[Exam]:
     """The model under test beside the verifier model of the settings, which it never replaces."""
     tested = settings.llm.model_copy(update={"model": model})
-    prompt = load_prompt(PROMPT)
     with connect(tested, None, settings.state) as llm:
         if not settings.verify.model:
-            yield Exam(model, llm, None, prompt, settings.eval)
+            yield Exam(model, llm, None, settings.instruction, settings.eval)
             return
         with connect(settings.llm, "verifier", settings.state, llm.budget) as verifier_llm:
-            yield Exam(model, llm, verifier_llm, prompt, settings.eval)
+            yield Exam(model, llm, verifier_llm, settings.instruction, settings.eval)
 
 
 def evaluate_benchmark(exam: Exam, benchmark: Benchmark, folder: Folder) -> Summary:

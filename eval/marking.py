@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from errors import RequestFailed
 from eval.benchmarks import Question
 from eval.scoring import Mark
-from llm import LLM, Prompt
+from llm import LLM, Message
 from settings import EvalSettings
-from verify import Item, Verifier, extract_answer
+from verify import Item, Verifier, extract_answer, solver_prompt
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class Exam:
     model: str  # as settings.llm.model takes it
     llm: LLM
     verifier_llm: LLM | None
-    prompt: Prompt
+    instruction: str
     sampling: EvalSettings
 
     def conditions(self) -> dict[str, object]:
         """All that a score depends on beside the benchmark."""
         return {
             "model": self.model,
-            "prompt": self.prompt.version,
+            "instruction": self.instruction,
             "verifier": self.verifier_llm.name if self.verifier_llm else "rules",
             "temperature": self.sampling.temperature,
             "max_tokens": self.sampling.max_tokens,
@@ -41,8 +41,9 @@ async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Mark:
     """
     mark = Mark(question.id, question.question, question.answer, sample)
     try:
+        asked = solver_prompt(question.question, exam.instruction)
         reply = await exam.llm.ask(
-            exam.prompt.messages(question=question.question),
+            [Message(role="user", content=asked)],
             temperature=exam.sampling.temperature,
             max_tokens=exam.sampling.max_tokens,
             seed=sample,

@@ -58,7 +58,8 @@ class Cache:
 
     def _cannot_write(self, error: Exception) -> CannotWrite:
         return CannotWrite(
-            f"cannot write the response cache {self.path}: {error}; set llm.cache = false to do without"
+            f"cannot write the response cache {self.path}: {error}; "
+            "make room or choose another folder with --data, or set llm.cache = false to do without"
         )
 
 

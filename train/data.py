@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from errors import GrError
 from store import Store, content_id
 from store.table import Row
+from verify import solver_prompt
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedTokenizerBase
-
-# General-Reasoner's instruction (arXiv 2505.14652), which follows the question and a space.
-INSTRUCTION = "Please reason step by step, and put your final answer within \\boxed{}."
 
 Prompt = str | list[dict[str, str]]
 
@@ -52,9 +50,9 @@ def fingerprint(questions: Sequence[Question]) -> str:
     return content_id(*(part for question in questions for part in question))
 
 
-def prompt(question: str, tokenizer: PreTrainedTokenizerBase) -> Prompt:
-    """The paper's prompt: a message if the tokenizer has a chat template, else plain text."""
-    text = f"{question} {INSTRUCTION}"
+def prompt(question: str, instruction: str, tokenizer: PreTrainedTokenizerBase) -> Prompt:
+    """What the policy is asked: a message if the tokenizer has a chat template, else plain text."""
+    text = solver_prompt(question, instruction)
     return [{"role": "user", "content": text}] if tokenizer.chat_template else text
 
 
@@ -66,13 +64,13 @@ def prompt_tokens(prompt: Prompt, tokenizer: PreTrainedTokenizerBase) -> int:
 
 
 def with_prompts(
-    questions: Sequence[Question], tokenizer: PreTrainedTokenizerBase, max_tokens: int
+    questions: Sequence[Question], instruction: str, tokenizer: PreTrainedTokenizerBase, max_tokens: int
 ) -> list[Row]:
     """Rows of prompt, id, question and answer; a question whose prompt is longer is left out.
 
     Raises GrError if none is left. TRL itself neither cuts nor drops a prompt.
     """
-    prompts = [prompt(each.question, tokenizer) for each in questions]
+    prompts = [prompt(each.question, instruction, tokenizer) for each in questions]
     rows: list[Row] = [
         {"prompt": given, **each._asdict()}
         for given, each in zip(prompts, questions, strict=True)

@@ -58,6 +58,7 @@ def deciding(settings: Settings, model: str, questions: Sequence[Question]) -> T
     return {
         "model": model,
         "verifier": verifier,
+        "instruction": settings.instruction,
         "train": settings.train.model_dump(exclude={"save_every"}),
         "dataset": {"questions": len(questions), "fingerprint": fingerprint(questions)},
     }
@@ -71,7 +72,7 @@ def _train(
 
     folder = huggingface_folder(model, settings.state)
     tokenizer = load_tokenizer(folder)
-    rows = with_prompts(questions, tokenizer, settings.train.max_prompt_tokens)
+    rows = with_prompts(questions, settings.instruction, tokenizer, settings.train.max_prompt_tokens)
     order = in_training_order(rows, steps * settings.train.prompts_per_step, settings.train.seed)
     run.start(
         deciding(settings, model, questions),
@@ -109,8 +110,7 @@ def mean(steps: Sequence[Metrics], name: str) -> float:
 
 def _require_packages() -> None:
     if not all(find_spec(package) for package in PACKAGES):
-        readme = 'README, "Set up", says how to get the CPU or GPU build of torch'
-        raise MissingExtra("gr train", f"pip install 'gr-toolkit[train]'  ({readme})")
+        raise MissingExtra("gr train", "pip install 'gr-toolkit[train]' (README, Installing, tells of GPUs)")
 
 
 def _versions() -> dict[str, str]:

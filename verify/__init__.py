@@ -5,8 +5,8 @@ verdicts = await Verifier(llm).verify_many([Item(question, reference, answer), .
 """
 
 from verify.cascade import Item, Verifier
-from verify.extraction import extract_answer
+from verify.extraction import extract_answer, solver_prompt
 from verify.rules import decide_by_rules
 from verify.verdict import Verdict
 
-__all__ = ["Item", "Verdict", "Verifier", "decide_by_rules", "extract_answer"]
+__all__ = ["Item", "Verdict", "Verifier", "decide_by_rules", "extract_answer", "solver_prompt"]

@@ -13,6 +13,11 @@ PHRASE = re.compile(
 SENTENCE_END = re.compile(r"\.(?=\s|$)")
 
 
+def solver_prompt(question: str, instruction: str) -> str:
+    """What a model is asked whose answer `extract_answer` will look for (arXiv 2505.14652)."""
+    return f"{question} {instruction}"
+
+
 def extract_answer(completion: str) -> str | None:
     """The final answer stated in `completion`, or None if it states none.
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 from verify.normalise import normalise
-from verify.numbers import compare_numbers
+from verify.numbers import compare_numbers, parse_quantity
 from verify.verdict import Verdict
 
 MAX_ANSWER = 2_000  # characters; a longer "answer" is not a final answer, and no rule reads it
@@ -19,6 +19,14 @@ LETTER = re.compile(
     r"(?:option )?(?:\(?([a-j])\)?|\(?([a-j])[).:] (?!.*\b(?:or|not|wrong|incorrect|[b-j])\b).*)",
     re.IGNORECASE | re.DOTALL,
 )
+# Words that may stand for a number, in an answer without a digit.
+NUMBER_WORD = re.compile(
+    r"\b(?:zero|no\b|none|nil|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty"
+    r"|fifty|hundred|thousand|[mb]illion|dozen|half|halves|third|quarter|fourth|fifth|single|double|triple"
+    r"|twice|once|pair|pi\b|infinit|\w+teen)",
+    re.IGNORECASE,
+)
+PLAIN_WORDS = re.compile(r"[a-z .,'’-]*[a-z]{3}[a-z .,'’-]*", re.IGNORECASE)
 BOOLEANS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -55,9 +63,17 @@ def same_boolean(reference: str, answer: str) -> bool | None:
     return None if gold is None or given is None else gold == given
 
 
+def other_kind(reference: str, answer: str) -> bool | None:
+    """No if a number is asked for and the answer is plain words without one; never yes."""
+    if parse_quantity(reference) is None or not PLAIN_WORDS.fullmatch(answer):
+        return None
+    return None if NUMBER_WORD.search(answer) else False
+
+
 RULES: dict[str, Callable[[str, str], bool | None]] = {
     "text": same_text,
     "letter": same_letter,
     "boolean": same_boolean,
     "number": compare_numbers,
+    "kind": other_kind,
 }

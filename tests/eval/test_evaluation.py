@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from errors import UsageError
 from eval.command import evaluate
 from eval.evaluation import evaluate_model, resolve_model, slug
-from settings import load_settings
+from settings import Settings, load_settings
 
 # What the model under test replies to each question; None is a server error, every time.
 REPLIES = {
@@ -119,7 +119,11 @@ def test_every_completion_is_marked_and_counted(server, benchmark, tmp_path):
     assert marks[3]["finish_reason"] == "length"
     assert (marks[5]["completion"], "500" in marks[5]["reason"]) == (None, True)
     assert (score["accuracy"], score["n"], score["truncated"]) == (0.25, 6, 1)
-    assert (score["model"], score["verifier"], score["prompt"]) == ("pupil", "rules", "solve@1")
+    assert (score["model"], score["verifier"], score["instruction"]) == (
+        "pupil",
+        "rules",
+        Settings().instruction,
+    )
     assert server.seen("model", "temperature", "max_tokens", "seed") == [("pupil", 0.0, 9, 0)] * 6
 
 

@@ -3,10 +3,10 @@
 import threading
 
 import pytest
-from loopback import Answer, asking, says, serving, user
 
 from errors import BudgetExceeded, RequestFailed, UsageError
 from llm import connect
+from loopback import Answer, asking, says, serving, user
 from settings import LLMSettings
 
 PRICES = {"input_usd_per_million": 1000.0, "output_usd_per_million": 2000.0, "max_tokens": 20}

@@ -2,9 +2,8 @@ import asyncio
 import threading
 import time
 
-from loopback import asking, fails, says, serving, user
-
 from llm.limiter import Limiter
+from loopback import asking, fails, says, serving, user
 
 
 def test_halves_once_for_a_burst_and_recovers_step_by_step():

@@ -10,12 +10,12 @@ from importlib.util import find_spec
 from typing import get_args
 
 import pytest
-from loopback import fails, says, serving
 from typer.testing import CliRunner
 
 import llm
 import llm.command
 import settings
+from loopback import fails, says, serving
 
 CITY = '{"city": "Paris"}'
 

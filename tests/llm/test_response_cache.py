@@ -8,11 +8,11 @@ import sys
 import time
 
 import pytest
-from loopback import asking, fails, says, serving, user
 
 from errors import CannotWrite, RequestFailed
 from llm.cache import Cache, request_key
 from llm.messages import Reply
+from loopback import asking, fails, says, serving, user
 
 REPLY = Reply("text", None, "length", 3, 4)
 ECHO = lambda body: says(body["messages"][-1]["content"], finish_reason="length")  # noqa: E731

@@ -4,11 +4,11 @@ import json
 from enum import StrEnum
 
 import pytest
-from loopback import Answer, asking, fails, says, serving, user
 from pydantic import BaseModel, Field
 
 from errors import RequestFailed
 from llm.structured import parse, response_format
+from loopback import Answer, asking, fails, says, serving, user
 
 
 class Kind(StrEnum):

@@ -9,7 +9,8 @@ from train.data import Question, fingerprint, in_training_order, prompt, train_q
 from train.trainer import load_tokenizer
 
 TEMPLATE = "{% for m in messages %}<{{ m.role }}> {{ m.content }} <turn>\n{% endfor %}"
-ASKED = "1 plus 1 is Please reason step by step, and put your final answer within \\boxed{}."
+INSTRUCTION = "Box it: \\boxed{}."
+ASKED = f"1 plus 1 is {INSTRUCTION}"
 
 
 def test_takes_the_kept_rows_of_the_train_split(make_settings, write_questions):
@@ -34,21 +35,21 @@ def test_fingerprint_changes_with_content_and_order():
     assert fingerprint([one, two]) == fingerprint([one, two])
 
 
-def test_prompt_is_the_papers_message_or_text(tiny_model):
+def test_prompt_is_a_message_or_text(tiny_model):
     tokenizer = load_tokenizer(tiny_model)
-    assert prompt("1 plus 1 is", tokenizer) == ASKED
+    assert prompt("1 plus 1 is", INSTRUCTION, tokenizer) == ASKED
     tokenizer.chat_template = TEMPLATE
-    assert prompt("1 plus 1 is", tokenizer) == [{"role": "user", "content": ASKED}]
+    assert prompt("1 plus 1 is", INSTRUCTION, tokenizer) == [{"role": "user", "content": ASKED}]
 
 
 def test_drops_overlong_prompts(tiny_model):
     tokenizer = load_tokenizer(tiny_model)
     questions = [Question("short", "is", "1"), Question("long", "is " * 50, "1")]
-    short = len(tokenizer.encode(str(prompt("is", tokenizer))))
-    assert [row["id"] for row in with_prompts(questions, tokenizer, short)] == ["short"]
-    assert len(with_prompts(questions, tokenizer, 1000)) == 2
+    short = len(tokenizer.encode(str(prompt("is", INSTRUCTION, tokenizer))))
+    assert [row["id"] for row in with_prompts(questions, INSTRUCTION, tokenizer, short)] == ["short"]
+    assert len(with_prompts(questions, INSTRUCTION, tokenizer, 1000)) == 2
     with pytest.raises(GrError, match="max_prompt_tokens"):
-        with_prompts(questions, tokenizer, short - 1)
+        with_prompts(questions, INSTRUCTION, tokenizer, short - 1)
 
 
 def test_counts_what_the_chat_template_adds(tiny_model):
@@ -56,7 +57,7 @@ def test_counts_what_the_chat_template_adds(tiny_model):
     plain = len(tokenizer.encode(ASKED))
     tokenizer.chat_template = TEMPLATE
     with pytest.raises(GrError):
-        with_prompts([Question("q", "1 plus 1 is", "2")], tokenizer, plain)
+        with_prompts([Question("q", "1 plus 1 is", "2")], INSTRUCTION, tokenizer, plain)
 
 
 def test_every_pass_takes_all_questions_and_a_longer_run_begins_alike():

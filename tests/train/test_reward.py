@@ -96,7 +96,7 @@ def test_writes_every_completion_and_logs_shares(tiny_model, tmp_path):
 def test_a_verifier_that_cannot_be_reached_gives_no_reward_and_no_exception(tiny_model, tmp_path, capsys):
     nobody = {"model": "judge", "base_url": "http://127.0.0.1:9/v1", "retries": 0}
     reward = rules_only(tiny_model, tmp_path, **nobody)
-    assert ask(reward, ["\\boxed{the answer is so}"]) == [None]
+    assert ask(reward, ["\\boxed{x = 2}"]) == [None]
     assert "no verdict" in capsys.readouterr().err
     reward.close()
 

@@ -83,8 +83,9 @@ def training_lines(data: Path) -> list[str]:
 def score_lines(data: Path) -> list[str]:
     """The accuracy of the model on each benchmark, before and after."""
     lines = []
-    for path in sorted((data / "evals").glob("*/*.score.json"), key=lambda path: path.stat().st_mtime):
-        score = json.loads(path.read_text(encoding="utf-8"))
+    paths = (data / "evals").glob("*/*.score.json")
+    scores = [(json.loads(path.read_text(encoding="utf-8")), path) for path in paths]
+    for score, path in sorted(scores, key=lambda one: (one[0]["model"] != "local", one[0]["benchmark"])):
         when = "before" if score["model"] == "local" else "after"
         accuracy = "unknown" if score["accuracy"] is None else f"{score['accuracy']:.1%}"
         stated = score["correct"] + score["wrong"] + score["undecided"]

@@ -151,7 +151,9 @@ class Table:
         buffer = io.BytesIO()
         try:
             table = pa.Table.from_pylist(list(rows), schema=self.schema)
-            pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
+            with pq.ParquetWriter(buffer, self.schema, compression="zstd", write_page_checksum=True) as file:
+                if table.num_rows:  # a row group of no rows is more than datasets.load_dataset can read
+                    file.write_table(table)
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             raise RowsDoNotFit(f"{where}: {error}") from error
         if len(pc.unique(table["id"])) != table.num_rows:

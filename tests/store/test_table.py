@@ -154,3 +154,16 @@ def test_every_table_has_its_place():
         assert (schema.names[0], *schema.names[-2:]) == ("id", "kept", "reason")
     webinstruct = ["id", "question", "answer", "answer_type", "category", "difficulty"]
     assert TABLES["dataset"].names[:6] == webinstruct
+
+
+def test_an_empty_shard_beside_a_full_one_loads_as_a_dataset(store, tmp_path):
+    datasets = pytest.importorskip("datasets", reason="needs datasets: pip install 'gr-toolkit[train]'")
+    table = store.table("dataset")
+    table.write("1", [])
+    table.write("2", [fill("dataset")])
+    files = [f"{table.folder.path}/{shard}.parquet" for shard in table.shards()]
+    loaded = datasets.load_dataset(
+        "parquet", data_files=files, split="train", cache_dir=str(tmp_path / "cache")
+    )
+    assert loaded.num_rows == 1
+    assert table.read("1").schema.names == table.schema.names

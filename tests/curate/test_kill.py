@@ -46,20 +46,32 @@ pytestmark = [
 ]
 
 
+FACTS = {
+    "Do plant cells have a cell wall?": "Yes",
+    "What is the unit of electrical resistance called?": "Ohm",
+    "A bus covers 180 km in 3 hours at constant speed. What is its speed?": "60 km/h",
+    "A bus covers 140 km in 2 hours at constant speed. What is its speed?": "70 km/h",
+    "Does adding a resistor in series lower the total resistance of a circuit?": "No",
+    "What do the letters ETF stand for?": "Exchange-traded fund",
+    "Was 1900 a leap year in the Gregorian calendar?": "No",
+    "In which year did Constantinople fall to the Ottoman army?": "1453",
+    "A bus covers 140 km in 2 hours at constant speed. So what is its speed?": "70 km/h",
+    "How many chromosomes does a human sperm cell contain?": "23",
+    "Which organelle carries out aerobic respiration?": "Mitochondria",
+    "A shop sells pencils in boxes of 12. How many pencils are there in 5 full boxes?": "60",
+}
+
+
 def make_texts(folder: Path) -> Store:
-    """Twelve short texts in four shards; every third also declares its question in markup."""
+    """Twelve short texts in four shards; most declare their question in markup, each states it."""
     folder.mkdir()
     store = Store(str(folder / "data"), folder / "data" / ".state")
+    facts = list(enumerate(FACTS.items()))
     for shard in range(4):
         rows = []
-        for number in range(3 * shard, 3 * shard + 3):
-            distance, hours = 60 + 10 * number, 2 + number % 3
-            question = (
-                f"A bus covers {distance * hours} km in {hours} hours at constant speed. What is its speed?"
-            )
-            answer = f"{distance} km/h"
+        for number, (question, answer) in facts[3 * shard : 3 * shard + 3]:
             declared = {"question": question, "answers": [{"text": answer, "accepted": True, "votes": 1}]}
-            marked = [declared] if number % 3 == 0 else []
+            marked = [] if number % 3 == 2 else [declared]
             text = f"Exercise {number}. {question} Answer: {answer}."
             rows.append(fill("texts", f"{number:032x}", text=text, qa_markup=marked, language="en"))
         store.table("texts").write(f"{shard:06d}", rows)
@@ -118,4 +130,4 @@ def test_killed_thirty_times_the_tables_end_as_if_undisturbed(tmp_path):
     assert sum(step["requests"] for step in steps) == 0
     assert sum(step["cached"] for step in steps) > 0
     assert all_rows(killed) == all_rows(calm)
-    assert len(all_rows(calm)["dataset"]) > 0
+    assert all(all_rows(calm)[name] for name in ("pairs", "judged", "attempts", "dataset"))

@@ -18,7 +18,7 @@ WEBINSTRUCT_COLUMNS = ["id", "question", "answer", "answer_type", "category", "d
 # Smaller than the demo's own settings; the environment goes before its file.
 SHORT = {
     "GR_CRAWL__MAX_DEPTH": "2",
-    "GR_CRAWL__ALLOW": '["/$", "/maths/", "/es/", "/physics/(braking|stopping)"]',
+    "GR_CRAWL__ALLOW": '["/$", "/maths/", "/es/", "/(braking|stopping|circuits|saving|cell)-"]',
     "GR_CURATE__SAMPLES": "2",
     "GR_CURATE__PAIRS_PER_CHUNK": "1",
     "GR_LLM__EXTRACTOR__MAX_TOKENS": "160",

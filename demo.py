@@ -115,11 +115,14 @@ def command_line(variables: Variables, arguments: list[str]) -> str:
 
 
 def run(variables: Variables, arguments: list[str]) -> None:
-    """Run one command of `gr`. Raises GrError if it fails; it has said why."""
+    """Run one command of `gr`. Raises GrError if it fails; it has said why.
+
+    With -P, lest a folder `data` in the working directory hide the package of that name.
+    """
     from errors import GrError
 
     done = subprocess.run(
-        [sys.executable, "-m", "cli", *arguments], env={**os.environ, **variables}, check=False
+        [sys.executable, "-P", "-m", "cli", *arguments], env={**os.environ, **variables}, check=False
     )
     if done.returncode != 0:
         raise GrError(

@@ -74,7 +74,7 @@ def test_real_pages_are_curated_and_every_kept_answer_is_on_its_page(tmp_path, s
     }
     with serve_site(shared / "pages") as url:
         settings, store = crawl_list(
-            tmp_path, url, [*sorted(sizes, key=sizes.__getitem__)[:CURATED], *DECLARING]
+            tmp_path, url, [*sorted(sizes, key=sizes.__getitem__)[:CURATED], DECLARING]
         )
     curate(settings, ["extract", "dedup", "decontaminate", "judge", "attempt", "export"])
 

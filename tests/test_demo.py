@@ -39,7 +39,7 @@ pytestmark = [
 def start(data: Path) -> subprocess.Popen[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GR_")}
     return subprocess.Popen(
-        [sys.executable, "-m", "cli", "demo", "--data", str(data), "--steps", "3"],
+        [sys.executable, "-m", "cli", "demo", "--data", str(data), "--steps", "10"],
         cwd=data.parent,
         env={**clean, **SHORT, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -118,11 +118,9 @@ def check_training(data: Path) -> None:
 
     run = data / "runs" / "grpo"
     metrics = lines_of(run / "metrics.jsonl")
-    assert [line["step"] for line in metrics] == [1, 2, 3]
+    assert [line["step"] for line in metrics] == list(range(1, 11))
     assert all(isinstance(line["reward"], float) for line in metrics)
     (base,) = (data / ".state" / "models").glob("*/model.safetensors")
     before, after = load_file(base), load_file(run / "final" / "model.safetensors")
     assert before.keys() == after.keys()
-    # A step teaches nothing if all of its completions earn alike; tests/train has one that must teach.
-    learnt = any(float(str(line["grad_norm"])) > 0 for line in metrics)
-    assert learnt == any(not before[name].equal(after[name]) for name in before)
+    assert any(not before[name].equal(after[name]) for name in before)

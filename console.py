@@ -90,16 +90,18 @@ def _log_lines(label: str, total: int | None) -> Iterator[Advance]:
     yield advance
 
 
-def finish(summaries: Sequence[Summary], state: Path, *, as_json: bool) -> None:
+def finish(summaries: Sequence[Summary], state: Path, *, as_json: bool, dry_run: bool = False) -> None:
     """Print the summaries of a command, and append them to the run log in the state folder.
 
-    Raises CannotWrite.
+    A dry run is printed alone, since nothing was done. Raises CannotWrite.
     """
     rows = [vars(summary) for summary in summaries]
     if as_json:
         print(json.dumps({"steps": rows}))
     else:
         print_summaries(summaries)
+    if dry_run:
+        return
     at = datetime.now(UTC).isoformat(timespec="seconds")
     try:
         state.mkdir(parents=True, exist_ok=True)

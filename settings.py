@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from errors import UsageError
 
@@ -97,7 +97,16 @@ class LLMSettings(Section):
         if role is None:
             return self
         own: RoleSettings = getattr(self, role)
-        return self.model_copy(update=own.model_dump(exclude_none=True))
+        shared = self.with_model(own.model) if own.model else self
+        return shared.model_copy(update=own.model_dump(exclude_none=True))
+
+    def with_model(self, model: str) -> LLMSettings:
+        """These settings for a model, which has prices of its own if it is another one."""
+        if model == self.model:
+            return self
+        return self.model_copy(
+            update={"model": model, "input_usd_per_million": None, "output_usd_per_million": None}
+        )
 
 
 class CurateSettings(Section):
@@ -165,17 +174,20 @@ class Settings(Section):
     train: TrainSettings = TrainSettings()
     eval: EvalSettings = EvalSettings()
 
+    @field_validator("data")
+    @classmethod
+    def _one_spelling(cls, data: str) -> str:
+        """One folder has one name: its locks and its state hang on it."""
+        if "://" in data and not data.startswith("file://"):
+            return data.rstrip("/")
+        return str(Path(data.removeprefix("file://")).expanduser())
+
     @property
     def state(self) -> Path:
         """The local folder for what is not a table: crawl frontier, response cache, locks, run log."""
-        return state_folder(self.data)
-
-
-def state_folder(data: str) -> Path:
-    """Where the state of the data folder `data` lies; always local, also for a bucket."""
-    if "://" not in data:
-        return Path(data).expanduser() / ".state"
-    return Path(platformdirs.user_state_dir("gr")) / data.replace("://", "_").replace("/", "_")
+        if "://" not in self.data:
+            return Path(self.data) / ".state"
+        return Path(platformdirs.user_state_dir("gr")) / self.data.replace("://", "_").replace("/", "_")
 
 
 Tree = dict[str, object]

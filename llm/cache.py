@@ -14,9 +14,9 @@ from errors import CannotWrite
 from llm.messages import Reply
 
 
-def request_key(endpoint: str, path: str, body: Mapping[str, object]) -> str:
+def request_key(endpoint: str, body: Mapping[str, object]) -> str:
     """SHA-256 of the request in canonical JSON; no key or header takes part in it."""
-    canonical = json.dumps([endpoint, path, body], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    canonical = json.dumps([endpoint, body], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -32,8 +32,11 @@ class Cache:
             raise self._cannot_write(error) from error
 
     def get(self, key: str) -> Reply[None] | None:
-        """The stored reply, or None."""
-        row = self._database.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
+        """The stored reply, or None. Raises CannotWrite."""
+        try:
+            row = self._database.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(error) from error
         return Reply(**json.loads(row[0]), parsed=None, cached=True) if row else None
 
     def put(self, key: str, reply: Reply[None]) -> None:
@@ -51,6 +54,8 @@ class Cache:
                 )
         except sqlite3.OperationalError as error:
             raise self._cannot_write(error) from error
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(error) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -60,6 +65,12 @@ class Cache:
         return CannotWrite(
             f"cannot write the response cache {self.path}: {error}; "
             "make room or choose another folder with --data, or set llm.cache = false to do without"
+        )
+
+    def _damaged(self, error: Exception) -> CannotWrite:
+        return CannotWrite(
+            f"the response cache {self.path} is damaged: {error}; "
+            f"delete {self.path}* and run the same command again"
         )
 
 

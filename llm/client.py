@@ -15,7 +15,7 @@ from llm.cache import Cache, request_key
 from llm.endpoint import Endpoint
 from llm.messages import Message, Reply, clean
 from llm.structured import explain, parse, repair, response_format
-from llm.wire import CHAT, COMPLETION, Body
+from llm.wire import Body
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -103,7 +103,7 @@ class LLM:
         conversation = [Message(role=turn["role"], content=clean(turn["content"])) for turn in messages]
         body = self._body(temperature, max_tokens, seed)
         if schema is None:
-            return await self._reply(CHAT, {**body, "messages": conversation})
+            return await self._reply({**body, "messages": conversation})
         return await self._structured(schema, body, conversation)
 
     async def complete(
@@ -115,9 +115,9 @@ class LLM:
         seed: int | None = None,
         stop: Sequence[str] | None = None,
     ) -> Reply[None]:
-        """How the model carries on a plain text, without a chat template."""
+        """How the model carries on a plain text, without a chat template; a server may have only chat."""
         body = self._body(temperature, max_tokens, seed) | {"prompt": clean(prompt)}
-        return await self._reply(COMPLETION, body | {"stop": list(stop)} if stop else body)
+        return await self._reply(body | {"stop": list(stop)} if stop else body)
 
     @property
     def honours_schemas(self) -> bool:
@@ -164,12 +164,12 @@ class LLM:
         from pydantic import ValidationError
 
         body = body | {"response_format": response_format(schema, limits=self._here)}
-        reply = await self._reply(CHAT, body | {"messages": messages})
+        reply = await self._reply(body | {"messages": messages})
         try:
             return reply.with_parsed(parse(schema, reply.text))
         except ValidationError as error:
             if reply.finish_reason != "length":  # what was cut off once would be cut off again
-                reply = await self._reply(CHAT, body | {"messages": repair(messages, reply.text, error)})
+                reply = await self._reply(body | {"messages": repair(messages, reply.text, error)})
         try:
             return reply.with_parsed(parse(schema, reply.text))
         except ValidationError as error:
@@ -177,23 +177,23 @@ class LLM:
             cut_off = ", cut off at max_tokens" if reply.finish_reason == "length" else ""
             raise RequestFailed(f"not valid JSON for {schema.__name__}{cut_off}: {explain(error)}") from error
 
-    async def _reply(self, path: str, body: Mapping[str, object]) -> Reply[None]:
+    async def _reply(self, body: Mapping[str, object]) -> Reply[None]:
         """From the cache, else from the server; of equal requests at one time only the first is sent."""
         if self._cache is None:
-            return await self._post(path, body)
-        key = request_key(self._endpoint.target.identity, path, body)
+            return await self._post(body)
+        key = request_key(self._endpoint.target.identity, body)
         async with self._asking.setdefault(key, asyncio.Lock()):
             cached = self._cache.get(key)
             if cached is not None:
                 self.usage.cached += 1
                 return cached
-            reply = await self._post(path, body)
+            reply = await self._post(body)
             self._cache.put(key, reply)
             return reply
 
-    async def _post(self, path: str, body: Mapping[str, object]) -> Reply[None]:
+    async def _post(self, body: Mapping[str, object]) -> Reply[None]:
         try:
-            return await self._endpoint.post(path, body)
+            return await self._endpoint.post(body)
         except RequestFailed:
             self.usage.failed += 1
             raise

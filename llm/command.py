@@ -39,7 +39,7 @@ def ping(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Ask the configured model two short questions: does it answer, how fast, and does it keep to a schema.
+    """Ask the configured model three short questions: does it answer, how fast, and does it keep to a schema.
 
     Example: gr llm ping --role judge
     """

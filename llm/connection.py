@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from settings import LLMSettings, Role
 
 OPENAI = "https://api.openai.com/v1"
+DEFAULT_KEY_ENV = "OPENAI_API_KEY"  # whoever names another variable has a server that wants a key
 CACHE_FILE = "llm_cache.sqlite"
 
 
@@ -61,11 +62,12 @@ def _remote(settings: LLMSettings) -> Target:
     if not base_url.startswith(("http://", "https://")):
         raise UsageError(f"llm.base_url = {base_url!r} is not a URL such as http://localhost:8000/v1")
     key = os.environ.get(settings.api_key_env, "").strip()
+    wants_key = base_url == OPENAI or settings.api_key_env != DEFAULT_KEY_ENV
 
     def start() -> str:
-        if base_url == OPENAI and not key:
+        if wants_key and not key:
             raise ServerUnusable(
-                f"no API key for {OPENAI}: set the environment variable {settings.api_key_env}, "
+                f"no API key for {base_url}: set the environment variable {settings.api_key_env}, "
                 'or llm.base_url for another server, or llm.model = "local" for a model that runs here'
             )
         return base_url

@@ -11,11 +11,11 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from errors import ModelError, RequestFailed, ServerUnusable
-from llm.faults import GATEWAY, Fault, diagnose
+from llm.faults import GATEWAY, LONGEST_REST, Fault, diagnose
 from llm.limiter import Limiter
 from llm.messages import Reply
 from llm.usage import Budget, Prices, Usage
-from llm.wire import adapt, read_reply, refused_parameter, reports_usage
+from llm.wire import adapt, path_of, read_reply, refused_parameter, reports_usage
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 FIRST_WAIT = 1.0  # seconds; doubles with every retry
 LONGEST_BACKOFF = 60.0
-LONGEST_REST = 600.0  # a server that asks for a longer pause is done for today
 PROBE_SECONDS = 10.0
 
 
@@ -43,16 +42,17 @@ class Endpoint:
         self._client: AsyncOpenAI | None = None
         self._succeeded_at: float | None = None
 
-    async def post(self, path: str, body: Mapping[str, object]) -> Reply[None]:
+    async def post(self, body: Mapping[str, object]) -> Reply[None]:
         """The server's reply. Raises RequestFailed, ServerUnusable, BudgetExceeded."""
         client = await self._open()
-        began = time.monotonic()
+        failing_since: float | None = None
         for tries in count(1):
             try:
-                return await self._attempt(client, path, body)
+                return await self._attempt(client, body)
             except Fault as fault:
+                failing_since = failing_since or time.monotonic()
                 if tries > self.retries or self._is_final(fault):
-                    raise await self._give_up(client, fault, began) from fault
+                    raise await self._give_up(client, fault, failing_since) from fault
                 await asyncio.sleep(fault.wait if fault.wait is not None else backoff(tries))
         raise AssertionError("count never ends")
 
@@ -76,12 +76,12 @@ class Endpoint:
                 )
             return self._client
 
-    async def _attempt(self, client: AsyncOpenAI, path: str, body: Mapping[str, object]) -> Reply[None]:
+    async def _attempt(self, client: AsyncOpenAI, body: Mapping[str, object]) -> Reply[None]:
         """Send once, and again at once without a parameter that the server refuses."""
         refused = set(self.refused)
         while True:
             try:
-                reply = await self._send(client, path, adapt(body, refused))
+                reply = await self._send(client, adapt(body, refused))
             except Fault as fault:
                 name = refused_parameter(fault, body, refused)
                 if name is None:
@@ -91,7 +91,7 @@ class Endpoint:
                 self.refused |= refused
                 return reply
 
-    async def _send(self, client: AsyncOpenAI, path: str, body: dict[str, object]) -> Reply[None]:
+    async def _send(self, client: AsyncOpenAI, body: dict[str, object]) -> Reply[None]:
         from openai import OpenAIError
 
         async with (
@@ -101,7 +101,7 @@ class Endpoint:
             self.usage.requests += 1
             try:
                 async with asyncio.timeout(self.target.timeout):
-                    answer = await client.post(path, cast_to=object, body=body)
+                    answer = await client.post(path_of(body), cast_to=object, body=body)
                 reply = read_reply(answer, body)
             except (OpenAIError, TimeoutError, ValueError) as error:
                 fault = diagnose(error, self.target.timeout, self.target.key)
@@ -126,19 +126,20 @@ class Endpoint:
     def _is_final(self, fault: Fault) -> bool:
         """Whether trying again cannot help, or not today."""
         never_there = fault.unreachable and self._succeeded_at is None
-        return never_there or not fault.transient or (fault.wait or 0.0) > LONGEST_REST
+        return never_there or not fault.transient or fault.wait_too_long
 
-    async def _give_up(self, client: AsyncOpenAI, fault: Fault, began: float) -> ModelError:
+    async def _give_up(self, client: AsyncOpenAI, fault: Fault, failing_since: float) -> ModelError:
         """RequestFailed if only this request is lost, ServerUnusable if every other would be too."""
         url, model = client.base_url, self.target.model
-        if fault.status in (401, 403):
+        if fault.refuses_key:
             return ServerUnusable(self._about_key(str(url), fault))
         if fault.no_model:
-            return ServerUnusable(unknown_model(str(url), model, await self._known_models(client)))
+            known = await self._known_models(client)
+            return ServerUnusable(unknown_model(str(url), model, known, fault.reason))
         if fault.unreachable and self._succeeded_at is None:
             return ServerUnusable(f"cannot reach {url}: {fault.reason}; start it, or set llm.base_url")
-        silent = self._succeeded_at is None or self._succeeded_at < began
-        if "insufficient_quota" in fault.code or (fault.status == 429 and silent):
+        silent = self._succeeded_at is None or self._succeeded_at < failing_since
+        if fault.no_quota or fault.wait_too_long or (fault.status == 429 and silent):
             return ServerUnusable(f"{url} takes no more requests: {fault.reason}; try again later")
         if (fault.lost or fault.status in GATEWAY) and not await self._alive(client):
             return ServerUnusable(f"{url} is down: {fault.reason}; when it is up, run the same command again")
@@ -181,8 +182,10 @@ def backoff(tries: int) -> float:
     return min(LONGEST_BACKOFF, FIRST_WAIT * 2.0 ** (tries - 1)) * random.uniform(0.5, 1.0)
 
 
-def unknown_model(url: str, model: str, known: list[str]) -> str:
-    """The message for a model that the server does not know."""
+def unknown_model(url: str, model: str, known: list[str], reason: str) -> str:
+    """The message for a model that the server does not know, or says so of one that it lists."""
+    if model in known:
+        return f"{url} does not serve the model {model!r} for this: {reason}"
     if not known:
         return (
             f"{url} does not know the model {model!r}, or is no OpenAI-compatible base URL (most end in /v1)"

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 CONTEXT_SIGNS = ("context length", "context_length", "context size", "context window", "too long")
 GATEWAY = {502, 503, 504}  # the server behind the gateway is away
 LONGEST_REASON = 200
+LONGEST_REST = 600.0  # seconds; a server that asks for a longer pause is done for today
 
 
 class Fault(Exception):
@@ -35,9 +36,24 @@ class Fault(Exception):
     @property
     def transient(self) -> bool:
         """The same request may succeed later."""
-        if "insufficient_quota" in self.code:
+        if self.no_quota:
             return False
         return self.status is None or self.status in (408, 409, 429) or self.status >= 500
+
+    @property
+    def no_quota(self) -> bool:
+        """Nothing is left of what was paid for."""
+        return "insufficient_quota" in self.code
+
+    @property
+    def wait_too_long(self) -> bool:
+        """The server asks for a pause that no run should wait for."""
+        return (self.wait or 0.0) > LONGEST_REST
+
+    @property
+    def refuses_key(self) -> bool:
+        """The server wants another API key, or any. (Gemini says so with HTTP 400.)"""
+        return self.status in (401, 403) or "api key not valid" in self.reason.lower()
 
     @property
     def overload(self) -> bool:
@@ -73,6 +89,8 @@ def diagnose(error: Exception, timeout: float | None, secret: str) -> Fault:
 
 def _answered(status: int, body: object, headers: Mapping[str, str], secret: str) -> Fault:
     """The fault behind an error status. `body` is OpenAI's error object, or whatever came instead."""
+    if isinstance(body, list) and body and isinstance(body[0], dict):
+        body = body[0].get("error")  # as Gemini wraps it
     told = body if isinstance(body, dict) else {}
     code = " ".join(str(told[key]) for key in ("code", "type", "param") if told.get(key))
     message = _short(str(told.get("message") or ""), secret)

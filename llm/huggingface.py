@@ -3,39 +3,59 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from console import say
-from errors import MissingExtra, ServerUnusable
-from llm.weights import fingerprint, is_gguf, model_name, resolve
+from errors import CannotWrite, MissingExtra, ServerUnusable
+from llm.weights import INSTALL_TRANSFORMERS, fingerprint, is_gguf, model_name, resolve
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-INSTALL = "pip install 'gr-toolkit[train]'"
+TEMPORARY = ".tmp-"
+ABANDONED_SECONDS = 3_600.0  # a conversion takes minutes; one this old was killed
 
 
 def huggingface_folder(model: str, state: Path) -> str:
     """The model as transformers and TRL load it: a folder, or a Hugging Face id as it is.
 
     A GGUF file (also `local`, the bundled one) is dequantised once, to a folder under `state`/models.
+    Raises CannotWrite.
     """
     weights = resolve(model)
     if not is_gguf(weights):
         return weights
     folder = state / "models" / f"{model_name(weights)}-{fingerprint(weights)[:12]}"
     if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(mkdtemp(prefix=".tmp-", dir=folder.parent))
+        say(f"converting {weights} to {folder}, once; this takes a minute")
         try:
-            say(f"converting {weights} to {folder}, once; this takes a minute")
-            _save_dequantised(Path(weights), temporary)
-            temporary.rename(folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            _convert(Path(weights), folder)
+        except OSError as error:
+            raise CannotWrite(
+                f"cannot convert {weights} to {folder}: {error.strerror or error}; make room there "
+                "(600 MB for the bundled model) or choose another folder with --data"
+            ) from error
     return str(folder)
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    """Write the folder, whole or not at all; another process may be writing it too."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in folder.parent.glob(f"{TEMPORARY}*"):
+        if time.time() - left_over.stat().st_mtime > ABANDONED_SECONDS:
+            shutil.rmtree(left_over, ignore_errors=True)
+    temporary = Path(mkdtemp(prefix=TEMPORARY, dir=folder.parent))
+    try:
+        _save_dequantised(gguf, temporary)
+        temporary.rename(folder)
+    except OSError:
+        if not folder.exists():  # else another process was first
+            raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def load(source: str, gguf_file: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -48,7 +68,7 @@ def load(source: str, gguf_file: str | None = None) -> tuple[PreTrainedModel, Pr
         from transformers import AutoModelForCausalLM, AutoTokenizer
         from transformers.utils import logging
     except ImportError as error:
-        raise MissingExtra("the transformers backend", INSTALL) from error
+        raise MissingExtra("the transformers backend", INSTALL_TRANSFORMERS) from error
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=gguf_file)

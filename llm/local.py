@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from errors import MissingExtra, ServerUnusable, UsageError
 from llm.target import Target
-from llm.weights import INSTALL, fingerprint, is_gguf, model_name, resolve
+from llm.weights import INSTALL_LLAMA_CPP, INSTALL_TRANSFORMERS, fingerprint, is_gguf, model_name, resolve
 
 if TYPE_CHECKING:
     from settings import LLMSettings
@@ -63,8 +63,11 @@ def serve(
     """Serve a model while the block runs; gives the base URL. Port 0 takes a free one."""
     if backend_of(weights, settings) == LLAMA_CPP:
         return _llama_cpp(weights, settings, host, port)
+    try:
+        from llm.transformers_server import transformers_server
+    except ImportError as error:
+        raise MissingExtra("the transformers backend", INSTALL_TRANSFORMERS) from error
     from llm.huggingface import huggingface_folder
-    from llm.transformers_server import transformers_server
 
     source = huggingface_folder(weights, state)
     return transformers_server(source, model_name(weights), settings.context, host, port)
@@ -75,7 +78,7 @@ def _llama_cpp(weights: str, settings: LLMSettings, host: str, port: int) -> Ite
     try:
         import xllamacpp
     except ImportError as error:
-        raise MissingExtra("llama.cpp", INSTALL) from error
+        raise MissingExtra("llama.cpp", INSTALL_LLAMA_CPP) from error
     at_once = requests_at_once(LLAMA_CPP, settings)
     params = xllamacpp.CommonParams()
     params.model.path = weights

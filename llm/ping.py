@@ -1,4 +1,4 @@
-"""Asks a role's model two short questions, to see whether and how well it can be used."""
+"""Asks a role's model three short questions, to see whether and how well it can be used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from errors import RequestFailed
 from llm.client import LLM
 from llm.connection import connect
-from llm.messages import Message
+from llm.messages import Message, Reply
 
 if TYPE_CHECKING:
     from settings import LLMSettings, Role
@@ -32,8 +32,8 @@ class Ping:
     server: str
     model: str
     reply: str
-    seconds: float  # of the first reply; a model that runs here has been loaded in them
-    tokens_per_second: float
+    seconds: float  # until the first reply; a model that runs here is loaded in them
+    tokens_per_second: float  # of a second one
     json_schema: str  # honoured | written into the prompt | failed: why
 
 
@@ -41,17 +41,22 @@ def ping(settings: LLMSettings, role: Role | None, state: Path) -> Ping:
     """Ask, past the cache. Raises ServerUnusable, RequestFailed."""
     fresh = settings.model_copy(update={"cache": False})
     with connect(fresh, role, state) as llm:
-        started = time.monotonic()
-        reply = llm.run(llm.ask([Message(role="user", content="Count from one to ten.")], max_tokens=64))
-        seconds = time.monotonic() - started
+        first, seconds = _timed(llm, "Count from one to ten.")
+        second, without_loading = _timed(llm, "Count from one to twenty.")
         return Ping(
             server=llm.server,
             model=llm.name,
-            reply=reply.text,
+            reply=first.text,
             seconds=round(seconds, 2),
-            tokens_per_second=round(reply.output_tokens / seconds, 1),
+            tokens_per_second=round(second.output_tokens / without_loading, 1),
             json_schema=_try_schema(llm),
         )
+
+
+def _timed(llm: LLM, question: str) -> tuple[Reply[None], float]:
+    started = time.monotonic()
+    reply = llm.run(llm.ask([Message(role="user", content=question)], max_tokens=64))
+    return reply, time.monotonic() - started
 
 
 def _try_schema(llm: LLM) -> str:

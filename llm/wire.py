@@ -14,19 +14,25 @@ from llm.faults import Fault
 from llm.messages import Message, Reply, clean
 from llm.structured import in_words
 
-CHAT = "/chat/completions"
-COMPLETION = "/completions"
+CHAT, COMPLETION = "/chat/completions", "/completions"
 DISPENSABLE = ("max_tokens", "temperature", "seed", "stop")
 CHARS_PER_TOKEN = 4  # of English, where the server does not count
 
 Body = dict[str, object]
 
 
+def path_of(body: Mapping[str, object]) -> str:
+    """Where a request goes: a prompt is carried on, messages are answered."""
+    return COMPLETION if "prompt" in body else CHAT
+
+
 def adapt(body: Mapping[str, object], refused: Collection[str]) -> Body:
-    """The request without what the server refuses."""
+    """The request without what the server refuses; a prompt to carry on becomes a user's message."""
     adapted = {name: value for name, value in body.items() if name not in refused}
     if "max_tokens" in refused and "max_tokens" in body:
         adapted["max_completion_tokens"] = body["max_tokens"]  # OpenAI's reasoning models
+    if "prompt" in refused and "prompt" in body:
+        adapted["messages"] = [Message(role="user", content=str(body["prompt"]))]
     if "response_format" in refused and "response_format" in body:
         wish = Message(role="user", content=in_words(cast(Body, body["response_format"])))
         adapted["messages"] = _merge_turns([*cast(list[Message], body["messages"]), wish])
@@ -42,8 +48,11 @@ def _merge_turns(messages: list[Message]) -> list[Message]:
 def refused_parameter(fault: Fault, body: Mapping[str, object], refused: Collection[str]) -> str | None:
     """The parameter that a refusal (HTTP 400 or 422) is about, if the request can do without it.
 
-    A server that does not know response_format may say anything, so that is what is left to suspect.
+    A server that does not know response_format may say anything, so that is what is left to suspect. Where
+    there is only chat, a prompt is refused with 404: the path, or the model on it, is not known.
     """
+    if fault.status == 404 and "prompt" in body and "prompt" not in refused:
+        return "prompt"
     if fault.status not in (400, 422) or fault.too_long:
         return None
     said = f"{fault.code} {fault.reason}"

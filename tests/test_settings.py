@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from errors import UsageError
-from settings import load_settings, state_folder
+from settings import load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -138,9 +138,21 @@ def test_a_role_falls_back_on_llm():
 
 
 def test_the_state_folder_is_local_whatever_the_data_folder():
-    assert state_folder("runs/one") == Path("runs/one/.state")
-    assert state_folder("~/data") == Path.home() / "data" / ".state"
-    bucket = state_folder("s3://bucket/run1")
+    assert load_settings(data="runs/one").state == Path("runs/one/.state")
+    bucket = load_settings(data="s3://bucket/run1").state
     assert bucket.is_absolute()
     assert bucket.name == "s3_bucket_run1"
-    assert bucket != state_folder("s3://bucket/run2")
+    assert bucket != load_settings(data="s3://bucket/run2").state
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("~/data", f"{Path.home()}/data"),
+        ("data/", "data"),
+        ("file:///d/run", "/d/run"),
+        ("s3://bucket/run/", "s3://bucket/run"),
+    ],
+)
+def test_one_data_folder_has_one_spelling(written, meant):
+    assert load_settings(data=written).data == meant

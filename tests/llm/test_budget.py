@@ -6,6 +6,7 @@ import pytest
 
 from errors import BudgetExceeded, RequestFailed, UsageError
 from llm import connect
+from llm.usage import Prices, prices_of
 from loopback import Answer, asking, says, serving, user
 from settings import LLMSettings
 
@@ -80,10 +81,21 @@ def test_two_models_of_a_step_share_a_budget(tmp_path):
 
 def test_a_budget_needs_prices(tmp_path):
     with (
-        pytest.raises(UsageError, match=r"llm\.input_usd_per_million and llm\.output_usd_per_million"),
+        pytest.raises(UsageError, match="the prices of m: set input_usd_per_million and output_usd"),
         asking("http://127.0.0.1:9/v1", tmp_path, max_cost_usd=1.0),
     ):
         pass
+
+
+def test_a_role_with_a_model_of_its_own_needs_prices_of_its_own(tmp_path):
+    settings = LLMSettings.model_validate(
+        {"model": "m", "base_url": "http://127.0.0.1:9/v1", "max_cost_usd": 1.0, **PRICES}
+        | {"judge": {"model": "dear"}, "extractor": {"model": "local"}}
+    )
+    with pytest.raises(UsageError, match="the prices of dear"), connect(settings, "judge", tmp_path):
+        pass
+    assert prices_of(settings.for_role("extractor")) == Prices(0.0, 0.0)
+    assert prices_of(settings.for_role("solver")) == Prices(1000.0, 2000.0)
 
 
 def test_failed_requests_are_no_cost(tmp_path):

@@ -46,6 +46,16 @@ def test_plain_completion(tmp_path):
     assert reply.input_tokens > 0  # estimated, since the server did not count
 
 
+def test_a_prompt_becomes_a_message_where_there_is_only_chat(tmp_path):
+    def behave(body):
+        return fails(404, "This is a chat model") if "prompt" in body else OK
+
+    with serving(behave) as server, asking(server, tmp_path) as llm:
+        assert llm.run(llm.complete("Is it?")).text == "fine"
+        assert llm.run(llm.complete("And this?")).text == "fine"
+    assert [body.get("messages") for body in server.seen] == [None, user("Is it?"), user("And this?")]
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -72,7 +82,6 @@ def test_a_passing_fault_is_retried(tmp_path, fault):
     [
         ({"retry_after": "0.4"}, 0.4),
         ({"retry_after_ms": "400"}, 0.4),
-        ({"retry_after": format_datetime(datetime.now(UTC) + timedelta(days=-1), usegmt=True)}, 0.0),
     ],
 )
 def test_retry_after_is_honoured(tmp_path, header, least):
@@ -80,6 +89,19 @@ def test_retry_after_is_honoured(tmp_path, header, least):
         began = time.monotonic()
         assert ask(llm).text == "fine"
     assert time.monotonic() - began >= least
+
+
+def test_retry_after_may_be_a_date(tmp_path):
+    def behave(body):
+        if len(server.seen) > 1:
+            return OK
+        in_two_seconds = datetime.now(UTC) + timedelta(seconds=2)  # a date has no fractions: at least one
+        return fails(429, retry_after=format_datetime(in_two_seconds, usegmt=True))
+
+    with serving(behave) as server, asking(server, tmp_path) as llm:
+        began = time.monotonic()
+        assert ask(llm).text == "fine"
+    assert time.monotonic() - began >= 1.0
 
 
 def test_retry_after_holds_back_the_other_requests_too(tmp_path):

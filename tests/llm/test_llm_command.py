@@ -30,7 +30,7 @@ def ping(server, tmp_path, monkeypatch, *arguments):
 
 
 def test_ping_says_how_the_model_answers(tmp_path, monkeypatch):
-    with serving(says("1 2 3"), says(CITY)) as server:
+    with serving(says("1 2 3"), says("1 2 3"), says(CITY)) as server:
         shown = ping(server, tmp_path, monkeypatch).stdout
     assert re.search(rf"server +{server.url}\n", shown)
     assert re.search(r"model +m\n", shown)
@@ -40,8 +40,8 @@ def test_ping_says_how_the_model_answers(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("answers", "verdict"),
     [
-        ([says("1"), fails(400, "no"), says(CITY)], "written into the prompt"),
-        ([says("1"), says("Paris")], "failed: not valid JSON for Capital"),
+        ([says("1"), says("1"), fails(400, "no"), says(CITY)], "written into the prompt"),
+        ([says("1"), says("1"), says("Paris")], "failed: not valid JSON for Capital"),
     ],
 )
 def test_ping_as_json(tmp_path, monkeypatch, answers, verdict):
@@ -55,7 +55,7 @@ def test_ping_is_never_answered_from_the_cache(tmp_path, monkeypatch):
     with serving(says(CITY)) as server:
         ping(server, tmp_path, monkeypatch)
         ping(server, tmp_path, monkeypatch)
-    assert len(server.seen) == 4
+    assert len(server.seen) == 6
 
 
 @pytest.mark.skipif(

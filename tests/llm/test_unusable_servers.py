@@ -38,11 +38,41 @@ def test_no_key_for_openai(tmp_path):
         ask(llm)
 
 
+def test_no_key_in_the_variable_that_is_named(tmp_path):
+    with (
+        serving(OK) as server,
+        asking(server, tmp_path, api_key_env="MY_KEY") as llm,
+        pytest.raises(ServerUnusable, match=r"no API key for .*set the environment variable MY_KEY"),
+    ):
+        ask(llm)
+    assert not server.seen
+
+
+def test_a_bad_key_as_gemini_says_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("MY_KEY", "wrong")
+    body = [{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}}]
+    with (
+        serving(Answer(400, body)) as server,
+        asking(server, tmp_path, api_key_env="MY_KEY") as llm,
+        pytest.raises(ServerUnusable, match="refuses the API key in MY_KEY: HTTP 400: API key not valid"),
+    ):
+        ask(llm)
+
+
+def test_a_model_that_the_server_lists_and_does_not_serve(tmp_path):
+    with (
+        serving(fails(404, "no such method"), models=["m"]) as server,
+        asking(server, tmp_path) as llm,
+        pytest.raises(ServerUnusable, match="does not serve the model 'm' for this: HTTP 404: no such"),
+    ):
+        ask(llm)
+
+
 def test_a_server_that_wants_a_key_names_the_variable(tmp_path):
     with (
         serving(fails(401, "no")) as server,
-        asking(server, tmp_path, api_key_env="MY_KEY") as llm,
-        pytest.raises(ServerUnusable, match="wants an API key: set the environment variable MY_KEY"),
+        asking(server, tmp_path) as llm,
+        pytest.raises(ServerUnusable, match="wants an API key: set the environment variable OPENAI_API_KEY"),
     ):
         ask(llm)
 
@@ -116,11 +146,24 @@ def test_a_quota_that_is_used_up_stops_the_run(tmp_path):
     assert len(server.seen) == 1
 
 
-def test_a_server_that_asks_for_an_hour_stops_the_run(tmp_path):
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_asks_for_an_hour_stops_the_run(tmp_path, status):
     with (
-        serving(fails(429, "daily limit", retry_after="3600")) as server,
+        serving(OK, fails(status, "daily limit", retry_after="3600")) as server,
         asking(server, tmp_path) as llm,
-        pytest.raises(ServerUnusable, match="takes no more requests: HTTP 429: daily limit"),
     ):
-        ask(llm)
-    assert len(server.seen) == 1
+        ask(llm, "first")
+        with pytest.raises(ServerUnusable, match=f"takes no more requests: HTTP {status}: daily limit"):
+            ask(llm)
+    assert len(server.seen) == 2
+
+
+def test_a_limit_met_while_requests_are_in_flight_loses_none_of_them(tmp_path):
+    def behave(body):
+        late = "late" in str(body)  # sent before the last success, refused after it
+        return Answer(429, {"error": {"message": "daily limit"}}, hang=0.3) if late else OK
+
+    with serving(behave) as server, asking(server, tmp_path, retries=1, concurrency=2) as llm:
+        with pytest.raises(ServerUnusable, match="takes no more requests: HTTP 429: daily limit"):
+            llm.map(lambda text: llm.ask(user(text)), ["late", "early"], lambda _: None)
+        assert llm.usage.output_tokens == 5

@@ -7,16 +7,20 @@ resumes, so the same command again carries on where the last one stopped.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import options
+
+if TYPE_CHECKING:
+    from store import Store
 
 SETTINGS = """\
 # Settings of `gr demo`: everything small enough for a laptop without a GPU.
@@ -64,6 +68,9 @@ save_every = 4
 [eval]
 max_tokens = 32
 """
+CONFIG = "demo.toml"
+# What the demo sets itself, and a person's own environment must not: where the tables lie, and the models.
+OWN_VARIABLES = re.compile(r"GR_(?:DATA|LLM__(?:[A-Z]+__)?(?:MODEL|BASE_URL))", re.IGNORECASE)
 Variables = dict[str, str]
 
 
@@ -79,20 +86,21 @@ def demo(
     from data import SAMPLE_SITE
     from data.serve import serve_site
     from demo_summary import show_demo
+    from errors import UsageError
     from settings import load_settings
+    from store import Store
 
     settings = load_settings(None, data=data)
     if "://" in settings.data:
-        from errors import UsageError
-
         raise UsageError("the demo works in a local folder; give one with --data")
     folder = Path(settings.data)
+    refuse_other_pages(Store(settings.data, settings.state))
     config = write_settings(folder)
     with serve_site(SAMPLE_SITE, port_of(settings.state)) as url:
         for variables, arguments in commands(url, folder, config, steps):
             say("\n$ " + command_line(variables, arguments))
             run(variables, arguments)
-    show_demo(load_settings(config), config)
+    show_demo(load_settings(config, data=settings.data), config)
 
 
 def commands(url: str, folder: Path, config: Path, steps: int) -> list[tuple[Variables, list[str]]]:
@@ -115,31 +123,62 @@ def command_line(variables: Variables, arguments: list[str]) -> str:
 
 
 def run(variables: Variables, arguments: list[str]) -> None:
-    """Run one command of `gr`. Raises GrError if it fails; it has said why.
+    """Run one command of `gr`. Raises typer.Exit with its exit code if it fails; it has said why.
 
     With -P, lest a folder `data` in the working directory hide the package of that name.
     """
-    from errors import GrError
+    from console import say
 
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "cli", *arguments], env={**os.environ, **variables}, check=False
-    )
-    if done.returncode != 0:
-        raise GrError(
-            f"the demo stopped at `gr {arguments[0]}`; the same command again carries on from there"
+    theirs = {name: value for name, value in os.environ.items() if not OWN_VARIABLES.fullmatch(name)}
+    command = [sys.executable, "-P", "-m", "cli", *arguments]
+    with subprocess.Popen(command, env={**theirs, **variables}) as child:
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            child.wait()  # Ctrl-C reaches it too, and it still has its summary to write
+            raise
+    if code != 0:
+        say(f"gr: the demo stopped at `gr {arguments[0]}`; the same command again carries on from there")
+        raise typer.Exit(code if code > 0 else 128 - code)  # killed by a signal: as a shell puts it
+
+
+def refuse_other_pages(store: Store) -> None:
+    """Raise UsageError if the data folder holds what no demo put there.
+
+    The demo would crawl the rest of it without a pause between requests, and curate it with a tiny model.
+    """
+    from contextlib import closing
+
+    from crawl.fetch import FRONTIER
+    from crawl.frontier import Frontier
+    from errors import UsageError
+    from store.tables import FUNNEL
+
+    frontier, pages = store.state / FRONTIER, store.table("pages")
+    if not (Path(store.data) / CONFIG).is_file():
+        if frontier.exists() or any(store.table(name).shards() for name in FUNNEL):
+            raise UsageError(f"{store.data} already holds tables; choose another folder with --data")
+        return
+    hosts = {str(row["host"]) for shard in pages.shards() for row in pages.rows(shard, ["host"])}
+    if frontier.exists():
+        with closing(Frontier(frontier, max_depth=0)) as queue:
+            hosts.update(queue.hosts())
+    elsewhere = sorted(host for host in hosts if not host.startswith("127.0.0.1:"))
+    if elsewhere:
+        raise UsageError(
+            f"{store.data} already holds pages of {elsewhere[0]}; choose another folder with --data"
         )
 
 
 def write_settings(folder: Path) -> Path:
-    """Write the demo's gr.toml into the data folder, unless it is there, and return its path."""
+    """Write the demo's settings into the data folder, unless they are there, and return their path."""
     from store.folder import Folder
 
-    name = "demo.toml"
-    if not (folder / name).is_file():
+    if not (folder / CONFIG).is_file():
         import json
 
-        Folder(str(folder)).write(name, SETTINGS.format(data=json.dumps(str(folder))).encode())
-    return folder / name
+        Folder(str(folder)).write(CONFIG, SETTINGS.format(data=json.dumps(str(folder))).encode())
+    return folder / CONFIG
 
 
 def port_of(state: Path) -> int:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow.parquet as pq
 from rich.table import Table
 
 from console import describe, output_console
-from report.funnel import TableStatus, flow, read_funnel
+from eval.evaluation import resolve_model, slug
+from report.funnel import TableStatus, flow, read_funnel, rows_in
 from settings import Settings
 from store import Store
-from store.tables import NEEDS
+from store.tables import MADE_BY
 
 HONEST = """\
 SmolLM2-135M is far too small to extract, judge or solve well: its questions are few and often poor, and
@@ -27,49 +30,66 @@ Then: gr crawl URL, gr curate, gr train grpo, gr eval. What lies where: gr statu
 
 
 class Spent(NamedTuple):
-    """What the finished runs of a step took."""
+    """What the runs of a step took."""
 
     seconds: float
     tokens: int
 
 
+NOTHING = Spent(0.0, 0)
+
+
 def show_demo(settings: Settings, config: Path) -> None:
     """Print the summary of the whole way."""
     console = output_console()
+    data = Path(settings.data)
     funnel = read_funnel(Store(settings.data, settings.state))
-    spent = read_log(settings.state / "runs.jsonl")
     console.print()
-    console.print(stage_table(funnel, spent, settings.data))
-    for line in [*flow(funnel), *training_lines(Path(settings.data)), *score_lines(Path(settings.data))]:
+    console.print(step_table(funnel, read_log(settings.state / "runs.jsonl"), data))
+    for line in [*flow(funnel), *training_lines(data), *score_lines(data)]:
         console.print(line, markup=False, highlight=False)
     console.print()
     console.print(HONEST.format(config=config), markup=False, highlight=False, soft_wrap=True)
 
 
-def stage_table(funnel: dict[str, TableStatus], spent: dict[str, Spent], data: str) -> Table:
-    """A line for each table: rows in, kept, turned down, seconds, tokens, and where it lies."""
+def step_table(funnel: dict[str, TableStatus], spent: dict[str, Spent], data: Path) -> Table:
+    """A line for each step: rows in, kept, turned down, seconds, tokens, and where its result lies."""
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("table", "in", "rows", "kept", "turned down", "seconds", "tokens", "where"):
-        shown.add_column(heading, justify="left" if heading in ("table", "turned down", "where") else "right")
-    for name, status in funnel.items():
-        rows_in = funnel[NEEDS[name][0]].counts.kept if NEEDS[name] else status.counts.rows
-        took = spent.get(name, Spent(0.0, 0))
-        counts = status.counts
-        numbers = (str(rows_in), str(counts.rows), str(counts.kept), describe(counts.reasons))
+    for heading in ("step", "in", "rows", "kept", "turned down", "seconds", "tokens", "where"):
+        shown.add_column(heading, justify="left" if heading in ("step", "turned down", "where") else "right")
+
+    def add(step: str, numbers: Sequence[str], took: Spent, where: Path) -> None:
         tokens = f"{took.tokens:,}" if took.tokens else ""
-        shown.add_row(name, *numbers, f"{took.seconds:.1f}", tokens, f"{data}/{name}/*.parquet")
+        shown.add_row(step, *numbers, f"{took.seconds:.1f}", tokens, str(where))
+
+    reached = rows_in(funnel)
+    for name, status in funnel.items():
+        step, counts = MADE_BY[name].removeprefix("gr "), status.counts
+        numbers = (str(reached[name]), str(counts.rows), str(counts.kept), describe(counts.reasons))
+        add(step, numbers, spent.get(step, NOTHING), data / name / "*.parquet")
+    trained = spent.get("train grpo", NOTHING)
+    trained = trained._replace(tokens=trained.tokens + sampled_tokens(data))
+    add("train grpo", [""] * 4, trained, data / "runs" / "grpo")
+    for step in sorted(step for step in spent if step.startswith("eval ")):
+        add(step, [""] * 4, spent[step], data / "evals")
     return shown
 
 
 def read_log(path: Path) -> dict[str, Spent]:
-    """Seconds and tokens by table, over every run that is in the run log."""
-    totals: dict[str, Spent] = defaultdict(lambda: Spent(0.0, 0))
+    """Seconds and tokens by step, over every run that is in the run log."""
+    totals: dict[str, Spent] = defaultdict(lambda: NOTHING)
     for line in path.read_text(encoding="utf-8").splitlines():
         run = json.loads(line)
-        before = totals[run["table"]]
+        before = totals[run["step"]]
         tokens = run["input_tokens"] + run["output_tokens"]
-        totals[run["table"]] = Spent(before.seconds + run["seconds"], before.tokens + tokens)
+        totals[run["step"]] = Spent(before.seconds + run["seconds"], before.tokens + tokens)
     return totals
+
+
+def sampled_tokens(data: Path) -> int:
+    """How many tokens the policy wrote in all GRPO steps; the run log has only those of servers."""
+    samples = pq.read_table(data / "runs" / "grpo" / "samples", columns=["tokens"], use_threads=False)
+    return sum(samples["tokens"].to_pylist())
 
 
 def training_lines(data: Path) -> list[str]:
@@ -81,16 +101,15 @@ def training_lines(data: Path) -> list[str]:
 
 
 def score_lines(data: Path) -> list[str]:
-    """The accuracy of the model on each benchmark, before and after."""
+    """The accuracy on each benchmark, before and after: of the model that was trained, and of the result."""
     lines = []
-    paths = (data / "evals").glob("*/*.score.json")
-    scores = [(json.loads(path.read_text(encoding="utf-8")), path) for path in paths]
-    for score, path in sorted(scores, key=lambda one: (one[0]["model"] != "local", one[0]["benchmark"])):
-        when = "before" if score["model"] == "local" else "after"
-        accuracy = "unknown" if score["accuracy"] is None else f"{score['accuracy']:.1%}"
-        stated = score["correct"] + score["wrong"] + score["undecided"]
-        lines.append(
-            f"{when:<7}{score['benchmark']:<8} accuracy {accuracy:>6}, an answer stated to {stated} "
-            f"of {score['n']} questions  ({path})"
-        )
+    for when, model in (("before", "local"), ("after", resolve_model(str(data / "runs" / "grpo" / "final")))):
+        for path in sorted((data / "evals" / slug(model)).glob("*.score.json")):
+            score = json.loads(path.read_text(encoding="utf-8"))
+            accuracy = "unknown" if score["accuracy"] is None else f"{score['accuracy']:.1%}"
+            stated = score["correct"] + score["wrong"] + score["undecided"]
+            lines.append(
+                f"{when:<7}{score['benchmark']:<8} accuracy {accuracy:>6}, an answer stated to {stated} "
+                f"of {score['n']} questions  ({path})"
+            )
     return lines

@@ -47,7 +47,7 @@ def fetch_pages(
 
     Example: gr crawl https://example.org/ --max-pages 500
     """
-    from console import finish, print_summaries
+    from console import finish
     from crawl.extract import extract
     from crawl.fetch import fetch, plan
     from settings import load_settings
@@ -57,8 +57,8 @@ def fetch_pages(
     settings = load_settings(config, data=data, crawl=flags)
     store = Store(settings.data, settings.state)
     if dry_run:
-        print_summaries([plan(store, settings.crawl, sources or [])])
-        return
+        summaries = [plan(store, settings.crawl, sources or [])]
+        return finish(summaries, settings.state, as_json=json, dry_run=True)
     fetched = fetch(store, settings.crawl, sources or [])
     finish([fetched, extract(store, settings)], settings.state, as_json=json)
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from console import Summary, describe, progress, say
 from crawl.decode import decode
-from crawl.frontier import Frontier
+from crawl.frontier import Frontier, count_waiting
 from crawl.harvest import Harvest, record_arrival
 from crawl.response import decompress, find_links
 from crawl.sources import Sources, read_sources
-from crawl.urls import host_of
+from crawl.urls import Patterns
 from errors import GrError, UsageError
 from settings import CrawlSettings
 from store import Store, Table
-from store.tables import FUNNEL
+from store.tables import FUNNEL, NEEDS
 
 FRONTIER = "frontier.sqlite"
 
@@ -32,7 +33,7 @@ def fetch(store: Store, settings: CrawlSettings, names: Sequence[str]) -> Summar
     sources = read_sources(names)
     pages = store.table("pages")
     with pages.writing(), open_frontier(store, settings) as frontier:
-        queue_sources(frontier, sources)
+        queue_sources(frontier, sources, settings.max_depth)
         if frontier.is_empty():
             raise UsageError("nothing to crawl yet; give a SOURCE: gr crawl https://example.org/")
         harvest = Harvest(pages, frontier, settings, last_shard(store) + 1)
@@ -49,13 +50,10 @@ def fetch(store: Store, settings: CrawlSettings, names: Sequence[str]) -> Summar
 def plan(store: Store, settings: CrawlSettings, names: Sequence[str]) -> Summary:
     """What `fetch` would start from; no request is sent and nothing is written."""
     sources = read_sources(names)
-    path, queued = store.state / FRONTIER, 0
-    if path.exists():
-        with closing(Frontier(path, settings.max_depth)) as frontier:
-            queued = frontier.queued()
+    waiting = count_waiting(store.state / FRONTIER, settings.max_depth)
     note = (
         f"would start from {len(sources.pages)} pages and {len(sources.sitemaps)} sitemaps, "
-        f"and {queued} URLs that an earlier run left queued"
+        f"and {waiting} URLs that an earlier run left to do"
     )
     return Summary(step="crawl", table="pages", notes=[*sources.notes, note])
 
@@ -68,13 +66,29 @@ def open_frontier(store: Store, settings: CrawlSettings) -> Iterator[Frontier]:
         say(line)
     with closing(Frontier(store.state / FRONTIER, settings.max_depth)) as frontier:
         shards, recorded = set(pages.shards()), frontier.shards()
+        lost = recorded - shards
+        if lost:
+            set_aside_below(store, lost)
         for shard in sorted(shards - recorded):
-            adopt(frontier, pages, shard)
-        frontier.requeue(recorded - shards, refused=not settings.obey_robots)
+            adopt(frontier, pages, shard, Patterns(settings.allow, settings.deny))
+        frontier.requeue(lost, forbidden=not settings.obey_robots)
         yield frontier
 
 
-def adopt(frontier: Frontier, pages: Table, shard: str) -> None:
+def set_aside_below(store: Store, lost: set[str]) -> None:
+    """Move aside what was made from lost shards of `pages`: their pages come back, in shards of new names."""
+    moved: Counter[str] = Counter()
+    for table in (store.table(name) for name in NEEDS if name != "pages"):
+        for shard in sorted(lost.intersection(table.shards())):
+            with table.writing():
+                table.set_aside(shard)
+            moved[table.name] += 1
+    if moved:
+        tables = describe(moved, most=len(moved))
+        say(f"moved what was made from lost shards of table pages to {store.data}/corrupt: {tables} shards")
+
+
+def adopt(frontier: Frontier, pages: Table, shard: str, patterns: Patterns) -> None:
     """Record a shard that the frontier does not know, and queue what its pages link to."""
     rows = pages.rows(shard)
     with frontier.transaction():
@@ -84,14 +98,16 @@ def adopt(frontier: Frontier, pages: Table, shard: str) -> None:
             assert isinstance(html, bytes)
             assert isinstance(depth, int)
             links = find_links(decode(decompress(html), str(row["content_type"])), url) if row["kept"] else []
-            frontier.add((link for link in links if host_of(link) == row["host"]), depth + 1)
+            frontier.add(patterns.follow(links, str(row["host"])), depth + 1)
     frontier.store((str(row["canonical_url"]) for row in rows), shard)
 
 
-def queue_sources(frontier: Frontier, sources: Sources) -> None:
-    """Queue what is new among the sources, the sitemaps first."""
+def queue_sources(frontier: Frontier, sources: Sources, max_depth: int) -> None:
+    """Queue what is new among the sources, the sitemaps first; at depth 0 only what is named itself."""
+    sitemaps = [*(sources.robots if max_depth else []), *sources.sitemaps]
     with frontier.transaction():
-        frontier.add([*sources.robots, *sources.sitemaps], 0, "sitemap")
+        frontier.take_for_sitemaps(sitemaps)
+        frontier.add(sitemaps, 0, "sitemap")
         frontier.add(sources.pages, 0)
 
 
@@ -129,5 +145,5 @@ def describe_run(harvest: Harvest) -> list[str]:
         missed = harvest.missed.total()
         notes.append(f"{missed} URLs not fetched: {describe(harvest.missed)}")
     if not harvest.summary.rows_in:
-        notes.append("nothing is queued: every URL known has been fetched")
+        notes.append("nothing is queued: every URL known was fetched or refused, or is too deep")
     return notes

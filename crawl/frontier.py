@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from console import say
 from crawl.urls import canonical_url, host_of
-from errors import CannotWrite
+from errors import CannotWrite, StoreError
 
 Kind = Literal["page", "sitemap"]
 
-# state: queued | in flight | stored | failed (tried again by the next run) | refused (never tried again)
-#        | too deep (beyond max_depth, queued once that allows it)
+# state: queued | in flight | stored | failed (tried again by the next run)
+#        | refused (not tried again where it was found) | too deep (beyond max_depth)
 # content: SHA-256 of a page that was kept, to know its copies.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS urls (
@@ -40,6 +40,19 @@ CREATE INDEX IF NOT EXISTS contents ON urls (content) WHERE content IS NOT NULL;
 CREATE INDEX IF NOT EXISTS shards ON urls (shard) WHERE shard IS NOT NULL;
 """
 
+# It goes to the end of the queue, so that the order does not depend on what was taken in the meantime.
+FOUND_NEARER = """
+UPDATE urls SET id = (SELECT max(id) + 1 FROM urls), kind = ?, state = 'queued', reason = NULL
+WHERE canonical = ? AND depth > ? AND state IN ('too deep', 'refused')
+"""
+ADD = """
+INSERT INTO urls (url, canonical, host, depth, kind, state) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (canonical) DO UPDATE SET depth = excluded.depth WHERE excluded.depth < depth
+"""
+WAITING = """
+SELECT count(*) FROM urls WHERE depth <= ? AND state IN ('queued', 'in flight', 'failed', 'too deep')
+"""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -54,12 +67,12 @@ class Entry:
 
 
 class Frontier:
-    """The SQLite file at `path`. Every method may raise CannotWrite; only the crawl's process uses it."""
+    """The SQLite file at `path`. Every method may raise StoreError; only the crawl's process uses it."""
 
     def __init__(self, path: Path, max_depth: int) -> None:
         self.path = path
         self.max_depth = max_depth
-        with self._failures_named():
+        with _failures_named(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self.database = _open(path)
@@ -77,7 +90,7 @@ class Frontier:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is written inside becomes true at once, or none of it."""
-        with self._failures_named():
+        with _failures_named(self.path):
             self.database.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -88,15 +101,26 @@ class Frontier:
                 raise
 
     def add(self, urls: Iterable[str], depth: int, kind: Kind = "page") -> set[str]:
-        """Queue the URLs not yet known, in this order; return the hosts of all of them."""
+        """Queue the URLs not yet known, in this order; return the hosts of all of them.
+
+        A known one keeps the lesser depth, and is queued again if it was too deep or refused at the greater.
+        """
         state = "queued" if depth <= self.max_depth else "too deep"
         rows = [(url, canonical_url(url), host_of(url), depth, kind, state) for url in urls]
-        columns = "url, canonical, host, depth, kind, state"
-        with self._failures_named():
-            self.database.executemany(
-                f"INSERT OR IGNORE INTO urls ({columns}) VALUES (?, ?, ?, ?, ?, ?)", rows
-            )
+        with _failures_named(self.path):
+            if state == "queued":
+                self.database.executemany(FOUND_NEARER, [(kind, row[1], depth) for row in rows])
+            self.database.executemany(ADD, rows)
         return {row[2] for row in rows}
+
+    def take_for_sitemaps(self, urls: Iterable[str]) -> None:
+        """Queue those of the URLs that were taken for pages, to be read as sitemaps. None is in flight."""
+        update = (
+            "UPDATE urls SET kind = 'sitemap', state = 'queued', reason = NULL "
+            "WHERE canonical = ? AND kind = 'page'"
+        )
+        with _failures_named(self.path):
+            self.database.executemany(update, [(canonical_url(url),) for url in urls])
 
     def take(self, host: str) -> Entry | None:
         """The host's first queued URL, from now on in flight."""
@@ -127,8 +151,9 @@ class Frontier:
         with self.transaction():
             self.database.executemany(update, [(shard, canonical) for canonical in canonicals])
 
-    def requeue(self, lost_shards: Iterable[str], *, refused: bool) -> None:
-        """Queue again what was in flight or failed, the pages of lost shards, and if asked what was refused.
+    def requeue(self, lost_shards: Iterable[str], *, forbidden: bool) -> None:
+        """Queue again what was in flight or failed, the pages of lost shards, and what is `forbidden` by
+        robots.txt where that is asked for.
 
         What is queued and what is too deep is decided anew by this run's max_depth.
         """
@@ -136,29 +161,29 @@ class Frontier:
         depths = "UPDATE urls SET state = iif(depth <= ?, 'queued', 'too deep') WHERE state IN "
         with self.transaction():
             self.database.execute(again + "state IN ('in flight', 'failed')")
-            if refused:
-                self.database.execute(again + "state = 'refused'")
+            if forbidden:
+                self.database.execute(again + "state = 'refused' AND reason = 'robots.txt'")
             self.database.executemany(again + "shard = ?", [(shard,) for shard in lost_shards])
             self.database.execute(depths + "('queued', 'too deep')", (self.max_depth,))
 
     def shards(self) -> set[str]:
         """The shards that pages are recorded in."""
-        with self._failures_named():
+        with _failures_named(self.path):
             rows = self.database.execute("SELECT DISTINCT shard FROM urls WHERE shard IS NOT NULL")
             return {shard for (shard,) in rows}
 
     def hosts(self) -> list[str]:
         """The hosts that have queued URLs, in the order in which they were found."""
-        with self._failures_named():
+        with _failures_named(self.path):
             rows = self.database.execute(
                 "SELECT host FROM urls WHERE state = 'queued' GROUP BY host ORDER BY min(id)"
             )
             return [host for (host,) in rows]
 
-    def queued(self) -> int:
-        """How many URLs wait."""
-        row = self._one("SELECT count(*) FROM urls WHERE state = 'queued'")
-        return int(str(row[0])) if row else 0
+    def depth(self, entry: Entry) -> int:
+        """How far from a source the entry is by what is known now, which may be nearer than when taken."""
+        row = self._one("SELECT depth FROM urls WHERE id = ?", entry.id)
+        return int(str(row[0])) if row else entry.depth
 
     def is_empty(self) -> bool:
         """Whether no URL is known yet."""
@@ -183,22 +208,42 @@ class Frontier:
         return row if row else ("unknown", None)  # type: ignore[return-value]
 
     def _run(self, statement: str, *values: str | int | None) -> sqlite3.Cursor:
-        with self._failures_named():
+        with _failures_named(self.path):
             return self.database.execute(statement, values)
 
     def _one(self, statement: str, *values: str | int | None) -> tuple[object, ...] | None:
         row: tuple[object, ...] | None = self._run(statement, *values).fetchone()
         return row
 
-    @contextmanager
-    def _failures_named(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.OperationalError, OSError) as error:
-            raise CannotWrite(
-                f"cannot write {self.path}: {error}. Nothing stored is lost; make room or choose another "
-                "folder with --data, then run the same command again"
-            ) from error
+
+def count_waiting(path: Path, max_depth: int) -> int:
+    """How many URLs the frontier at `path` has for the next run. Writes nothing. Raises StoreError."""
+    if not path.exists():
+        return 0
+    # Where no log lies beside the file nobody has it open, and SQLite would make one even to read.
+    mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
+    with (
+        _failures_named(path),
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)) as database,
+    ):
+        (count,) = database.execute(WAITING, (max_depth,)).fetchone()
+    return int(count)
+
+
+@contextmanager
+def _failures_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        raise CannotWrite(
+            f"cannot write {path}: {error}. Nothing stored is lost; make room or choose another "
+            "folder with --data, then run the same command again"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise StoreError(
+            f"{path} is damaged: {error}. Remove it and run the same command again; "
+            "it is made again from table pages"
+        ) from error
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from console import Advance, Summary
 from crawl.frontier import Entry, Frontier, Kind
 from crawl.response import Listing, Miss, Page, Result
 from crawl.turns import Turns
-from crawl.urls import Patterns, host_of
+from crawl.urls import Patterns
 from settings import CrawlSettings
 from store import Table
 from store.table import Row
 
 
 class Harvest:
-    """One run's intake into table `pages`, whose lock the caller holds; `first_shard` is a free number."""
+    """One run's intake into table `pages`, whose lock the caller holds; `first_shard` is a free number.
+
+    Scrapy logs what is raised in it and goes on. So what it calls here raises nothing: `error` says what
+    failed, and the crawl is to end.
+    """
 
     def __init__(self, table: Table, frontier: Frontier, settings: CrawlSettings, first_shard: int) -> None:
         self.table = table
@@ -40,35 +45,45 @@ class Harvest:
 
     def next(self) -> Entry | None:
         """The next URL to fetch; None while there is none."""
-        return None if self.error else self.turns.next()
+        with self._failure_kept():
+            return None if self.error else self.turns.next()
+        return None
 
     def anything_left(self) -> bool:
         """Whether there is more to fetch."""
-        return self.error is None and self.turns.anything_left()
+        with self._failure_kept():
+            return self.error is None and self.turns.anything_left()
+        return False
 
     def finish(self, entry: Entry, result: Result) -> None:
-        """Take in what came of an entry. Where that fails, `error` says why and the crawl is to end."""
-        try:
-            for ready, its_result in self.turns.finish(entry, result):
+        """Take in what came of an entry."""
+        with self._failure_kept():
+            for ready, its_result in () if self.error else self.turns.finish(entry, result):
                 self._take(ready, its_result)
-        except Exception as error:
-            self.error = error
-
-    def flush(self) -> None:
-        """Write the waiting pages as the next shard."""
-        if not self.waiting:
-            return
-        shard = f"{self.next_shard:06d}"
-        self.table.write(shard, list(self.waiting.values()))
-        self.next_shard += 1
-        self.summary.shards += 1
-        self.frontier.store(self.waiting, shard)
-        self.waiting = {}
 
     def flush_if_due(self) -> None:
         """Write the waiting pages if the first of them has waited for `shard_seconds`."""
         if self.waiting and time.monotonic() - self.waiting_since >= self.settings.shard_seconds:
-            self.flush()
+            with self._failure_kept():
+                self.flush()
+
+    def flush(self) -> None:
+        """Write the waiting pages as the next shard. Raises CannotWrite, StoreError."""
+        if not self.waiting:
+            return
+        shard, rows = f"{self.next_shard:06d}", self.waiting
+        self.table.write(shard, list(rows.values()))
+        self.waiting = {}  # if the frontier now fails, the next run adopts the shard
+        self.next_shard += 1
+        self.summary.shards += 1
+        self.frontier.store(rows, shard)
+
+    @contextmanager
+    def _failure_kept(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.error = error
 
     def _take(self, entry: Entry, result: Result) -> None:
         self.summary.rows_in += 1
@@ -83,16 +98,15 @@ class Harvest:
                     self.frontier.settle(entry, "stored")
             case Page():
                 self._take_page(entry, result)
-        self.advance(1)
 
     def _take_page(self, entry: Entry, page: Page) -> None:
-        canonical = str(page.row["canonical_url"])
+        canonical, depth = str(page.row["canonical_url"]), self.frontier.depth(entry)
         with self.frontier.transaction():
             if canonical != entry.canonical:
                 self.frontier.settle(entry, "stored", f"redirects to {page.row['url']}")
             if canonical not in self.waiting and not self.frontier.is_stored(canonical):
-                self._add(self._without_copy(page.row))
-                self._queue(self._links(page), entry.depth + 1)
+                self._add(self._without_copy({**page.row, "depth": depth}))
+                self._queue(self.patterns.follow(page.links, str(page.row["host"])), depth + 1)
         if len(self.waiting) >= self.settings.shard_pages:
             self.flush()
 
@@ -108,15 +122,11 @@ class Harvest:
         self.waiting[str(row["canonical_url"])] = row
         record_arrival(self.frontier, row)
         self.turns.count_row()
+        self.advance(1)
         self.summary.rows += 1
         self.summary.kept += bool(row["kept"])
         if row["reason"]:
             self.summary.reasons[str(row["reason"])] += 1
-
-    def _links(self, page: Page) -> Iterable[str]:
-        """The page's links to its own host that the patterns admit."""
-        own = (link for link in page.links if host_of(link) == page.row["host"])
-        return filter(self.patterns.admit, own)
 
     def _queue(self, urls: Iterable[str], depth: int, kind: Kind = "page") -> None:
         self.turns.open(self.frontier.add(urls, depth, kind))

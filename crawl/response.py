@@ -116,10 +116,17 @@ def find_links(html: str, url: str) -> list[str]:
     if tree is None:
         return []
     base = absolute_url(next(iter(strings(tree, "//base/@href")), ""), url) or url
-    refresh = get_meta_refresh(html, base)[1]
-    links = strings(tree, LINKS) + ([refresh] if refresh else [])
+    links = strings(tree, LINKS) + _refresh(html, base)
     found = (absolute_url(link, base) for link in links)
     return list(dict.fromkeys(link for link in found if link))
+
+
+def _refresh(html: str, base: str) -> list[str]:
+    try:
+        target = get_meta_refresh(html, base)[1]
+    except ValueError:  # it names no URL, such as http://[
+        return []
+    return [target] if target else []
 
 
 def compress(body: bytes) -> bytes:

@@ -18,7 +18,7 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
-TEMPORARY = {408, 429, 500, 502, 503, 504, 522, 524}  # statuses that are tried again
+TEMPORARY = {408, 429, *range(500, 600)}  # statuses that are tried again
 
 
 class RobotsUnreachable(IgnoreRequest):

@@ -153,13 +153,12 @@ class HarvestSpider(Spider):
         self._finish(request.meta["entry"], lambda: read_failure(request, failure.value or Exception()))
 
     def _finish(self, entry: Entry, read: Callable[[], Result]) -> None:
-        """Scrapy logs what a callback raises and goes on; the harvest must hear of it and stop."""
+        """One response that cannot be read must not stop the crawl, nor be lost without a word."""
         try:
             result = read()
         except Exception as error:
-            self.harvest.error = error
-        else:
-            self.harvest.finish(entry, result)
+            result = Miss(f"cannot be read: {type(error).__name__}", refused=True)
+        self.harvest.finish(entry, result)
 
 
 @contextmanager

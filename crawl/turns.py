@@ -26,7 +26,6 @@ class Turns:
         self.lanes: dict[str, deque[Entry]] = {host: deque() for host in frontier.hosts()}
         self.results: dict[int, Result] = {}
         self.active: Counter[str] = Counter()
-        self.given = 0
 
     def open(self, hosts: set[str]) -> None:
         """These hosts have something queued now."""
@@ -47,7 +46,6 @@ class Turns:
                 continue
             lane.append(entry)
             self.active[host] += 1
-            self.given += 1
             self.lanes[host] = self.lanes.pop(host)  # to the end: the hosts take turns
             return entry
         return None

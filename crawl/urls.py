@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url, safe_url_string
@@ -59,6 +59,10 @@ class Patterns:
         """Whether a link to `url` is followed."""
         wanted = not self.allow or any(pattern.search(url) for pattern in self.allow)
         return wanted and not any(pattern.search(url) for pattern in self.deny)
+
+    def follow(self, links: Iterable[str], host: str) -> Iterator[str]:
+        """Those of a page's links that are followed: to its own host, and admitted."""
+        return (link for link in links if host_of(link) == host and self.admit(link))
 
 
 def _compile(name: str, pattern: str) -> re.Pattern[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 from console import Advance, Summary
+from curate.models import model_for
 from engine import run_here
 from errors import RequestFailed
-from llm import LLM, Message, connect
+from llm import LLM, Message
 from settings import Settings
 from store import Store, content_id
 from store.table import Row
@@ -19,11 +19,11 @@ TEMPERATURE = 1.0  # of the solver: the pass rate is only telling if the samples
 Question = dict[str, object]
 
 
-def attempt(store: Store, settings: Settings) -> Summary:
+def attempt(store: Store, settings: Settings, summary: Summary) -> None:
     """Fill `attempts` with `curate.samples` solutions of each question judged verifiable."""
     with (
-        connect(settings.llm, "solver", store.state) as solver,
-        _verifier_model(settings, store, solver) as checker,
+        model_for("solver", store, settings, summary) as solver,
+        _verifier_model(store, settings, summary, solver) as checker,
     ):
         verifier = Verifier(checker)
 
@@ -38,21 +38,16 @@ def attempt(store: Store, settings: Settings) -> Summary:
             questions = store.table("judged").rows(shard)
             return [row for rows in solver.map(all_samples, questions, advance) for row in rows]
 
-        summary = run_here(store, "curate attempt", "attempts", one_shard)
-        solver.usage.add_to(summary)
-        if checker is not None:
-            checker.usage.add_to(summary)
-    return summary
+        run_here(store, summary, one_shard)
 
 
-@contextlib.contextmanager
-def _verifier_model(settings: Settings, store: Store, solver: LLM) -> Iterator[LLM | None]:
+def _verifier_model(
+    store: Store, settings: Settings, summary: Summary, solver: LLM
+) -> AbstractContextManager[LLM | None]:
     """The verifier model, on the solver's budget; None where the rules decide alone."""
     if not settings.verify.model:
-        yield None
-        return
-    with connect(settings.llm, "verifier", store.state, solver.budget) as llm:
-        yield llm
+        return nullcontext()
+    return model_for("verifier", store, settings, summary, solver.budget)
 
 
 async def sample_solution(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -37,10 +38,34 @@ def everything(
     """
     if context.invoked_subcommand is None:
         _run(list(STEPS), data, config, samples, json, dry_run)
+    else:
+        _refuse_options(context, context.invoked_subcommand)
+
+
+def _refuse_options(context: typer.Context, step: str) -> None:
+    """Raise UsageError if options stand before the step, where they would go unheeded."""
+    from errors import UsageError
+
+    values = ((option.opts[0], context.params[str(option.name)]) for option in context.command.params)
+    given = " ".join(
+        name if value is True else f"{name} {value}"
+        for name, value in values
+        if value is not None and value is not False
+    )
+    if given:
+        raise UsageError(f"put {given} after the step: gr curate {step} {given}")
 
 
 def _add_command(step: str, purpose: str) -> None:
     def command(
+        data: options.Data = None,
+        config: options.Config = None,
+        json: options.Json = False,
+        dry_run: options.DryRun = False,
+    ) -> None:
+        _run([step], data, config, None, json, dry_run)
+
+    def sampling_command(
         data: options.Data = None,
         config: options.Config = None,
         samples: Samples = None,
@@ -49,7 +74,8 @@ def _add_command(step: str, purpose: str) -> None:
     ) -> None:
         _run([step], data, config, samples, json, dry_run)
 
-    app.command(step, help=f"{purpose}\n\nExample: gr curate {step}")(command)
+    add = app.command(step, help=f"{purpose}\n\nExample: gr curate {step}")
+    add(sampling_command if step == "attempt" else command)
 
 
 for _step, _purpose in STEPS.items():
@@ -64,9 +90,19 @@ def _run(
     json: bool,
     dry_run: bool,
 ) -> None:
-    from console import finish
-    from curate.pipeline import curate
+    from console import Summary, finish
+    from curate.pipeline import curate, plan
+    from errors import CannotWrite
     from settings import load_settings
 
     settings = load_settings(config, data=data, curate={"samples": samples})
-    finish(curate(settings, steps, dry_run=dry_run), settings.state, as_json=json)
+    if dry_run:
+        return finish(plan(settings, steps), settings.state, as_json=json, dry_run=True)
+    summaries: list[Summary] = []
+    try:
+        curate(settings, steps, summaries)
+    except BaseException:
+        with suppress(CannotWrite):  # the error to tell is the one that stopped the step
+            finish(summaries, settings.state, as_json=json)
+        raise
+    finish(summaries, settings.state, as_json=json)

@@ -21,18 +21,16 @@ QUESTION_KEYS = ("question", "problem", "Question", "input")
 ID_KEYS = ("id", "question_id", "uuid", "unique_id")
 
 
-def decontaminate(store: Store, settings: Settings) -> Summary:
+def decontaminate(store: Store, settings: Settings, summary: Summary) -> None:
     """Fill `contaminated` from the pending shards of `pairs`, by the bundled and the named benchmarks."""
     index = NgramIndex()
     for path in (*sorted(BENCHMARKS.glob("*.jsonl")), *map(Path, settings.curate.benchmarks)):
         add_benchmark(index, path)
 
-    def one_shard(shard: str, advance: Advance) -> list[Row]:
-        rows = leaks_in(pairs_left(store, shard, "duplicates"), index, settings.curate.overlap)
-        advance(store.table("pairs").rows_in([shard]))
-        return rows
+    def one_shard(shard: str, _: Advance) -> list[Row]:
+        return leaks_in(pairs_left(store, shard, "duplicates"), index, settings.curate.overlap)
 
-    return run_here(store, "curate decontaminate", "contaminated", one_shard)
+    run_here(store, summary, one_shard)
 
 
 def add_benchmark(index: NgramIndex, path: Path) -> None:

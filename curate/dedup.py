@@ -18,26 +18,26 @@ from store import Store
 from store.table import Row
 
 
-def dedup(store: Store, settings: Settings) -> Summary:
+def dedup(store: Store, settings: Settings, summary: Summary) -> None:
     """Fill `duplicates` (and `signatures`) from the pending shards of `pairs`."""
 
-    def sign_shard(shard: str, advance: Advance) -> list[Row]:
+    def sign_shard(shard: str, _: Advance) -> list[Row]:
         pairs = pairs_left(store, shard)
         return [
             {"id": pair["id"], **signature._asdict(), "kept": True, "reason": None}
             for pair, signature in zip(pairs, sign(str(pair["question"]) for pair in pairs), strict=True)
         ]
 
-    def resolve_shard(shard: str, advance: Advance) -> list[Row]:
-        rows = duplicates_in(_signatures(store, shard), seen)
-        advance(store.table("pairs").rows_in([shard]))
-        return rows
+    def resolve_shard(shard: str, _: Advance) -> list[Row]:
+        return duplicates_in(_signatures(store, shard), seen)
 
-    signing = run_here(store, "curate dedup", "signatures", sign_shard)
+    signing = Summary(step=summary.step, table="signatures")
+    try:
+        run_here(store, signing, sign_shard)
+    finally:
+        summary.seconds += signing.seconds
     seen = _resolved_before(store, settings.curate.similarity)
-    summary = run_here(store, "curate dedup", "duplicates", resolve_shard)
-    summary.seconds += signing.seconds
-    return summary
+    run_here(store, summary, resolve_shard)
 
 
 def duplicates_in(pairs: Sequence[tuple[str, Signature]], seen: NearDuplicates) -> list[Row]:
@@ -75,5 +75,8 @@ def _resolved_before(store: Store, threshold: float) -> NearDuplicates:
 
 
 def _signatures(store: Store, shard: str) -> list[tuple[str, Signature]]:
-    rows = store.table("signatures").rows(shard, ["id", "guard", "minhash"])
-    return [(str(row["id"]), Signature(str(row["guard"]), cast(list[int], row["minhash"]))) for row in rows]
+    rows = store.table("signatures").rows(shard, ["id", *Signature._fields])
+    return [
+        (str(row["id"]), Signature(str(row["guard"]), str(row["digest"]), cast(list[int], row["minhash"])))
+        for row in rows
+    ]

@@ -11,20 +11,19 @@ from store import Store
 from store.table import Row
 
 
-def export(store: Store, settings: Settings) -> Summary:
+def export(store: Store, settings: Settings, summary: Summary) -> None:
     """Fill `dataset` from the questions judged verifiable and their attempts."""
 
-    def one_shard(shard: str, advance: Advance) -> list[Row]:
+    def one_shard(shard: str, _: Advance) -> list[Row]:
         pairs = {row["id"]: row for row in store.table("pairs").rows(shard)}
         rates = pass_rates(store.table("attempts").rows(shard, ["pair_id", "verdict"]))
-        advance(len(pairs))
         return [
             dataset_row(judged, pairs[judged["id"]], rates.get(str(judged["id"])), settings.curate)
             for judged in store.table("judged").rows(shard)
             if judged["kept"]
         ]
 
-    return run_here(store, "curate export", "dataset", one_shard)
+    run_here(store, summary, one_shard)
 
 
 def pass_rates(attempts: list[dict[str, object]]) -> dict[str, float]:

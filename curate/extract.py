@@ -1,7 +1,7 @@
 """texts -> pairs: the questions with short answers that a page states, each with its evidence.
 
-Questions that a page's markup declares are taken as they are; the rest of the text is read by the
-extractor model. A text that gives no question is one row that says so.
+The page's markup declares some; the extractor model looks for those in the text. A text that gives no
+question is one row that says so.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pydantic import BaseModel, Field, JsonValue
 
 from console import Advance, Summary
 from curate.grounding import find_evidence
+from curate.models import model_for
 from engine import run_here
 from errors import RequestFailed
-from llm import LLM, Prompt, connect, load_prompt
+from llm import LLM, Prompt, load_prompt
 from settings import CurateSettings, Settings
 from store import Store, content_id
 from store.table import Row
@@ -26,6 +27,7 @@ from verify import extract_answer
 
 PROMPT = Path(__file__).parent / "prompts" / "extract.md"
 SHORT_ANSWER = 60  # characters up to which a marked-up answer is taken whole
+TOKENS_PER_PAIR = 128  # of a reply
 NUMBERING = re.compile(r"^\s*\d+[.)]\s+")  # of an exercise in its list
 Text = dict[str, object]
 
@@ -58,73 +60,99 @@ class FoundPair(BaseModel):
     evidence: str = Field(json_schema_extra=at_most(200))
 
 
-def extract(store: Store, settings: Settings) -> Summary:
+def extract(store: Store, settings: Settings, summary: Summary) -> None:
     """Fill `pairs` from the pending shards of `texts`."""
     prompt = load_prompt(PROMPT)
-    with connect(settings.llm, "extractor", store.state) as llm:
+    with model_for("extractor", store, settings, summary) as llm:
 
         def one_shard(shard: str, advance: Advance) -> list[Row]:
             texts = store.table("texts").rows(shard)
-            found = llm.map(lambda text: pairs_of_text(text, llm, prompt, settings.curate), texts, advance)
+            found = llm.map(lambda text: pairs_of_text(text, llm, prompt, settings), texts, advance)
             return [pair for pairs in found for pair in pairs]
 
-        summary = run_here(store, "curate extract", "pairs", one_shard)
-        llm.usage.add_to(summary)
-    return summary
+        run_here(store, summary, one_shard)
 
 
-async def pairs_of_text(text: Text, llm: LLM, prompt: Prompt, settings: CurateSettings) -> list[Row]:
+async def pairs_of_text(text: Text, llm: LLM, prompt: Prompt, settings: Settings) -> list[Row]:
     """The rows of one text: its pairs, or one row with the reason why there is none."""
     if not text["kept"]:
         return []
-    language = text["language"]
-    if settings.languages and language not in settings.languages:
+    language, wanted = text["language"], settings.curate.languages
+    if wanted and language not in wanted:
         return [_row(text, reason=f"language {language or 'unknown'}")]
-    rows = list(marked_up_pairs(text))
-    answers = await asyncio.gather(
-        *(_ask(llm, prompt, part, settings) for part in split(str(text["text"]), settings.chunk_chars)),
-    )
+    rows = list(marked_up_pairs(text, settings.curate))
+    parts = split(str(text["text"]), settings.curate.chunk_chars)
     extractor = f"{llm.name} {prompt.version}"
-    for answer in answers:
+    for answer in await asyncio.gather(*(_ask(llm, prompt, part, settings) for part in parts)):
         if isinstance(answer, RequestFailed):
             rows.append(_row(text, reason=answer.reason, extractor=extractor))
         else:
-            rows.extend(_judge_pair(text, pair, settings, extractor) for pair in answer)
+            rows.extend(_found_pair(text, pair, settings.curate, extractor) for pair in answer)
     return _distinct(rows) or [_row(text, reason="no question found", extractor=extractor)]
 
 
-async def _ask(
-    llm: LLM, prompt: Prompt, part: str, settings: CurateSettings
-) -> list[FoundPair] | RequestFailed:
-    class Found(BaseModel):
-        pairs: list[FoundPair] = Field(json_schema_extra={"maxItems": settings.pairs_per_chunk})
+async def _ask(llm: LLM, prompt: Prompt, part: str, settings: Settings) -> list[FoundPair] | RequestFailed:
+    most = settings.curate.pairs_per_chunk
 
-    messages = prompt.messages(text=part, most=str(settings.pairs_per_chunk))
+    class Found(BaseModel):
+        pairs: list[FoundPair] = Field(json_schema_extra={"maxItems": most})
+
+    # A reply that is cut off is no JSON, so that all of its pairs are lost.
+    max_tokens = max(settings.llm.for_role("extractor").max_tokens, TOKENS_PER_PAIR * most)
+    messages = prompt.messages(text=part, most=str(most))
     try:
-        reply = await llm.ask(messages, schema=Found)
+        reply = await llm.ask(messages, schema=Found, max_tokens=max_tokens)
     except RequestFailed as error:
         return error
-    return reply.parsed.pairs[: settings.pairs_per_chunk]
+    return reply.parsed.pairs[:most]
 
 
-def marked_up_pairs(text: Text) -> Iterator[Row]:
-    """The questions that the page's markup declares and that have a short accepted answer."""
+def _found_pair(text: Text, pair: FoundPair, settings: CurateSettings, extractor: str) -> Row:
+    """A question that the model found."""
+    question, answer = " ".join(pair.question.split()), " ".join(pair.answer.split())
+    evidence = find_evidence(answer, pair.evidence, str(text["text"])) if answer else None
+    return _row(
+        text,
+        question=question,
+        answer=answer,
+        evidence=evidence,
+        extractor=extractor,
+        reason=why_turned_down(question, answer, evidence, settings.max_answer_chars),
+    )
+
+
+def marked_up_pairs(text: Text, settings: CurateSettings) -> Iterator[Row]:
+    """The questions that the page's markup declares. Its answer is the page's own word: the evidence."""
     for marked in cast(list[MarkedUp], text["qa_markup"]):
+        question = NUMBERING.sub("", marked["question"]).strip()
         best = best_answer(marked["answers"])
         if best is None:
+            yield _row(text, question=question, extractor="markup", reason="no accepted answer")
             continue
         whole = best["text"].strip()
-        short = extract_answer(whole) or (whole if len(whole) <= SHORT_ANSWER else None)
-        if short:
-            yield _row(
-                text,
-                question=NUMBERING.sub("", marked["question"]).strip(),
-                answer=short,
-                solution=None if short == whole else whole,
-                evidence=whole,
-                extractor="markup",
-                grounded=True,
-            )
+        conclusion = extract_answer(whole)
+        answer = conclusion or whole
+        longest = settings.max_answer_chars if conclusion else min(SHORT_ANSWER, settings.max_answer_chars)
+        yield _row(
+            text,
+            question=question,
+            answer=answer,
+            solution=None if answer == whole else whole,
+            evidence=whole or None,
+            extractor="markup",
+            reason=why_turned_down(question, answer, whole, longest),
+        )
+
+
+def why_turned_down(question: str, answer: str, evidence: str | None, longest: int) -> str | None:
+    """The reason to turn down a pair, whoever found it, or None; `longest` in characters."""
+    if not question or not answer:
+        return "empty question or answer"
+    if answer in question and len(answer) > len(question) / 2:
+        return "answer repeats the question"
+    if len(answer) > longest:
+        return "answer too long"
+    return "answer not on the page" if evidence is None else None
 
 
 def best_answer(answers: list[Answer]) -> Answer | None:
@@ -136,35 +164,12 @@ def best_answer(answers: list[Answer]) -> Answer | None:
     return voted if voted and voted["votes"] and voted["votes"] > 0 else None
 
 
-def _judge_pair(text: Text, pair: FoundPair, settings: CurateSettings, extractor: str) -> Row:
-    question, answer = " ".join(pair.question.split()), " ".join(pair.answer.split())
-    evidence = find_evidence(answer, pair.evidence, str(text["text"])) if answer else None
-    reason = None
-    if not question or not answer:
-        reason = "empty question or answer"
-    elif answer in question and len(answer) > len(question) / 2:
-        reason = "answer repeats the question"
-    elif len(answer) > settings.max_answer_chars:
-        reason = "answer too long"
-    elif evidence is None:
-        reason = "answer not on the page"
-    return _row(
-        text,
-        question=question,
-        answer=answer,
-        evidence=evidence,
-        extractor=extractor,
-        grounded=evidence is not None,
-        reason=reason,
-    )
-
-
 def split(text: str, size: int) -> list[str]:
-    """Parts of at most `size` characters, cut between paragraphs where there are any."""
+    """Parts of at most `size` characters, cut between paragraphs, else between lines, where there are any."""
     parts = []
     while len(text) > size:
-        cut = max(text.rfind("\n\n", size // 2, size), text.rfind("\n", size // 2, size))
-        cut = cut if cut > 0 else size
+        found = (text.rfind(mark, size // 2, size) for mark in ("\n\n", "\n"))
+        cut = next((place for place in found if place > 0), size)
         parts.append(text[:cut])
         text = text[cut:]
     return [part for part in (*parts, text) if part.strip()]
@@ -178,7 +183,6 @@ def _row(
     solution: str | None = None,
     evidence: str | None = None,
     extractor: str = "none",
-    grounded: bool = False,
     reason: str | None = None,
 ) -> Row:
     return {
@@ -191,7 +195,7 @@ def _row(
         "solution": solution,
         "evidence": evidence,
         "extractor": extractor,
-        "grounded": grounded,
+        "grounded": evidence is not None,
         "kept": reason is None,
         "reason": reason,
     }

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 
 MARGIN = 200  # characters of context on each side where the model gave no usable evidence
-WORD = re.compile(r"[^\W_]+|[^\w\s]")
+WORD = re.compile(r"[^\W_]+|[^\w\s$*\\{}]")
+# Spacing and markup. No WORD holds a character of it, lest a long run could be read in many ways; and two
+# numbers with nothing between them would be another number.
+BETWEEN = r"(?!(?<=\d)\d)[\s$*\\{}_]*"
 
 
 def locate(needle: str, text: str) -> tuple[int, int] | None:
     """Where `needle` stands in `text`, comparing words and symbols and not spacing, case or markup.
 
-    Returns the first span as (start, end), on word boundaries: "2" is not found in "12" nor in "2.5".
+    Returns the first span as (start, end), on word boundaries: "2" is not found in "12", "2.5" or "1,2".
     """
-    wanted = [token.casefold() for token in WORD.findall(needle)]
-    if not wanted:
+    pattern = BETWEEN.join(re.escape(token) for token in WORD.findall(needle))
+    if not pattern:
         return None
-    pattern = r"[\s$*\\{}]*".join(re.escape(token) for token in wanted)
-    found = re.search(rf"(?<![\w.])(?:{pattern})(?!\w|[.,]\d)", text, re.IGNORECASE)
+    found = re.search(rf"(?<![\w.])(?<!\d,)(?:{pattern})(?!\w|[.,]\d)", text, re.IGNORECASE)
     return found.span() if found else None
 
 

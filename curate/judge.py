@@ -9,9 +9,10 @@ from pydantic import BaseModel
 
 from console import Advance, Summary
 from curate.flow import Pair, pairs_left
+from curate.models import model_for
 from engine import run_here
 from errors import RequestFailed
-from llm import LLM, Prompt, connect, load_prompt
+from llm import LLM, Prompt, load_prompt
 from settings import Settings
 from store import Store
 from store.table import Row
@@ -59,18 +60,16 @@ class Judgement(BaseModel):
     difficulty: Literal["Primary School", "Junior High School", "Senior High School", "University", "PhD"]
 
 
-def judge(store: Store, settings: Settings) -> Summary:
+def judge(store: Store, settings: Settings, summary: Summary) -> None:
     """Fill `judged` from the pairs that are neither duplicates nor leaks."""
     prompt = load_prompt(PROMPT)
-    with connect(settings.llm, "judge", store.state) as llm:
+    with model_for("judge", store, settings, summary) as llm:
 
         def one_shard(shard: str, advance: Advance) -> list[Row]:
             pairs = pairs_left(store, shard, "duplicates", "contaminated")
             return llm.map(lambda pair: judge_pair(pair, llm, prompt), pairs, advance)
 
-        summary = run_here(store, "curate judge", "judged", one_shard)
-        llm.usage.add_to(summary)
-    return summary
+        run_here(store, summary, one_shard)
 
 
 async def judge_pair(pair: Pair, llm: LLM, prompt: Prompt) -> Row:

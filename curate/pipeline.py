@@ -21,17 +21,34 @@ STEPS = {
 }
 
 
-def curate(settings: Settings, steps: Sequence[str], *, dry_run: bool = False) -> list[Summary]:
-    """Run the named steps, in the order given, over what is pending of each."""
+def curate(settings: Settings, steps: Sequence[str], summaries: list[Summary] | None = None) -> list[Summary]:
+    """Run the named steps, in the order given, over what is pending of each.
+
+    What a step did is in `summaries` as soon as it begins, so that a caller who gives the list has it also
+    where a step fails. Raises what the steps raise.
+    """
+    summaries = [] if summaries is None else summaries
     store = Store(settings.data, settings.state)
-    if dry_run:
-        return [would_do(store, step) for step in steps]
-    return [_function(step)(store, settings) for step in steps]
+    for step in steps:
+        summary = Summary(step=f"curate {step}", table=STEPS[step])
+        summaries.append(summary)
+        try:
+            _function(step)(store, settings, summary)
+        except BaseException:
+            summary.notes.append("did not finish")
+            raise
+    return summaries
 
 
-def _function(step: str) -> Callable[[Store, Settings], Summary]:
-    function: Callable[[Store, Settings], Summary] = getattr(import_module(f"curate.{step}"), step)
+def _function(step: str) -> Callable[[Store, Settings, Summary], None]:
+    function: Callable[[Store, Settings, Summary], None] = getattr(import_module(f"curate.{step}"), step)
     return function
+
+
+def plan(settings: Settings, steps: Sequence[str]) -> list[Summary]:
+    """What the steps would read if each ran now; nothing is written."""
+    store = Store(settings.data, settings.state)
+    return [would_do(store, step) for step in steps]
 
 
 def would_do(store: Store, step: str) -> Summary:

@@ -13,27 +13,28 @@ from multiprocessing import get_context
 
 from console import Advance, Summary, progress, say
 from errors import MissingExtra
-from store import Store
+from store import Store, Table
 from store.table import Row
 from store.tables import NEEDS
 
 Produced = Iterator[tuple[str, Sequence[Row]]]
+Produce = Callable[[list[str], Advance], Produced]
 
 
-def run_here(
-    store: Store, name: str, output: str, function: Callable[[str, Advance], Sequence[Row]]
-) -> Summary:
-    """Do the pending shards of `output` one after another in this process.
+def run_here(store: Store, summary: Summary, function: Callable[[str, Advance], Sequence[Row]]) -> None:
+    """Do the pending shards of the table that `summary` names, one after another in this process.
 
-    `function(shard, advance)` returns the shard's rows and calls `advance` as it gets through its input
-    rows. Raises Locked, CorruptShard, CannotWrite and what the function raises; finished shards stay.
+    `function(shard, advance)` returns the shard's rows. While it is at a shard for long it calls `advance`
+    with the number of input rows it has got through; those it leaves out count when the shard is written.
+    Raises Locked, CorruptShard, CannotWrite and what the function raises; finished shards stay, and what
+    was done is in `summary` then too.
     """
 
     def produce(pending: list[str], advance: Advance) -> Produced:
         for shard in pending:
             yield shard, function(shard, advance)
 
-    return _write_pending(store, name, output, produce)
+    _write_pending(store, summary, produce)
 
 
 def run_spread(
@@ -50,33 +51,40 @@ def run_spread(
     Raises as run_here does, and MissingExtra where Ray is asked for and not installed.
     """
     spread = _on_ray if engine == "ray" else _on_cores
-    source = store.table(NEEDS[output][0])
-
-    def produce(pending: list[str], advance: Advance) -> Produced:
-        for shard, rows in spread(function, pending, workers):
-            yield shard, rows
-            advance(source.rows_in([shard]))
-
-    return _write_pending(store, name, output, produce)
-
-
-def _write_pending(
-    store: Store, name: str, output: str, produce: Callable[[list[str], Advance], Produced]
-) -> Summary:
-    started = time.monotonic()
-    table = store.table(output)
     summary = Summary(step=name, table=output)
-    with table.writing():
-        for line in table.check():
-            say(line)
-        pending = table.pending(*NEEDS[output])
-        summary.rows_in = store.table(NEEDS[output][0]).rows_in(pending)
-        with progress(name, summary.rows_in) as advance:
-            for shard, rows in produce(pending, advance):
-                table.write(shard, rows)
-                _count(summary, rows)
-    summary.seconds = time.monotonic() - started
+    _write_pending(store, summary, lambda pending, _: spread(function, pending, workers))
     return summary
+
+
+def _write_pending(store: Store, summary: Summary, produce: Produce) -> None:
+    started = time.monotonic()
+    table, inputs = store.table(summary.table), NEEDS[summary.table]
+    try:
+        with table.writing():
+            for line in table.check():
+                say(line)
+            sizes = {shard: store.table(inputs[0]).rows_in([shard]) for shard in table.pending(*inputs)}
+            with progress(summary.step, sum(sizes.values())) as advance:
+                _write(table, sizes, summary, produce, advance)
+    finally:
+        summary.seconds += time.monotonic() - started
+
+
+def _write(table: Table, sizes: dict[str, int], summary: Summary, produce: Produce, advance: Advance) -> None:
+    """Write the shards as they are produced; `sizes` has the input rows of each."""
+    shown = 0
+
+    def show(rows: int) -> None:
+        nonlocal shown
+        shown += rows
+        advance(rows)
+
+    for shard, rows in produce(list(sizes), show):
+        table.write(shard, rows)
+        _count(summary, rows)
+        summary.rows_in += sizes[shard]
+        if shown < summary.rows_in:
+            show(summary.rows_in - shown)
 
 
 def _count(summary: Summary, rows: Sequence[Row]) -> None:

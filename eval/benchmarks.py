@@ -9,7 +9,6 @@ import json
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,20 +18,13 @@ from errors import UsageError
 from llm.messages import clean
 from store import Store
 from store.folder import Folder
+from store.questions import Question, questions_of_split
 from store.table import Row
 
 NAMES = ("tiny", "dataset")
 FILES = (".jsonl", ".parquet")
 QUESTION_COLUMNS = ("question", "problem", "Question")
 ANSWER_COLUMNS = ("answer", "Answer", "final_answer")
-
-
-class Question(NamedTuple):
-    """One question of a benchmark; `answer` is the reference."""
-
-    id: str
-    question: str
-    answer: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +48,7 @@ def load_benchmark(name: str, store: Store) -> Benchmark:
     if name == "tiny":
         return load_file(str(BENCHMARKS / "tiny.jsonl"))
     if name == "dataset":
-        return Benchmark(name, tuple(_test_split(store)))
+        return Benchmark(name, tuple(questions_of_split(store, "test")))
     if name.endswith(FILES):
         return load_file(name)
     near = difflib.get_close_matches(name, NAMES, n=1)
@@ -119,11 +111,3 @@ def _text(where: str, row: Row, columns: tuple[str, ...]) -> str:
     if not text.strip():
         raise UsageError(f"{where} has an empty {column}")
     return clean(text)
-
-
-def _test_split(store: Store) -> Iterator[Question]:
-    table = store.table("dataset")
-    for shard in table.shards():
-        for row in table.rows(shard, [*Question._fields, "split", "kept"]):
-            if row["kept"] and row["split"] == "test":
-                yield Question(str(row["id"]), str(row["question"]), str(row["answer"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections import Counter
@@ -13,41 +14,79 @@ from pathlib import Path
 
 from console import Summary, progress
 from errors import UsageError
-from eval.benchmarks import NAMES, Benchmark, Question, load_benchmark
+from eval.benchmarks import NAMES, Benchmark, load_benchmark
 from eval.marking import Exam, answer_and_mark
 from eval.scoring import Mark, Score, describe_score, score
 from llm import LLM, Usage, connect
+from llm.weights import is_gguf, is_local
 from settings import Settings
 from store import Store
 from store.folder import Folder
+from store.questions import Question
 
 
 def evaluate_model(
-    settings: Settings, model: str | None = None, names: Sequence[str] | None = None, *, dry_run: bool = False
-) -> list[Summary]:
-    """Score `model` (None: llm.model) on the named benchmarks (None: all known); a summary for each.
+    settings: Settings, model: str | None, names: Sequence[str] | None, summaries: list[Summary]
+) -> None:
+    """Score `model` (None: llm.model) on the named benchmarks (None: all known).
 
-    Raises UsageError for what cannot be scored before any question is asked, ModelError and StoreError.
+    A summary for each is appended as it begins, so that what the exam has cost is there also where it
+    ends early. Raises UsageError for what cannot be scored before any question is asked, ModelError and
+    StoreError.
     """
+    model, benchmarks = _prepare(settings, model, names)
+    folder = Folder(f"{settings.data.rstrip('/')}/evals/{slug(model)}")
+    with open_exam(settings, model) as exam:
+        for benchmark in benchmarks:
+            summaries.append(Summary(f"eval {benchmark.name}", rows_in=len(benchmark.questions)))
+            evaluate_benchmark(exam, benchmark, folder, summaries[-1])
+
+
+def plan_evaluation(settings: Settings, model: str | None, names: Sequence[str] | None) -> list[Summary]:
+    """What evaluate_model would do. Raises UsageError and StoreError as it does."""
+    model, benchmarks = _prepare(settings, model, names)
+    return [_would_do(benchmark, model, settings) for benchmark in benchmarks]
+
+
+def _prepare(
+    settings: Settings, model: str | None, names: Sequence[str] | None
+) -> tuple[str, list[Benchmark]]:
     if settings.eval.samples > 1 and settings.eval.temperature == 0:
         raise UsageError(
             f"{settings.eval.samples} samples of a question are all the same at eval.temperature = 0: "
             "set it to 1.0, say, or take one sample"
         )
-    model = resolve_model(model or settings.llm.model)
-    benchmarks = load_benchmarks(names or NAMES, Store(settings.data, settings.state))
-    if dry_run:
-        return [_would_do(benchmark, model, settings) for benchmark in benchmarks]
-    folder = Folder(f"{settings.data.rstrip('/')}/evals/{slug(model)}")
-    with open_exam(settings, model) as exam:
-        return [evaluate_benchmark(exam, benchmark, folder) for benchmark in benchmarks]
+    server = settings.llm.base_url or os.environ.get("OPENAI_BASE_URL", "")
+    model = resolve_model(model or settings.llm.model, server)
+    return model, load_benchmarks(names or NAMES, Store(settings.data, settings.state))
 
 
-def resolve_model(model: str) -> str:
-    """The model as llm.model takes it: a folder or a .gguf file that exists is `local:PATH`."""
-    path = Path(model)
-    is_weights = path.is_dir() or (path.suffix == ".gguf" and path.is_file())
-    return f"local:{model}" if is_weights and model != "local" else model
+def resolve_model(model: str, server: str = "") -> str:
+    """The model as llm.model takes it: a folder or a .gguf file is `local:PATH`, however it was spelt.
+
+    Raises UsageError where nothing is at what can only be a path.
+    """
+    name = model.removeprefix("local:")
+    path = Path(name).expanduser()
+    if model == "local" or not name:
+        return model
+    if path.is_dir() or (is_gguf(name) and path.is_file()):
+        here, there = Path.cwd(), Path(os.path.abspath(path))
+        return f"local:{there.relative_to(here) if here in there.parents else there}"
+    if not is_local(model) and can_only_be_a_path(model, server):
+        raise UsageError(
+            f"no model at {model}: give a folder of weights, a .gguf file, local:ORG/NAME from Hugging Face, "
+            "or what llm.base_url calls a model"
+        )
+    return model
+
+
+def can_only_be_a_path(model: str, server: str) -> bool:
+    """Whether no server calls a model so; vLLM and llama.cpp may do so by the path that it has with them."""
+    above, _, below = model.partition("/")
+    in_a_folder_here = bool(above and below) and Path(above).is_dir()
+    looks_like_one = model.startswith("/") or is_gguf(model) or model.count("/") > 1
+    return model.startswith((".", "~")) or in_a_folder_here or (looks_like_one and not server)
 
 
 def load_benchmarks(names: Sequence[str], store: Store) -> list[Benchmark]:
@@ -71,12 +110,11 @@ def open_exam(settings: Settings, model: str) -> Iterator[Exam]:
             yield Exam(model, llm, verifier_llm, settings.instruction, settings.eval)
 
 
-def evaluate_benchmark(exam: Exam, benchmark: Benchmark, folder: Folder) -> Summary:
+def evaluate_benchmark(exam: Exam, benchmark: Benchmark, folder: Folder, summary: Summary) -> None:
     """Let the model answer every question, and write the marks and the score into the folder."""
-    summary = Summary(f"eval {benchmark.name}", rows_in=len(benchmark.questions))
     if not benchmark.questions:
         summary.notes.append(f"{benchmark.name} has no question (gr curate export fills its test split)")
-        return summary
+        return
     attempts = [(question, n) for question in benchmark.questions for n in range(exam.sampling.samples)]
 
     async def one(attempt: tuple[Question, int]) -> Mark:
@@ -88,7 +126,6 @@ def evaluate_benchmark(exam: Exam, benchmark: Benchmark, folder: Folder) -> Summ
     _write(folder, exam, benchmark, marks, result)
     _report(summary, result)
     summary.notes.append(f"written to {folder.url}/{benchmark.name}.jsonl and {benchmark.name}.score.json")
-    return summary
 
 
 def slug(model: str) -> str:
@@ -101,10 +138,16 @@ def _metered(summary: Summary, exam: Exam) -> Iterator[None]:
     """Enter into the summary how long the block took, and what the models were used for in it."""
     llms: list[LLM] = [llm for llm in (exam.llm, exam.verifier_llm) if llm is not None]
     before, started = [astuple(llm.usage) for llm in llms], time.monotonic()
-    yield
-    for llm, earlier in zip(llms, before, strict=True):
-        Usage(*(now - then for now, then in zip(astuple(llm.usage), earlier, strict=True))).add_to(summary)
-    summary.seconds = time.monotonic() - started
+    try:
+        yield
+    except BaseException:
+        summary.notes.append("did not finish")
+        raise
+    finally:
+        for llm, earlier in zip(llms, before, strict=True):
+            used = (now - then for now, then in zip(astuple(llm.usage), earlier, strict=True))
+            Usage(*used).add_to(summary)
+        summary.seconds = time.monotonic() - started
 
 
 def _write(folder: Folder, exam: Exam, benchmark: Benchmark, marks: Sequence[Mark], result: Score) -> None:

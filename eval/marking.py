@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from errors import RequestFailed
-from eval.benchmarks import Question
 from eval.scoring import Mark
 from llm import LLM, Message
 from settings import EvalSettings
+from store.questions import Question
 from verify import Item, Verifier, extract_answer, solver_prompt
 
 

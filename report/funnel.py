@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from console import say
 from store import Store
 from store.table import Counts
-from store.tables import FUNNEL, NEEDS
+from store.tables import FUNNEL, sources
 
 
 @dataclass
@@ -25,7 +25,7 @@ def read_funnel(store: Store) -> dict[str, TableStatus]:
         for line in table.check():
             say(line)
     return {
-        name: TableStatus(table.counts(), len(table.pending(*NEEDS[name])) if NEEDS[name] else 0)
+        name: TableStatus(table.counts(), len(table.pending(*sources(name))) if sources(name) else 0)
         for name, table in tables.items()
     }
 
@@ -43,6 +43,22 @@ def as_json(funnel: dict[str, TableStatus]) -> dict[str, object]:
             }
             for name, status in funnel.items()
         }
+    }
+
+
+def rows_in(funnel: dict[str, TableStatus]) -> dict[str, int]:
+    """How many rows reached the step of each table, once nothing is pending."""
+    kept = {name: status.counts.kept for name, status in funnel.items()}
+    unique = kept["pairs"] - funnel["duplicates"].counts.rows
+    return {
+        "pages": funnel["pages"].counts.rows,
+        "texts": kept["pages"],
+        "pairs": kept["texts"],
+        "duplicates": kept["pairs"],
+        "contaminated": unique,
+        "judged": unique - funnel["contaminated"].counts.rows,
+        "attempts": kept["judged"],
+        "dataset": kept["judged"],
     }
 
 

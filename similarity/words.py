@@ -10,24 +10,39 @@ ENUMERATOR = re.compile(
     r"^\W*(?:(?:problem|exercise|question|example|task|q)\s*#?\s*\d+(?:\.\d+)*\s*[.:)\-]?|\d+\s*[.)])\s+",
     re.IGNORECASE,
 )
-NUMBER = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
-# A minus stands beside a number or a symbol of one letter; a hyphen or a dash stands beside a word.
-WORD_BEFORE, WORD_AFTER = r"(?<![^\W\d_]{2})(?<![^\W\d_]{2}\s)", r"(?!\s?[^\W\d_]{2})"
-OPERATOR = re.compile(rf"[+*/^<>=≤≥≠]|{WORD_BEFORE}-{WORD_AFTER}")
-# "One" is left out: it is a pronoun more often than a number.
-NUMBER_WORDS = {
-    "zero": "0",
-    "two": "2",
-    "three": "3",
-    "four": "4",
-    "five": "5",
-    "six": "6",
-    "seven": "7",
-    "eight": "8",
-    "nine": "9",
-    "ten": "10",
-    "eleven": "11",
-    "twelve": "12",
+NUMBER = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+LETTER = r"[^\W\d_]"
+# A hyphen or a dash stands beside a word. A minus stands beside a number or a symbol of one letter, or has
+# a space before it and a number right after it.
+BESIDE_NO_WORD = rf"(?<!{LETTER}{{2}})(?<!{LETTER}{{2}}\s)[-–](?!\s?{LETTER}{{2}})"
+MINUS = rf"−|{BESIDE_NO_WORD}|(?<!\S)[-–](?=\d)"
+FACTORIAL = rf"(?<=[\w)])(?<!{LETTER}{{2}})!+"  # an exclamation stands after a word
+OPERATOR = rf"<=|>=|!=|[+*/^<>=≤≥≠×÷⁄·⋅±∓%√∑∏∫∪∩]|{MINUS}|{FACTORIAL}"
+PRONOUN = r"(?:this|that|the|which|each|every|any|no) one\b(?!-)|one of\b"  # in which "one" is no number
+TOKEN = re.compile(rf"{PRONOUN}|{NUMBER}|{OPERATOR}|\\[a-z]+|{LETTER}+")
+OTHER_SPELLINGS = {  # a backslash begins a name of TeX
+    "*": ["×", r"\times"],
+    "/": ["÷", "⁄", r"\div"],
+    "-": ["−", "–"],
+    "·": ["⋅", r"\cdot"],
+    "±": [r"\pm"],
+    "∓": [r"\mp"],
+    "<": [r"\lt"],
+    ">": [r"\gt"],
+    "≤": ["<=", r"\le", r"\leq", r"\leqslant"],
+    "≥": [">=", r"\ge", r"\geq", r"\geqslant"],
+    "≠": ["!=", r"\ne", r"\neq"],
+    "%": ["percent"],
+    "√": [r"\sqrt"],
+    "∑": [r"\sum"],
+    "∏": [r"\prod"],
+    "∫": [r"\int"],
+    "∪": [r"\cup"],
+    "∩": [r"\cap"],
+}
+NUMBER_WORDS = "zero one two three four five six seven eight nine ten eleven twelve"
+CANONICAL = {other: sign for sign, others in OTHER_SPELLINGS.items() for other in others} | {
+    word: str(number) for number, word in enumerate(NUMBER_WORDS.split())
 }
 
 
@@ -43,24 +58,18 @@ def words(text: str) -> list[str]:
 
 
 def guard(text: str) -> str:
-    """The numbers and operators of a text, in order and canonical.
+    """The numbers and operators of a plain text, in order and canonical.
 
     Two questions that differ here have different answers, however alike they read: the exercise with
     another number is more similar to the original than a true rewording of it under any shingle.
     """
-    tokens = []
-    text = plain(text)
-    for match in re.finditer(rf"{NUMBER.pattern}|{OPERATOR.pattern}|[^\W\d_]+", text):
-        token = match.group()
-        if NUMBER.fullmatch(token):
-            tokens.append(_canonical(token))
-        elif token in NUMBER_WORDS:
-            tokens.append(NUMBER_WORDS[token])
-        elif not token.isalpha():
-            tokens.append(token)
-    return " ".join(token for token in tokens if token != "1")
+    found = (_canonical(match.group()) for match in TOKEN.finditer(text))
+    return " ".join(token for token in found if token)
 
 
-def _canonical(number: str) -> str:
-    number = number.replace(",", "")
-    return number.rstrip("0").rstrip(".") if "." in number else number
+def _canonical(token: str) -> str | None:
+    """The one form of a number or an operator; None for any other word."""
+    if token[0].isdecimal():
+        number = token.replace(",", "")
+        return number.rstrip("0").rstrip(".") if "." in number else number
+    return CANONICAL.get(token) or (None if token[-1].isalpha() else token)

@@ -107,6 +107,12 @@ class Table:
                 moved.append(str(error))
         return moved
 
+    def set_aside(self, shard: str) -> str:
+        """Move a shard to `corrupt/` under the data folder; its new URL. Raises CannotWrite."""
+        aside = f"{self.store.data}/corrupt/{self.name}-{shard}{ENDING}"
+        self.folder.move(shard + ENDING, aside)
+        return aside
+
     def rows_in(self, shards: Sequence[str]) -> int:
         """How many rows the shards hold, by their footers. Raises CorruptShard."""
         total = 0
@@ -132,17 +138,12 @@ class Table:
             try:
                 yield file
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-                if getattr(error, "errno", None):  # the disk or the network failed, not the shard
+                if isinstance(error, OSError) and not _is_arrows(error):
                     raise
-                raise CorruptShard(self._set_aside(shard)) from error
-
-    def _set_aside(self, shard: str) -> str:
-        aside = f"{self.store.data}/corrupt/{self.name}-{shard}{ENDING}"
-        self.folder.move(shard + ENDING, aside)
-        return (
-            f"shard {shard} of table {self.name} cannot be read; moved it to {aside}. "
-            f"Make it again with: {MADE_BY[self.name]}"
-        )
+                raise CorruptShard(
+                    f"shard {shard} of table {self.name} cannot be read; moved it to "
+                    f"{self.set_aside(shard)}. Make it again with: {MADE_BY[self.name]}"
+                ) from error
 
     def _encode(self, rows: Sequence[Row], where: str) -> bytes:
         """The rows as Parquet of exactly this schema. Raises RowsDoNotFit, which names `where`."""
@@ -166,3 +167,8 @@ class Table:
             raise RowsDoNotFit(f"{where}: columns missing or unknown: {', '.join(sorted(odd))}")
         if row["reason"] == "" or bool(row["kept"]) != (row["reason"] is None):
             raise RowsDoNotFit(f"{where}: row {row['id']} must have a reason or be kept, and not both")
+
+
+def _is_arrows(error: OSError) -> bool:
+    """Whether pyarrow raised it of what a file holds; disk and network have an errno or a class of theirs."""
+    return type(error) is OSError and error.errno is None

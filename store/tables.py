@@ -94,7 +94,7 @@ TABLES: dict[str, pa.Schema] = {
             required("id", pa.string()),  # of the pair
             required("kept_id", pa.string()),  # of the pair that it repeats
             required("similarity", pa.float64()),  # estimated Jaccard; 1 if exact
-            required("why", pa.string()),  # exact | near
+            required("why", pa.string()),  # exact (the same but for case and the like) | near
             *VERDICT,
         ]
     ),
@@ -160,6 +160,7 @@ TABLES: dict[str, pa.Schema] = {
         [
             required("id", pa.string()),  # of the pair
             required("guard", pa.string()),  # numbers and operators: two pairs that differ here differ
+            required("digest", pa.string()),  # of the question's plain text: the same in exact duplicates
             required("minhash", pa.list_(pa.uint32(), 128)),
             *VERDICT,
         ]
@@ -181,6 +182,12 @@ NEEDS: dict[str, tuple[str, ...]] = {
 
 # The tables that a person reads, in the order in which the stages write them.
 FUNNEL = ("pages", "texts", "pairs", "duplicates", "contaminated", "judged", "attempts", "dataset")
+
+
+def sources(table: str) -> tuple[str, ...]:
+    """The tables of the funnel that a table is made from: NEEDS without what its own step writes."""
+    return tuple(name for name in NEEDS[table] if name in FUNNEL)
+
 
 # The command that writes each table, for messages.
 MADE_BY: dict[str, str] = {

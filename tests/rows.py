@@ -1,11 +1,13 @@
-"""Rows that fit their table, for tests that need some."""
+"""Rows that fit their table, and those that a table has, for tests that need some."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from store import Store
 from store.tables import TABLES
 
 EXAMPLES = {
@@ -24,6 +26,11 @@ def fill(table: str, row_id: str = "1", **values: object) -> dict[str, object]:
     """A row of the table in which every column has a value; kept, unless `values` say otherwise."""
     row = {column.name: _example(column.type) for column in TABLES[table]}
     return {**row, "id": row_id, "reason": None, **values}
+
+
+def rows_of(store: Store, table: str, columns: Sequence[str] | None = None) -> list[dict[str, object]]:
+    """All rows of a table, shard by shard."""
+    return [row for shard in store.table(table).shards() for row in store.table(table).rows(shard, columns)]
 
 
 def _example(type_: pa.DataType) -> object:

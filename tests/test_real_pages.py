@@ -14,6 +14,7 @@ from curate.grounding import locate
 from curate.pipeline import curate
 from data.serve import serve_site
 from report.funnel import read_funnel
+from rows import rows_of
 from settings import load_settings
 from store import Store
 
@@ -40,10 +41,6 @@ def crawl_list(folder, url, paths):
     fetch(store, settings.crawl, [str(sources)])
     extract(store, settings)
     return settings, store
-
-
-def rows_of(store, table):
-    return [row for shard in store.table(table).shards() for row in store.table(table).rows(shard)]
 
 
 def test_every_real_page_is_fetched_and_gives_a_text_or_a_reason(tmp_path, shared):

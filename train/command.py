@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -32,11 +33,20 @@ def grpo(
 
     gr train grpo --model Qwen/Qwen2.5-0.5B-Instruct --steps 200
     """
-    from console import finish, say
+    from console import Summary, finish
+    from errors import CannotWrite
     from settings import load_settings
     from train.grpo import plan_grpo, train_grpo
 
     settings = load_settings(config, data=data)
     if dry_run:
-        return say(plan_grpo(settings, model, run, steps))
-    finish([train_grpo(settings, model, run, steps)], settings.state, as_json=json)
+        return finish([plan_grpo(settings, model, run, steps)], settings.state, as_json=json, dry_run=True)
+    summaries: list[Summary] = []
+    try:
+        train_grpo(settings, model, run, steps, summaries)
+    except BaseException:
+        if summaries:
+            with suppress(CannotWrite):  # the error to tell is the one that stopped the training
+                finish(summaries, settings.state, as_json=json)
+        raise
+    finish(summaries, settings.state, as_json=json)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from itertools import count, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from errors import GrError
 from store import Store, content_id
+from store.questions import Question, questions_of_split
 from store.table import Row
 from verify import solver_prompt
 
@@ -19,27 +20,12 @@ if TYPE_CHECKING:
 Prompt = str | list[dict[str, str]]
 
 
-class Question(NamedTuple):
-    """A row of the table `dataset`."""
-
-    id: str
-    question: str
-    answer: str
-
-
 def train_questions(store: Store) -> list[Question]:
     """The kept rows of the train split, shard by shard. Raises GrError if there is none."""
-    table = store.table("dataset")
-    columns = [*Question._fields, "split", "kept"]
-    rows = (row for shard in table.shards() for row in table.rows(shard, columns))
-    questions = [
-        Question(str(row["id"]), str(row["question"]), str(row["answer"]))
-        for row in rows
-        if row["kept"] and row["split"] == "train"
-    ]
+    questions = questions_of_split(store, "train")
     if not questions:
         raise GrError(
-            f"no question to train on: {table.folder.url} has no kept row with split train. "
+            f"no question to train on: {store.table('dataset').folder.url} has no kept row with split train. "
             "Run: gr curate export"
         )
     return questions

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from importlib import metadata
 from importlib.util import find_spec
 
 from console import Summary, progress
 from errors import MissingExtra
+from llm import Usage, huggingface_folder
 from settings import Settings
 from store import Store
-from train.data import Question, fingerprint, in_training_order, train_questions, with_prompts
+from store.questions import Question
+from train.data import fingerprint, in_training_order, train_questions, with_prompts
 from train.run import Metrics, Run, Tree
 
 PACKAGES = ("torch", "transformers", "trl", "datasets")
 
 
-def train_grpo(settings: Settings, model: str, name: str, steps: int) -> Summary:
+def train_grpo(settings: Settings, model: str, name: str, steps: int, summaries: list[Summary]) -> None:
     """Train `model` up to optimizer step `steps` in the run `name`, from where that run stands.
 
-    Raises GrError without questions, UsageError where the run was started with other values, Locked,
-    MissingExtra, CannotWrite.
+    A summary is appended, also if the training ends early: what it has done and cost is in it. Raises
+    GrError without questions, UsageError where the run was started with other values, Locked,
+    MissingExtra, ModelError, CannotWrite.
     """
     started = time.monotonic()
     questions = train_questions(Store(settings.data, settings.state))
@@ -30,26 +35,32 @@ def train_grpo(settings: Settings, model: str, name: str, steps: int) -> Summary
     run = Run(settings, name)
     with run.writing():
         run.check(deciding(settings, model, questions), steps)
-        if run.trained_steps() < steps:
-            _require_packages()
-            _train(settings, model, questions, run, steps, summary)
-        else:
-            summary.notes.append(f"nothing to do: {run.trained_steps()} steps are done")
-    summary.notes.append(f"the model is in {run.final}")
-    summary.seconds = time.monotonic() - started
-    return summary
+        summaries.append(summary)
+        try:
+            if run.trained_steps() < steps:
+                _train(settings, model, questions, run, steps, summary)
+            else:
+                summary.notes.append(_nothing_to_do(run))
+            summary.notes.append(f"the model is in {run.final}")
+        except BaseException:
+            summary.notes.append("did not finish")
+            raise
+        finally:
+            summary.seconds = time.monotonic() - started
 
 
-def plan_grpo(settings: Settings, model: str, name: str, steps: int) -> str:
-    """What train_grpo would do, in a line. Raises GrError and UsageError as it does."""
+def plan_grpo(settings: Settings, model: str, name: str, steps: int) -> Summary:
+    """What train_grpo would do. Raises GrError and UsageError as it does."""
     questions = train_questions(Store(settings.data, settings.state))
     run = Run(settings, name)
     run.check(deciding(settings, model, questions), steps)
     batch = f"{settings.train.prompts_per_step} prompts x {settings.train.group} completions"
-    return (
+    plan = (
         f"would train {model} on {len(questions)} questions, from step {run.reached()} to step {steps} "
         f"of {batch} each, in {run.folder}"
     )
+    note = plan if run.trained_steps() < steps else _nothing_to_do(run)
+    return Summary(step="train grpo", rows_in=len(questions), notes=[note])
 
 
 def deciding(settings: Settings, model: str, questions: Sequence[Question]) -> Tree:
@@ -64,25 +75,43 @@ def deciding(settings: Settings, model: str, questions: Sequence[Question]) -> T
     }
 
 
+def _nothing_to_do(run: Run) -> str:
+    return f"nothing to do: {run.trained_steps()} steps are done"
+
+
 def _train(
     settings: Settings, model: str, questions: Sequence[Question], run: Run, steps: int, summary: Summary
 ) -> None:
-    from llm import huggingface_folder
-    from train.trainer import load_tokenizer, run_trainer
+    """Open all that could be missing or wrong, and only then begin the run."""
+    _require_packages()
+    from train.reward import Reward
+    from train.trainer import load_policy, load_tokenizer, run_trainer
 
     folder = huggingface_folder(model, settings.state)
     tokenizer = load_tokenizer(folder)
     rows = with_prompts(questions, settings.instruction, tokenizer, settings.train.max_prompt_tokens)
     order = in_training_order(rows, steps * settings.train.prompts_per_step, settings.train.seed)
-    run.start(
-        deciding(settings, model, questions),
-        {"settings": settings.model_dump(mode="json"), "versions": _versions()},
-    )
-    done = run.reached()
-    with progress("train grpo", steps if sys.stderr.isatty() else 0) as advance:  # else RunLog's lines tell
-        run_trainer(settings, folder, tokenizer, order, run, steps, advance)
-    summary.rows = (steps - done) * settings.train.prompts_per_step * settings.train.group
+    policy = load_policy(folder)
+    with closing(Reward(settings, folder, run.samples)) as reward:
+        usage = reward.verifier.llm.usage if reward.verifier.llm else Usage()
+        run.start(
+            deciding(settings, model, questions),
+            {"settings": settings.model_dump(mode="json"), "versions": _versions()},
+        )
+        try:
+            # Where there is no bar, RunLog's lines tell.
+            with progress(summary.step, steps if sys.stderr.isatty() else 0) as advance:
+                run_trainer(settings.train, policy, tokenizer, reward, order, run, steps, advance)
+        finally:
+            _count(summary, reward.outcomes)
+            usage.add_to(summary)
     summary.notes += _notes(run.read_metrics(), dropped=len(questions) - len(rows))
+
+
+def _count(summary: Summary, outcomes: Counter[str]) -> None:
+    """A row is a completion, and kept if it is right."""
+    summary.rows, summary.kept = outcomes.total(), outcomes["correct"]
+    summary.reasons = outcomes - Counter(correct=summary.kept)
 
 
 def _notes(metrics: Sequence[Metrics], dropped: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from functools import cached_property
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console import say
+from errors import ServerUnusable
 from settings import Settings
 from train.samples import write_samples
 from verify import Item, Verdict, Verifier, extract_answer
@@ -60,7 +62,9 @@ class Reward:
         self.settings = settings
         self.model = model
         self.samples = samples
+        self.outcomes: Counter[str] = Counter()  # of all completions so far
         self._open = ExitStack()
+        self._asking: asyncio.Task[object] | None = None
 
     async def __call__(
         self,
@@ -76,12 +80,14 @@ class Reward:
     ) -> list[float | None]:
         """The rewards, in order; `id`, `question` and `answer` (the reference) are the data set's columns.
 
-        A verdict that fails is None and no exception, which would end the training on every device.
+        A verdict that a server fails to give is None. What no later step could mend is raised, and ends
+        the training: BudgetExceeded, MissingExtra, UsageError, CannotWrite.
         """
         texts = [text_of(completion) for completion in completions]
         given = [extract_answer(text) for text in texts]
         verdicts = await self._verify([Item(*item) for item in zip(question, answer, given, strict=True)])
         rewards = list(map(self._reward, verdicts, given, answer))
+        self.outcomes.update(map(outcome, verdicts))
         if log_metric is not None:
             log_metric("answered", _share(stated is not None for stated in given))
             log_metric("correct", _share(verdict.correct is True for verdict in verdicts))
@@ -103,18 +109,32 @@ class Reward:
         return rewards
 
     def close(self) -> None:
-        """Close the verifier's connection."""
+        """Give up what is being verified, and close the verifier's connection."""
+        if self._asking is not None:
+            self._asking.get_loop().call_soon_threadsafe(self._asking.cancel)
         self._open.close()
 
     async def _verify(self, items: Sequence[Item]) -> list[Verdict]:
+        llm = self.verifier.llm
+        if llm is None:
+            return await self.verifier.verify_many(items)
         try:
-            verifier = self._verifier
-            if verifier.llm is None:
-                return await verifier.verify_many(items)
-            return await asyncio.to_thread(verifier.llm.run, verifier.verify_many(items))
-        except Exception as error:
-            say(f"reward: no verdict on {len(items)} completions: {error}")
-            return [Verdict(None, "error", str(error))] * len(items)
+            return await asyncio.to_thread(llm.run, self._ask(items))
+        except ServerUnusable as error:
+            say(f"reward: the rules alone judge these {len(items)} completions: {error}")
+            away = Verdict(None, "error", str(error))
+            by_rules = await Verifier(None).verify_many(items)
+            return [away if verdict.correct is None else verdict for verdict in by_rules]
+
+    async def _ask(self, items: Sequence[Item]) -> list[Verdict]:
+        """The verdicts, or the first exception: then what still waits is given up."""
+        self._asking = asyncio.current_task()
+        tasks = [asyncio.create_task(self.verifier.verify_many([item])) for item in items]
+        try:
+            return [verdict for (verdict,) in await asyncio.gather(*tasks)]
+        finally:
+            for task in tasks:
+                task.cancel()
 
     def _reward(self, verdict: Verdict, answer: str | None, reference: str) -> float | None:
         return paper_reward(verdict.correct, answer, self._tokens(answer or ""), self._tokens(reference))
@@ -129,13 +149,23 @@ class Reward:
         return AutoTokenizer.from_pretrained(self.model)
 
     @cached_property
-    def _verifier(self) -> Verifier:
+    def verifier(self) -> Verifier:
+        """The cascade, opened at its first use. Raises UsageError, MissingExtra, CannotWrite."""
         if not self.settings.verify.model:
             return Verifier(None)
         from llm import connect
 
         model = connect(self.settings.llm, "verifier", self.settings.state)
         return Verifier(self._open.enter_context(model))
+
+
+def outcome(verdict: Verdict) -> str:
+    """One of correct, wrong, no answer, undecided, failed."""
+    if verdict.correct is None:
+        return "failed" if verdict.decided_by == "error" else "undecided"
+    if verdict.decided_by == "no answer":
+        return "no answer"
+    return "correct" if verdict.correct else "wrong"
 
 
 def text_of(completion: Completion) -> str:

@@ -19,7 +19,7 @@ from typing import cast
 
 from errors import UsageError
 from settings import Settings
-from store.folder import write_atomically
+from store.folder import Folder
 from store.lock import hold
 
 Tree = Mapping[str, object]
@@ -71,10 +71,10 @@ class Run:
             )
 
     def start(self, decisive: Tree, rest: Tree) -> None:
-        """Write config.json, unless the run exists."""
+        """Write config.json, unless the run exists. Raises CannotWrite."""
         if not self.config.exists():
             config = json.dumps({"decisive": decisive, **rest}, indent=2)
-            write_atomically(self.config, config.encode())
+            Folder(str(self.folder)).write(self.config.name, config.encode())
 
     def trained_steps(self) -> int:
         """How many steps the final model has behind it; 0 if there is none."""

@@ -6,26 +6,27 @@ import logging
 import shutil
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from transformers import AutoTokenizer, PrinterCallback
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback
 from transformers.utils import logging as hub_logging
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
 from console import Advance
-from errors import CannotWrite, ModelError
-from settings import Settings, TrainSettings
+from errors import CannotWrite, GrError, ModelError
+from settings import TrainSettings
 from train.metrics import RunLog
 from train.reward import Reward
 from train.run import Run
 
 if TYPE_CHECKING:
     from datasets import Dataset
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 FULL_BELOW = 16 * 2**20  # bytes
 MOST_AT_ONCE = 8  # completions in one forward and backward pass on one device
@@ -37,16 +38,34 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
     Base models such as Qwen2.5's name another token, and would write on after the turn's end. Raises
     ModelError if there is no such tokenizer.
     """
-    try:
+    with _failing_as_model_error(model):
         tokenizer = AutoTokenizer.from_pretrained(model)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"transformers cannot load {model}: {' '.join(str(error).split())[:300]}") from error
     if tokenizer.chat_template:
         turns = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "ANSWER"}]
         end = str(tokenizer.apply_chat_template(turns, tokenize=False)).rpartition("ANSWER")[2].strip()
         if end in tokenizer.all_special_tokens:
             tokenizer.eos_token = end
     return tokenizer
+
+
+def load_policy(model: str) -> PreTrainedModel:
+    """The policy in float32, on the GPUs that torch sees. Raises ModelError if it cannot be loaded."""
+    quieten()
+    devices = "auto" if torch.cuda.is_available() else None
+    with _failing_as_model_error(model):
+        policy: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            model, dtype=torch.float32, device_map=devices
+        )
+    return policy
+
+
+@contextmanager
+def _failing_as_model_error(model: str) -> Iterator[None]:
+    """Missing files, broken ones, a download that breaks off, an architecture or a package not known here."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"transformers cannot load {model}: {' '.join(str(error).split())[:300]}") from error
 
 
 def batch(completions: int) -> tuple[int, int]:
@@ -90,9 +109,10 @@ def grpo_config(settings: TrainSettings, folder: Path, steps: int) -> GRPOConfig
 
 
 def run_trainer(
-    settings: Settings,
-    model: str,
+    settings: TrainSettings,
+    policy: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
+    reward: Reward,
     dataset: Dataset,
     run: Run,
     steps: int,
@@ -100,21 +120,19 @@ def run_trainer(
 ) -> None:
     """Train from the last complete checkpoint up to `steps`, and publish the model.
 
-    Raises CannotWrite if the disk is full, GrError if the verifier is down.
+    Raises CannotWrite if the disk is full, GrError if the verifier is down, and what the reward raises.
     """
-    quieten()
-    reward = Reward(settings, model, run.samples)
-    trainer = GRPOTrainer(
-        model=model,
-        args=grpo_config(settings.train, run.folder, steps),
-        reward_funcs=reward,  # type: ignore[arg-type]  # TRL also takes coroutines, its annotation does not
-        train_dataset=dataset,
-        processing_class=tokenizer,
-        callbacks=[RunLog(run.metrics, advance)],
-    )
-    trainer.remove_callback(PrinterCallback)  # it prints to stdout
-    checkpoint = run.checkpoint()
-    with closing(reward), disk_full_explained(run.folder):
+    with disk_full_explained(run.folder):
+        trainer = GRPOTrainer(
+            model=policy,
+            args=grpo_config(settings, run.folder, steps),
+            reward_funcs=reward,  # type: ignore[arg-type]  # TRL takes coroutines, its annotation does not
+            train_dataset=dataset,
+            processing_class=tokenizer,
+            callbacks=[RunLog(run.metrics, advance)],
+        )
+        trainer.remove_callback(PrinterCallback)  # it prints to stdout
+        checkpoint = run.checkpoint()
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         run.publish(steps, lambda folder: trainer.save_model(str(folder)))
 
@@ -131,10 +149,13 @@ def disk_full_explained(folder: Path) -> Iterator[None]:
     """CannotWrite in place of what torch and safetensors raise on a full disk, each in its own way."""
     try:
         yield
+    except GrError:
+        raise
     except Exception as error:
-        if shutil.disk_usage(folder).free > FULL_BELOW:
+        # safetensors says so and removes what it wrote; torch says something else and leaves it.
+        if "No space left" not in str(error) and shutil.disk_usage(folder).free > FULL_BELOW:
             raise
         raise CannotWrite(
-            f"no room left for {folder}: a checkpoint takes four times the model's weights. "
-            "Make room, then run the same command again: it resumes from the last complete checkpoint"
+            f"no room left for {folder}: a checkpoint takes 12 bytes a parameter, and the last one stays "
+            "until the next is whole. Make room, then run the same command again: it resumes from there"
         ) from error

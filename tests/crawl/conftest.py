@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from crawl.fetch import fetch
+from rows import rows_of
 from settings import CrawlSettings
 
 
@@ -28,6 +32,18 @@ def page(text: str, *links: str) -> Reply:
     return Reply(
         f"<html><head><title>{text}</title></head><body><p>{text}</p>{anchors}</body></html>".encode()
     )
+
+
+class Late:
+    """A body that comes after a while: `seconds`, or a new random one each time."""
+
+    def __init__(self, body: bytes, seconds: float | None = None) -> None:
+        self.body = body
+        self.seconds = seconds
+
+    def __iter__(self) -> Iterator[bytes]:
+        time.sleep(random.random() / 50 if self.seconds is None else self.seconds)
+        return iter([self.body])
 
 
 class Site(ThreadingHTTPServer):
@@ -84,17 +100,6 @@ def settings() -> CrawlSettings:
     return CrawlSettings(delay=0, retries=0, timeout=10, shard_pages=5)
 
 
-@pytest.fixture
-def rows():
-    """All rows of a table."""
-
-    def read(store, name, columns=None):
-        table = store.table(name)
-        return [row for shard in table.shards() for row in table.rows(shard, columns)]
-
-    return read
-
-
 @pytest.fixture(name="page")
 def page_fixture():
     return page
@@ -103,3 +108,31 @@ def page_fixture():
 @pytest.fixture(name="reply")
 def reply_fixture():
     return Reply
+
+
+@pytest.fixture(name="late")
+def late_fixture():
+    return Late
+
+
+@pytest.fixture
+def crawl(store, settings):
+    """Crawl and return the summary."""
+
+    def run(*sources, **changes):
+        return fetch(store, settings.model_copy(update=changes), sources)
+
+    return run
+
+
+@pytest.fixture
+def outcomes(store, site):
+    """Path to reason, for every row."""
+
+    def read():
+        found = rows_of(store, "pages")
+        paths = [row["url"].removeprefix(site.url) for row in found]
+        assert len(paths) == len(set(paths)), "a page stands twice"
+        return dict(zip(paths, (row["reason"] for row in found), strict=True))
+
+    return read

@@ -21,6 +21,7 @@ from crawl.decode import decode
             "text/html",
             '<meta charset="windows-1251">мир',
         ),
+        (b'<meta charset="utf-16">' + "é".encode(), "text/html", '<meta charset="utf-16">é'),
         (b'<?xml version="1.0" encoding="utf-8"?><p>a</p>', "application/xhtml+xml", "<p>a</p>"),
         (b"a\x00b", "text/html", "ab"),
         (b"ok \xff\xfe\x80", "text/html; charset=utf-8", "ok \ufffd\ufffd\ufffd"),
@@ -29,6 +30,15 @@ from crawl.decode import decode
 )
 def test_pages_decode(body, content_type, text):
     assert decode(body, content_type) == text
+
+
+@pytest.mark.parametrize(
+    "charset", ["undefined", "hex", "base64", "rot13", "idna", "punycode", "unicode_escape"]
+)
+def test_what_only_python_calls_an_encoding_is_not_used(charset):
+    body = f"<meta charset={charset}>a plain \\n text"
+    assert decode(body.encode(), "text/html") == body
+    assert decode(body.encode(), f"text/html; charset={charset}") == body
 
 
 @pytest.mark.parametrize(

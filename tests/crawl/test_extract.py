@@ -5,6 +5,7 @@ import pytest
 from crawl.extract import extract, text_row
 from crawl.main_text import loses
 from crawl.response import compress, read_page
+from rows import rows_of
 from settings import Settings
 
 PROSE = "<p>" + "Energy is neither made nor lost, it only changes its form in a closed system. " * 6 + "</p>"
@@ -139,7 +140,7 @@ def test_no_page_crashes_or_hangs(html):
     assert row["kept"] == bool(row["text"])
 
 
-def test_only_kept_pages_give_a_row_and_a_second_run_has_nothing_to_do(store, rows):
+def test_only_kept_pages_give_a_row_and_a_second_run_has_nothing_to_do(store):
     kept = read_page("http://e.org/", 0, 200, {"content-type": "text/html"}, PROSE.encode()).row
     lost = read_page("http://e.org/x", 0, 404, {"content-type": "text/html"}, b"").row
     for shard in ("000001", "000002"):
@@ -148,5 +149,5 @@ def test_only_kept_pages_give_a_row_and_a_second_run_has_nothing_to_do(store, ro
     settings = Settings(data=store.data, workers=2)
     summary = extract(store, settings)
     assert (summary.rows_in, summary.rows, summary.shards) == (4, 2, 2)
-    assert [row["id"] for row in rows(store, "texts")] == ["000001", "000002"]
+    assert [row["id"] for row in rows_of(store, "texts")] == ["000001", "000002"]
     assert extract(store, settings).rows_in == 0

@@ -35,21 +35,22 @@ def test_a_new_process_finds_the_queue_and_fetches_again_what_was_in_flight(fron
     frontier.add(["http://e.org/a", "http://e.org/b"], 0)
     frontier.take("e.org")
     again = Frontier(frontier.path, max_depth=2)
-    again.requeue([], refused=False)
+    again.requeue([], forbidden=False)
     assert taken(again) == ["http://e.org/a", "http://e.org/b"]
     again.close()
 
 
-def test_failed_urls_are_tried_by_the_next_run_and_refused_ones_only_when_asked(frontier):
-    frontier.add(["http://e.org/down", "http://e.org/private"], 0)
-    down, private = frontier.take("e.org"), frontier.take("e.org")
+def test_failed_urls_are_tried_by_the_next_run_and_forbidden_ones_only_when_asked(frontier):
+    frontier.add(["http://e.org/down", "http://e.org/private", "http://e.org/loop"], 0)
+    down, private, loop = (frontier.take("e.org") for _ in range(3))
     frontier.settle(down, "failed", "timeout")
     frontier.settle(private, "refused", "robots.txt")
+    frontier.settle(loop, "refused", "too many redirects")
     assert frontier.outcome("http://e.org/down") == ("failed", "timeout")
-    frontier.requeue([], refused=False)
+    frontier.requeue([], forbidden=False)
     assert taken(frontier) == ["http://e.org/down"]
-    frontier.requeue([], refused=True)
-    assert "http://e.org/private" in taken(frontier)
+    frontier.requeue([], forbidden=True)
+    assert taken(frontier) == ["http://e.org/down", "http://e.org/private"]
 
 
 def test_the_pages_of_a_lost_shard_are_queued_again_and_their_content_forgotten(frontier):
@@ -58,7 +59,7 @@ def test_the_pages_of_a_lost_shard_are_queued_again_and_their_content_forgotten(
     frontier.store(["http://e.org/a"], "000001")
     frontier.store(["http://e.org/b"], "000002")
     assert frontier.shards() == {"000001", "000002"}
-    frontier.requeue(["000001"], refused=False)
+    frontier.requeue(["000001"], forbidden=False)
     assert taken(frontier) == ["http://e.org/a"]
     assert not frontier.has_content("sha-a")
     assert frontier.has_content("sha-b")
@@ -69,9 +70,16 @@ def test_what_is_too_deep_waits_for_a_run_that_allows_it(frontier):
     frontier.add(["http://e.org/deep"], 3)
     assert not frontier.has_queued()
     deeper = Frontier(frontier.path, max_depth=3)
-    deeper.requeue([], refused=False)
+    deeper.requeue([], forbidden=False)
     assert taken(deeper) == ["http://e.org/deep"]
     deeper.close()
+
+
+def test_what_is_found_nearer_is_queued_again_at_the_end(frontier):
+    frontier.add(["http://e.org/deep"], 3)
+    frontier.add(["http://e.org/a"], 0)
+    assert frontier.add(["http://e.org/deep", "http://e.org/a"], 2) == {"e.org"}
+    assert taken(frontier) == ["http://e.org/a", "http://e.org/deep"]
 
 
 def with_a_fault(frontier):
@@ -83,7 +91,7 @@ def with_a_fault(frontier):
 def test_a_transaction_that_fails_leaves_nothing(frontier):
     with pytest.raises(ZeroDivisionError):
         with_a_fault(frontier)
-    assert frontier.queued() == 0
+    assert frontier.is_empty()
 
 
 def test_a_file_that_is_no_database_is_moved_aside(tmp_path, capsys):

@@ -6,24 +6,13 @@ import pytest
 
 from crawl.fetch import fetch
 from errors import CannotWrite
+from rows import rows_of
 from store import Store
 
 PAGES = 40
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of its own, 2 MB large."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True)
-    if mount.returncode:
-        pytest.skip(f"mounting a tmpfs is not permitted here: {mount.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-
-
-def test_a_full_disk_stops_the_crawl_and_loses_nothing(site, reply, settings, rows, small_disk):
+def test_a_full_disk_stops_the_crawl_and_loses_nothing(site, reply, settings, small_disk):
     import random
 
     noise = random.Random(0)
@@ -35,12 +24,12 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing(site, reply, settings, ro
 
     with pytest.raises(CannotWrite, match="run the same command again"):
         fetch(store, deep, [site.url + "/0"])
-    stored = rows(store, "pages")
+    stored = rows_of(store, "pages")
     assert 0 < len(stored) < PAGES
 
     subprocess.run(["mount", "-o", "remount,size=20m", small_disk], check=True)
     fetch(store, deep, [site.url + "/0"])
-    completed = rows(store, "pages")
+    completed = rows_of(store, "pages")
     assert completed[: len(stored)] == stored
     assert [row["url"].rpartition("/")[2] for row in completed] == [
         str(number) for number in range(PAGES + 1)

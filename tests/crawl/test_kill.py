@@ -2,52 +2,46 @@
 
 from __future__ import annotations
 
+import os
 import random
-import subprocess
-import sys
+import signal
 import time
+from pathlib import Path
 
 import pytest
 
 from crawl.extract import extract
 from crawl.fetch import fetch
+from crawl.frontier import Frontier
+from processes import PROCESSES
+from rows import rows_of
 from settings import Settings
 from store import Store
 
 KILLS = 30
-CRAWLS = 4
 PAGES = 150
 CHANGES = {"delay": 0, "shard_pages": 7, "max_depth": 50}
-SCRIPT = """
-import sys
-from pathlib import Path
-from crawl.extract import extract
-from crawl.fetch import fetch
-from settings import Settings
-from store import Store
-data, url = sys.argv[1:]
-settings = Settings(data=data, workers=1, crawl={changes})
-store = Store(data, Path(data) / ".state")
-print("started", flush=True)
-fetch(store, settings.crawl, [url])
-extract(store, settings)
-print("finished", flush=True)
-""".replace("{changes}", repr(CHANGES))
 
 
-class Slowly:
-    """A body that takes a moment, so that there is time to be killed in."""
-
-    def __init__(self, body: bytes) -> None:
-        self.body = body
-
-    def __iter__(self):
-        time.sleep(0.02)
-        return iter([self.body])
+def open_folder(folder: Path) -> tuple[Store, Settings]:
+    """A data folder, and the settings of every crawl here."""
+    return Store(str(folder), folder / ".state"), Settings(data=str(folder), workers=1, crawl=CHANGES)
 
 
-def fill(site, page, reply):
-    """A tree of links with cross links, copies, a redirect and dead ends."""
+def crawl(folder: Path, url: str) -> None:
+    store, settings = open_folder(folder)
+    fetch(store, settings.crawl, [url])
+    extract(store, settings)
+
+
+def die_before_recording(folder: Path, url: str) -> None:
+    """Crawl up to the moment at which the first shard is written and the frontier does not know of it."""
+    Frontier.store = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    crawl(folder, url)
+
+
+def make_site(site, page, reply, late):
+    """A tree of links with cross links, copies, a redirect and dead ends; its pages take a moment."""
     for number in range(PAGES):
         links = [
             f"/{2 * number + 1}",
@@ -59,56 +53,70 @@ def fill(site, page, reply):
             f"page {number if number % 10 else 'copied'} "
             + "with some words of its own to be extracted. " * 5
         )
-        site.replies[f"/{number}"] = reply(Slowly(page(text, *links).body))
+        site.replies[f"/{number}"] = reply(late(page(text, *links).body, 0.02))
     site.replies["/"] = page("root", "/0", "/moved", "/private/a")
     site.replies["/moved"] = reply(status=301, headers={"Location": "/5"})
     site.replies["/robots.txt"] = reply(b"User-agent: *\nDisallow: /private/", type="text/plain")
 
 
-def start(root, data, site):
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(data), site.url + "/"], cwd=root, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "started\n"
-    return process
-
-
-def tables(store, rows):
+def tables(folder: Path) -> dict[str, list[dict[str, object]]]:
+    store, _ = open_folder(folder)
     return {
-        name: sorted(({**row, "fetched_at": None} for row in rows(store, name)), key=lambda row: row["url"])
+        name: sorted(
+            ({**row, "fetched_at": None} for row in rows_of(store, name)), key=lambda row: row["url"]
+        )
         for name in ("pages", "texts")
     }
 
 
 @pytest.mark.slow
-def test_thirty_kills_change_nothing(root, site, page, reply, rows, tmp_path):
-    fill(site, page, reply)
-    calm = Store(str(tmp_path / "calm"), tmp_path / "calm" / ".state")
-    settings = Settings(data=calm.data, workers=1, crawl=CHANGES)
+def test_thirty_kills_change_nothing(site, page, reply, late, tmp_path):
+    make_site(site, page, reply, late)
+    url, calm = site.url + "/", tmp_path / "calm"
     began = time.monotonic()
-    fetch(calm, settings.crawl, [site.url + "/"])
+    crawl(calm, url)
     length = time.monotonic() - began
-    extract(calm, settings)
 
     chance = random.Random(2026)
-    killed = 0
-    for number in range(KILLS):
-        data = tmp_path / f"killed-{number % CRAWLS}"  # each is killed several times on its way
-        process = start(root, data, site)
-        try:
-            process.wait(chance.uniform(0.1, 0.2 + length / 3))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            killed += 1
-        process.wait()
-        assert process.stdout
-        process.stdout.close()
-    assert killed > KILLS / 2
+    folders = [tmp_path / "killed-0"]  # each is killed until a crawl of it comes to its end
+    kills = 0
+    while kills < KILLS:
+        hits = site.hits.total()
+        process = PROCESSES.Process(target=crawl, args=(folders[-1], url))
+        process.start()
+        while process.is_alive() and site.hits.total() == hits:
+            time.sleep(0.005)
+        process.join(chance.uniform(0, length / 8))
+        process.kill()
+        process.join()
+        if process.exitcode == -signal.SIGKILL:
+            kills += 1
+        else:
+            assert process.exitcode == 0
+            folders.append(tmp_path / f"killed-{len(folders)}")
 
-    for number in range(CRAWLS):
-        store = Store(str(tmp_path / f"killed-{number}"), tmp_path / f"killed-{number}" / ".state")
-        fetch(store, settings.crawl, [site.url + "/"])
-        extract(store, settings)
-        assert tables(store, rows) == tables(calm, rows)
-        assert fetch(store, settings.crawl, [site.url + "/"]).rows_in == 0
+    assert len(folders) > 1  # some were carried to the end between the kills
+    for folder in folders:
+        crawl(folder, url)
+        assert tables(folder) == tables(calm)
+        store, settings = open_folder(folder)
+        assert fetch(store, settings.crawl, [url]).rows_in == 0
+
+
+def test_a_shard_whose_writer_died_before_it_could_record_it_is_adopted(site, page, tmp_path):
+    site.replies = {f"/{number}": page(f"page {number}", f"/{number + 1}") for number in range(12)}
+    url = site.url + "/0"
+    process = PROCESSES.Process(target=die_before_recording, args=(tmp_path / "dead", url))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    store, _ = open_folder(tmp_path / "dead")
+    assert store.table("pages").shards() == ["000001"]
+    stored = {row["url"].removeprefix(site.url) for row in rows_of(store, "pages")}
+    hits = site.hits.copy()
+
+    crawl(tmp_path / "dead", url)
+    assert len(stored) == CHANGES["shard_pages"]
+    assert all(site.hits[path] == hits[path] for path in stored)
+    crawl(tmp_path / "calm", url)
+    assert tables(tmp_path / "dead") == tables(tmp_path / "calm")

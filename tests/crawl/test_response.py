@@ -61,7 +61,12 @@ def test_base_and_meta_refresh_count():
     assert find_links(html, "http://e.org/") == ["http://e.org/docs/a.html", "http://e.org/docs/new.html"]
 
 
-@pytest.mark.parametrize("html", ["", "\x00", "<", "<!-- ", "<a href=http://[>", "plain", "<div>" * 50_000])
+ODD_REFRESH = '<meta http-equiv="refresh" content="0; url=http://[x">'
+
+
+@pytest.mark.parametrize(
+    "html", [ODD_REFRESH, "", "\x00", "<", "<!-- ", "<a href=http://[>", "plain", "<div>" * 50_000]
+)
 def test_odd_pages_have_no_links(html):
     assert find_links(html, "http://e.org/") == []
 

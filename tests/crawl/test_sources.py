@@ -8,7 +8,6 @@ from errors import UsageError
 
 def test_a_site_root_brings_its_robots_txt_and_a_sitemap_is_known_by_its_name():
     sitemaps = ["http://e.org/sitemap.xml", "http://e.org/s.xml.gz"]
-    sitemaps = ["http://e.org/sitemap.xml", "http://e.org/s.xml.gz"]
     sources = read_sources(["http://e.org/", "http://e.org/a.html", *sitemaps])
     assert sources.pages == ["http://e.org/", "http://e.org/a.html"]
     assert sources.robots == ["http://e.org/robots.txt"]

@@ -27,6 +27,35 @@ def test_locate_finds_whole_words_and_numbers_only(needle, found):
     assert (TEXT[slice(*span)] if span else None) == found
 
 
+@pytest.mark.parametrize(
+    ("needle", "text", "found"),
+    [
+        ("H_2O", "Water is H_2O here.", "H_2O"),
+        ("x_1 = 2", "so $x_{1} = 2$.", "x_{1} = 2"),
+        ("Yes", "Answer: **Yes**.", "Yes"),
+        ("60 km/h", "It runs at 60km/h.", "60km/h"),
+        ("Straße", "in der STRAßE", "STRAßE"),
+        ("200", "It is 1,200 km away.", None),
+        ("1,200", "It is 1,200 km away.", "1,200"),
+        ("3*4", "The product 3*4 is", "3*4"),
+        ("3*4", "The number 34 is", None),
+        ("2", "the unknown x_2", None),
+        (r"$*_\{}", r"Only $*_\{} stands here.", None),
+    ],
+)
+def test_markup_does_not_hide_an_answer_and_does_not_make_one(needle, text, found):
+    span = locate(needle, text)
+    assert (text[slice(*span)] if span else None) == found
+
+
+@pytest.mark.timeout(20)
+def test_a_long_run_of_markup_is_no_trouble():
+    run = "*" * 5_000
+    assert locate(f"{'* ' * 50}end", f"a {run} b") is None
+    assert locate(f"a {run} c", f"a {run} b {run} a {run} b") is None
+    assert locate("a b", f"a {run} b") is not None
+
+
 def test_evidence_is_verbatim_and_holds_the_answer():
     claimed = "its weight is 117.6 N"
     assert find_evidence("117.6 N", claimed, TEXT) == "Its weight is $117.6$ N"

@@ -7,55 +7,9 @@ import pytest
 from curate.decontaminate import add_benchmark, leaks_in
 from curate.dedup import duplicates_in
 from curate.export import pass_rates, split_of, why_dropped
-from curate.extract import best_answer, marked_up_pairs, split
 from errors import UsageError
 from settings import CurateSettings
 from similarity import NearDuplicates, NgramIndex, sign
-
-
-def answer(text, accepted=False, votes=None):
-    return {"text": text, "accepted": accepted, "votes": votes}
-
-
-@pytest.mark.parametrize(
-    ("answers", "best"),
-    [
-        ([answer("a", votes=9), answer("b", accepted=True, votes=1)], "b"),
-        ([answer("a", votes=2), answer("b", votes=5)], "b"),
-        ([answer("only")], "only"),
-        ([answer("a"), answer("b")], None),
-        ([answer("a", votes=-1), answer("b", votes=0)], None),
-        ([], None),
-    ],
-)
-def test_best_answer_is_accepted_then_single_then_voted(answers, best):
-    chosen = best_answer(answers)
-    assert (chosen["text"] if chosen else None) == best
-
-
-def test_marked_up_pairs_take_short_answers_whole_and_long_ones_by_their_conclusion():
-    long = "The force is mass times acceleration, that is 3 kg by 2 m/s², so we multiply. The answer is 6 N."
-    text = {
-        "id": "p1",
-        "url": "u",
-        "license": None,
-        "qa_markup": [
-            {"question": "What is the capital?", "answers": [answer("Paris", accepted=True)]},
-            {"question": "What force?", "answers": [answer(long, accepted=True)]},
-            {"question": "Why?", "answers": [answer("Because of many reasons. " * 9, accepted=True)]},
-        ],
-    }
-    pairs = list(marked_up_pairs(text))
-    assert [(pair["answer"], pair["solution"]) for pair in pairs] == [("Paris", None), ("6 N", long)]
-    assert all(pair["kept"] and pair["grounded"] and pair["extractor"] == "markup" for pair in pairs)
-
-
-def test_split_cuts_between_paragraphs_and_loses_nothing():
-    text = "\n\n".join(f"Paragraph {number} " + "word " * 30 for number in range(20))
-    parts = split(text, 500)
-    assert "".join(parts) == text
-    assert all(len(part) <= 500 for part in parts)
-    assert all(part.startswith(("Paragraph", "\n")) for part in parts)
 
 
 def test_the_first_pair_stays_and_number_variants_are_not_merged():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from console import Summary
 from engine import run_here, run_spread
 from errors import CorruptShard, Locked, MissingExtra
 from rows import fill
@@ -49,7 +50,9 @@ def makers(store: Store) -> set[object]:
 
 
 def run_in_this_process(store, step):
-    return run_here(store, "extract", "texts", lambda shard, advance: step(shard))
+    summary = Summary("extract", table="texts")
+    run_here(store, summary, lambda shard, advance: step(shard))
+    return summary
 
 
 def run_on_two_cores(store, step):
@@ -133,8 +136,30 @@ def test_progress_counts_input_rows(pages, monkeypatch, capsys):
         advance(3)
         return texts_of(pages.data, shard)
 
-    run_here(pages, "extract", "texts", step)
+    run_here(pages, Summary("extract", table="texts"), step)
     assert capsys.readouterr().err.splitlines() == [f"extract: {done}/12" for done in (3, 6, 9, 12)]
+
+
+def test_progress_reaches_the_end_whatever_the_step_leaves_out(pages, monkeypatch, capsys):
+    monkeypatch.setattr("console.LOG_EVERY_SECONDS", 0.0)
+
+    def step(shard, advance):
+        if shard != "b":
+            advance(1)
+        return texts_of(pages.data, shard)
+
+    run_here(pages, Summary("extract", table="texts"), step)
+    done = [1, 3, 6, 7, 9, 10, 12]
+    assert capsys.readouterr().err.splitlines() == [f"extract: {rows}/12" for rows in done]
+
+
+def test_what_was_done_before_a_failure_is_counted(pages):
+    summary = Summary("extract", table="texts")
+    with pytest.raises(ValueError, match="no such thing"):
+        run_here(pages, summary, lambda shard, advance: fails_on_c(pages.data, shard))
+    assert (summary.rows_in, summary.rows, summary.kept, summary.shards) == (6, 6, 4, 2)
+    assert summary.reasons == Counter(empty=2)
+    assert summary.seconds > 0
 
 
 def test_ray_that_is_not_installed_is_named_with_its_install_command(pages, monkeypatch):

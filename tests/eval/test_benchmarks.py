@@ -7,31 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from errors import UsageError
-from eval.benchmarks import Question, load_benchmark
-from store import Store
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(str(tmp_path / "data"), tmp_path / "data" / ".state")
-
-
-def dataset_row(identifier: str, *, split: str = "test", kept: bool = True) -> dict[str, object]:
-    return {
-        "id": identifier,
-        "question": f"What is {identifier}?",
-        "answer": identifier,
-        "answer_type": "Integer",
-        "category": "Mathematics",
-        "difficulty": "Primary School",
-        "pass_rate": 0.5,
-        "url": "http://localhost/",
-        "license": None,
-        "evidence": identifier,
-        "split": split,
-        "kept": kept,
-        "reason": None if kept else "too easy",
-    }
+from eval.benchmarks import load_benchmark
+from rows import fill
+from store.questions import Question
 
 
 def test_the_bundled_benchmark(store):
@@ -43,11 +21,13 @@ def test_the_bundled_benchmark(store):
 
 def test_the_test_split_of_the_dataset(store):
     assert load_benchmark("dataset", store).questions == ()
-    store.table("dataset").write("b", [dataset_row("3"), dataset_row("4", split="dropped", kept=False)])
-    store.table("dataset").write("a", [dataset_row("1"), dataset_row("2", split="train")])
+    dropped = fill("dataset", "4", split="test", kept=False, reason="too easy")
+    store.table("dataset").write("b", [fill("dataset", "3", split="test"), dropped])
+    held = fill("dataset", "1", split="test", question="1+1?", answer="2")
+    store.table("dataset").write("a", [held, fill("dataset", "2", split="train")])
     assert load_benchmark("dataset", store).questions == (
-        Question("1", "What is 1?", "1"),
-        Question("3", "What is 3?", "3"),
+        Question("1", "1+1?", "2"),
+        Question("3", "text", "text"),
     )
 
 

@@ -1,19 +1,21 @@
 """`gr eval` from end to end, against a real server that speaks the OpenAI API, and the embedded model."""
 
 import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread
+from typing import cast
 
 import pytest
 import typer
+from click.testing import Result
 from typer.testing import CliRunner
 
-from errors import UsageError
+from console import Summary
+from errors import ServerUnusable, UsageError
 from eval.command import evaluate
 from eval.evaluation import evaluate_model, resolve_model, slug
+from loopback import Answer, Body, Loopback, fails, says, serving
 from settings import Settings, load_settings
 
 # What the model under test replies to each question; None is a server error, every time.
@@ -25,61 +27,32 @@ REPLIES = {
     "What do leaves do?": "\\boxed{making sugar from light}",
     "What breaks?": None,
 }
+TOKENS = (5, 7)
 ANSWERS = ["4", "9", "nobody", "5 m", "photosynthesis", "this"]
 
 
-class Server(ThreadingHTTPServer):
-    """Replies as REPLIES says, decides every verification with yes, and remembers what it was asked."""
+def behave(body: Body) -> Answer:
+    """Reply as REPLIES says, and decide every verification with yes."""
+    if "prompt" in body:
+        return says("The same process.\nFinal Decision: Yes", tokens=TOKENS)
+    messages = cast(list[Mapping[str, str]], body["messages"])
+    text = REPLIES[messages[0]["content"].partition(" Please reason step by step")[0]]
+    if text is None:
+        return fails(500)
+    return says(text, "length" if text.startswith("Let us begin") else "stop", TOKENS)
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[dict[str, object]] = []
 
-    def seen(self, *keys: str) -> list[tuple[object, ...]]:
-        return sorted(tuple(body.get(key) for key in keys) for body in self.asked)
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append(body)
-        if "prompt" in body:
-            return self.reply(200, choice={"text": "The same process.\nFinal Decision: Yes"})
-        question = body["messages"][0]["content"].partition(" Please reason step by step")[0]
-        text = REPLIES[question]
-        if text is None:
-            return self.reply(500)
-        finish_reason = "length" if text.startswith("Let us begin") else "stop"
-        message = {"role": "assistant", "content": text}
-        return self.reply(200, choice={"message": message, "finish_reason": finish_reason})
-
-    def do_GET(self) -> None:
-        self.reply(200)
-
-    def reply(self, status: int, choice: dict[str, object] | None = None) -> None:
-        usage = {"prompt_tokens": 5, "completion_tokens": 7}
-        content = json.dumps({"data": [], "choices": [choice], "usage": usage}).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
+def seen(server: Loopback, *keys: str) -> list[tuple[object, ...]]:
+    return sorted(tuple(body.get(key) for key in keys) for body in server.seen)
 
 
 @pytest.fixture
-def server(monkeypatch) -> Iterator[Server]:
-    with Server() as running:
-        Thread(target=running.serve_forever, daemon=True).start()
-        monkeypatch.setenv("GR_LLM__BASE_URL", f"http://127.0.0.1:{running.server_port}/v1")
+def server(monkeypatch) -> Iterator[Loopback]:
+    with serving(behave) as running:
+        monkeypatch.setenv("GR_LLM__BASE_URL", running.url)
         monkeypatch.setenv("GR_LLM__RETRIES", "0")
         monkeypatch.setenv("GR_VERIFY__MODEL", "false")
         yield running
-        running.shutdown()
 
 
 @pytest.fixture
@@ -90,14 +63,25 @@ def benchmark(tmp_path) -> Path:
     return path
 
 
-def run(data: Path, *arguments: object) -> dict[str, object]:
-    """The JSON summary of the one benchmark that `gr eval` with these arguments scored."""
+def invoke(data: Path, *arguments: object) -> Result:
+    """`gr eval` of the model `pupil` with these arguments."""
     app = typer.Typer()
     app.command()(evaluate)
-    words = ["--model", "pupil", "--data", str(data), "--json", *map(str, arguments)]
-    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    return CliRunner().invoke(app, ["--model", "pupil", "--data", str(data), "--json", *map(str, arguments)])
+
+
+def run(data: Path, *arguments: object) -> dict[str, object]:
+    """The JSON summary of the one benchmark that `gr eval` with these arguments scored."""
+    result = invoke(data, *arguments)
+    assert result.exit_code == 0, result.exception
     (summary,) = json.loads(result.stdout)["steps"]
     return summary
+
+
+def scored(settings: Settings, model: str, *benchmarks: Path) -> list[Summary]:
+    summaries: list[Summary] = []
+    evaluate_model(settings, model, list(map(str, benchmarks)), summaries)
+    return summaries
 
 
 def results(data: Path) -> tuple[list[dict[str, object]], dict[str, object]]:
@@ -124,15 +108,15 @@ def test_every_completion_is_marked_and_counted(server, benchmark, tmp_path):
         "rules",
         Settings().instruction,
     )
-    assert server.seen("model", "temperature", "max_tokens", "seed") == [("pupil", 0.0, 9, 0)] * 6
+    assert seen(server, "model", "temperature", "max_tokens", "seed") == [("pupil", 0.0, 9, 0)] * 6
 
 
 def test_a_second_run_asks_only_for_what_failed(server, benchmark, tmp_path):
     run(tmp_path, "--on", benchmark)
     first = results(tmp_path)
-    server.asked.clear()
+    server.seen.clear()
     summary = run(tmp_path, "--on", benchmark)
-    assert (summary["cached"], len(server.asked)) == (5, 1)
+    assert (summary["cached"], len(server.seen)) == (5, 1)
     assert results(tmp_path) == first
 
 
@@ -140,7 +124,7 @@ def test_samples_differ_by_their_seed(server, benchmark, tmp_path, monkeypatch):
     monkeypatch.setenv("GR_EVAL__TEMPERATURE", "1.0")
     summary = run(tmp_path, "--on", benchmark, "--samples", 2)
     assert (summary["rows_in"], summary["rows"]) == (6, 12)
-    assert server.seen("temperature", "seed") == [(1.0, 0)] * 6 + [(1.0, 1)] * 6
+    assert seen(server, "temperature", "seed") == [(1.0, 0)] * 6 + [(1.0, 1)] * 6
     marks, score = results(tmp_path)
     assert [(mark["id"], mark["sample"]) for mark in marks[:3]] == [("1", 0), ("1", 1), ("2", 0)]
     assert (score["n"], score["samples"], score["correct"], score["failed"]) == (6, 2, 2, 2)
@@ -153,7 +137,7 @@ def test_the_verifier_model_decides_where_the_rules_abstain(server, benchmark, t
     marks, score = results(tmp_path)
     assert (marks[4]["correct"], marks[4]["decided_by"], score["undecided"]) == (True, "model", 0)
     assert score["verifier"] == "teacher"
-    assert server.seen("model") == [("pupil",)] * 6 + [("teacher",)]  # the pupil does not mark its own exam
+    assert seen(server, "model") == [("pupil",)] * 6 + [("teacher",)]  # the pupil does not mark its own exam
     assert summary["requests"] == 7
 
 
@@ -161,43 +145,90 @@ def test_each_benchmark_is_charged_for_its_own_requests(server, benchmark, tmp_p
     other = tmp_path / "one.jsonl"
     other.write_text('{"question": "Who knows?", "answer": "nobody"}')
     settings = load_settings(data=str(tmp_path), llm={"cache": False})
-    six, one = evaluate_model(settings, "pupil", [str(benchmark), str(other)])
+    six, one = scored(settings, "pupil", benchmark, other)
     assert (six.requests, six.output_tokens, one.requests, one.output_tokens) == (6, 35, 1, 7)
 
 
 def test_an_empty_test_split_is_a_note(server, tmp_path):
     summary = run(tmp_path, "--on", "dataset")
-    assert (summary["rows_in"], summary["rows"], server.asked) == (0, 0, [])
+    assert (summary["rows_in"], summary["rows"], server.seen) == (0, 0, [])
     assert "dataset has no question" in summary["notes"][0]
 
 
 def test_a_dry_run_asks_and_writes_nothing(server, benchmark, tmp_path):
     summary = run(tmp_path, "--on", benchmark, "--dry-run")
     assert summary["notes"] == ["would ask pupil for 6 completions of at most 2048 tokens"]
-    assert server.asked == []
-    assert not (tmp_path / "evals").exists()
+    assert server.seen == []
+    assert list(tmp_path.iterdir()) == [benchmark]
 
 
 def test_what_cannot_be_scored(benchmark, tmp_path):
     settings = load_settings(data=str(tmp_path), eval={"samples": 2})
     with pytest.raises(UsageError, match=r"eval\.temperature = 0"):
-        evaluate_model(settings, "pupil", [str(benchmark)])
+        scored(settings, "pupil", benchmark)
     other = tmp_path / "other" / "six.jsonl"
     other.parent.mkdir()
     other.write_bytes(benchmark.read_bytes())
     with pytest.raises(UsageError, match="2 benchmarks are called six"):
-        evaluate_model(load_settings(data=str(tmp_path)), "pupil", [str(benchmark), str(other)])
+        scored(load_settings(data=str(tmp_path)), "pupil", benchmark, other)
 
 
-def test_a_folder_or_a_gguf_file_is_a_local_model(tmp_path):
+def test_what_was_done_before_a_failure_is_printed_and_logged(server, benchmark, tmp_path, monkeypatch):
+    monkeypatch.setenv("GR_LLM__CONCURRENCY", "1")
+    one = tmp_path / "one.jsonl"
+    one.write_text('{"question": "Who knows?", "answer": "nobody"}')
+    server.behave = lambda body: fails(401) if "3 * 3" in str(body) else behave(body)
+    result = invoke(tmp_path, "--on", one, "--on", benchmark)
+    assert isinstance(result.exception, ServerUnusable)
+    done, stopped = json.loads(result.stdout)["steps"]
+    assert (done["step"], done["rows"], done["requests"]) == ("eval one", 1, 1)
+    assert (stopped["step"], stopped["rows"], stopped["notes"]) == ("eval six", 0, ["did not finish"])
+    assert stopped["requests"] >= 2
+    assert stopped["output_tokens"] >= 7
+    logged = (tmp_path / ".state" / "runs.jsonl").read_text().splitlines()
+    assert [json.loads(line)["requests"] for line in logged] == [1, stopped["requests"]]
+
+
+def test_a_mistake_in_usage_is_no_run(server, tmp_path):
+    result = invoke(tmp_path, "--on", "tinny")
+    assert isinstance(result.exception, UsageError)
+    assert result.stdout == ""
+    assert not (tmp_path / ".state").exists()
+
+
+def test_a_model_is_called_the_same_however_its_path_is_spelt(tmp_path, monkeypatch):
+    (tmp_path / "runs" / "a").mkdir(parents=True)
     (tmp_path / "a.gguf").touch()
-    assert resolve_model(str(tmp_path)) == f"local:{tmp_path}"
-    assert resolve_model(f"{tmp_path}/a.gguf") == f"local:{tmp_path}/a.gguf"
-    assert [resolve_model(name) for name in ("local", "org/name", "b.gguf")] == [
-        "local",
-        "org/name",
-        "b.gguf",
-    ]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    spelt = ["runs/a", "./runs/a/", "runs/../runs/a", f"{tmp_path}/runs/a", "~/runs/a", "local:runs/a"]
+    assert {resolve_model(name) for name in spelt} == {"local:runs/a"}
+    assert resolve_model("a.gguf") == resolve_model(f"{tmp_path}/a.gguf") == "local:a.gguf"
+    assert resolve_model(".") == f"local:{tmp_path}"
+    assert slug(resolve_model(".")) != slug("local")
+
+
+@pytest.mark.parametrize("model", ["local", "gpt-5-mini", "org/name", "local:org/name"])
+def test_what_is_no_path_stays_a_name(model):
+    assert resolve_model(model) == model
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["./final", "../final", "~/final", "data/final", "data/runs/grpo/final", "/no/where", "b.gguf", "a/b/c"],
+)
+def test_a_path_that_leads_nowhere_is_no_name(tmp_path, monkeypatch, model):
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=f"no model at {model}: give a folder"):
+        resolve_model(model)
+
+
+@pytest.mark.parametrize("model", ["/models/qwen", "models/b.gguf", "accounts/x/models/y"])
+def test_a_server_may_call_its_model_by_a_path(model):
+    assert resolve_model(model, server="http://localhost:8000/v1") == model
+    with pytest.raises(UsageError):
+        resolve_model("./final", server="http://localhost:8000/v1")
 
 
 @pytest.mark.parametrize(
@@ -215,8 +246,8 @@ def test_the_embedded_model(tmp_path):
     benchmark = tmp_path / "two.jsonl"
     benchmark.write_text('{"question": "1 + 1?", "answer": 2}\n{"question": "2 + 3?", "answer": 5}\n')
     settings = load_settings(data=str(tmp_path), verify={"model": False}, eval={"max_tokens": 12})
-    (first,) = evaluate_model(settings, "local", [str(benchmark)])
-    (second,) = evaluate_model(settings, "local", [str(benchmark)])
+    (first,) = scored(settings, "local", benchmark)
+    (second,) = scored(settings, "local", benchmark)
     assert (first.rows, first.requests, first.reasons["failed"]) == (2, 2, 0)
     assert 0 < first.output_tokens <= 24
     assert (second.requests, second.cached, second.notes) == (0, 2, first.notes)

@@ -55,9 +55,45 @@ def test_another_number_or_operator_is_another_question(first, second):
     assert repeats(first, second, threshold=0.1) is None
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("from (1, 2) to (4, 6)", "from (2, 1) to (4, 6)"),
+        ("one pen and two pencils", "two pen and one pencils"),
+        ("6 × 3", "6 ÷ 3"),
+        (r"$6 \times 3$", r"$6 \div 3$"),
+        (r"$6 \pm 3$", r"$6 \cdot 3$"),
+        ("f(−5)", "f(5)"),
+        ("6 − 3", "6 · 3"),
+        ("f at -5", "f at 5"),
+        ("5!", "5"),
+        ("20% of it", "20 of it"),
+        (r"$x \le 10$", r"$x \ge 10$"),
+        (r"$\sqrt{16}$", r"${16}$"),
+    ],
+)
+def test_another_number_or_operator_is_another_question_in_any_notation(first, second):
+    text = "Work this out by hand, without the help of a calculator, and write down every step on the way: "
+    assert repeats(text + first, text + second, threshold=0.1) is None
+
+
 def test_the_same_text_is_exact_and_a_rewording_is_not():
     assert repeats(TRAIN, TRAIN.upper()) == Match("first", 1.0, True)
     assert repeats(TRAIN, f"{TRAIN} Thanks!").exact is False
+
+
+def test_an_estimate_of_one_is_not_exact():
+    again = "Say it again. " * 40
+    assert repeats(again, again * 2) == Match("first", 1.0, False)
+
+
+def test_of_texts_equally_similar_the_same_one_is_named():
+    again = "Say it again. " * 40
+    same, longer, new = sign([again, again * 2, again])
+    seen = NearDuplicates(THRESHOLD)
+    seen.add("a", same)
+    seen.add("b", longer)
+    assert seen.find(new) == Match("a", 1.0, True)
 
 
 def test_the_threshold_decides():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFile
 
 from errors import CannotWrite, CorruptShard, MissingExtra, StoreError, UsageError
 from rows import fill
@@ -62,6 +63,22 @@ def test_a_corrupt_shard_is_moved_aside(remote):
         table.read("b")
     assert table.shards() == ["a"]
     assert fsspec.filesystem(remote.data.split(":")[0]).cat(f"{remote.data}/corrupt/pages-b.parquet")
+
+
+@pytest.mark.parametrize("kind", [TimeoutError, fsspec.exceptions.FSTimeoutError, ConnectionResetError])
+def test_a_network_that_fails_while_a_shard_is_read_leaves_it_where_it_is(tmp_path, monkeypatch, kind):
+    def fail(*_):
+        raise kind
+
+    table = Store(f"memory://{tmp_path.name}", tmp_path).table("pages")
+    table.write("a", [fill("pages")])
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryFile, "read", fail)
+        for read in (lambda: table.read("a"), lambda: table.rows_in(["a"])):
+            with pytest.raises(StoreError, match=r"cannot read memory://.*pages/a\.parquet") as failed:
+                read()
+            assert not isinstance(failed.value, CorruptShard)
+    assert table.rows("a") == [fill("pages")]
 
 
 def test_a_bucket_that_does_not_exist_is_an_error_and_is_not_made(s3, tmp_path):

@@ -53,7 +53,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
 def make_settings(tmp_path: Path) -> MakeSettings:
     """Settings of a small run in a data folder; keyword arguments are train.* settings."""
 
-    def make(folder: str = "data", **train: object) -> Settings:
+    def make(folder: str | Path = "data", **train: object) -> Settings:
         small: Mapping[str, object] = {
             "prompts_per_step": 2,
             "group": 4,

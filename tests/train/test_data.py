@@ -5,7 +5,8 @@ import pytest
 from errors import GrError
 from rows import fill
 from store import Store
-from train.data import Question, fingerprint, in_training_order, prompt, train_questions, with_prompts
+from store.questions import Question
+from train.data import fingerprint, in_training_order, prompt, train_questions, with_prompts
 from train.trainer import load_tokenizer
 
 TEMPLATE = "{% for m in messages %}<{{ m.role }}> {{ m.content }} <turn>\n{% endfor %}"

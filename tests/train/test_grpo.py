@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event
 
 import pyarrow.parquet as pq
 import pytest
 
-from errors import GrError, UsageError
-from settings import Settings
+from console import Summary
+from errors import BudgetExceeded, CannotWrite, GrError, ModelError, UsageError
+from loopback import Answer, says, serving
+from settings import Settings, VerifySettings
 from train.grpo import plan_grpo, train_grpo
-from train.run import Run
+from train.run import Run, flatten
 from train.trainer import batch, grpo_config
 
 TRAIN = """
@@ -24,9 +28,17 @@ import json, sys
 from settings import Settings
 from train.grpo import train_grpo
 settings, model, name, steps = json.loads(sys.argv[1])
-summary = train_grpo(Settings.model_validate(settings), model, name, steps)
-print(json.dumps({"notes": summary.notes, "torch": "torch" in sys.modules}))
+summaries = []
+train_grpo(Settings.model_validate(settings), model, name, steps, summaries)
+print(json.dumps({"notes": summaries[0].notes, "torch": "torch" in sys.modules}))
 """
+
+
+def train(settings: Settings, model: str, name: str, steps: int) -> Summary:
+    summaries: list[Summary] = []
+    train_grpo(settings, model, name, steps, summaries)
+    (summary,) = summaries
+    return summary
 
 
 def start(root: Path, settings: Settings, model: str, name: str, steps: int) -> subprocess.Popen[str]:
@@ -36,6 +48,19 @@ def start(root: Path, settings: Settings, model: str, name: str, steps: int) -> 
     command = [sys.executable, "-c", TRAIN, job]
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def command(root: Path, settings: Settings, model: str) -> subprocess.Popen[str]:
+    """`gr train grpo --json` in another process, which is told the settings by its environment."""
+    told = flatten(settings.model_dump(exclude_none=True))
+    variables = {f"GR_{name.upper().replace('.', '__')}": str(value) for name, value in told.items()}
+    return subprocess.Popen(
+        [sys.executable, "-m", "cli", "train", "grpo", "--json", "--model", model],
+        env={**os.environ, **variables, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -75,9 +100,12 @@ def test_a_generation_is_one_optimizer_step(make_settings, tmp_path):
 
 def test_trains_and_tells(tiny_model, make_settings, write_questions, capsys):
     settings = write_questions(make_settings())
-    summary = train_grpo(settings, tiny_model, "one", 3)
+    summary = train(settings, tiny_model, "one", 3)
     run = Run(settings, "one")
     assert (summary.rows_in, summary.rows) == (5, 24)
+    assert summary.kept == sum(row["correct"] is True for row in samples(run)) > 0
+    assert summary.reasons["no answer"] == sum(row["answer"] is None for row in samples(run)) > 0
+    assert summary.kept + summary.reasons.total() == summary.rows
     assert weights(run.final) != weights(Path(tiny_model))
     assert [line["step"] for line in run.read_metrics()] == [1, 2, 3]
     assert {
@@ -107,7 +135,7 @@ def test_trains_and_tells(tiny_model, make_settings, write_questions, capsys):
 @pytest.mark.slow
 def test_learns_to_answer(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings(save_every=100, group=8), count=2)
-    train_grpo(settings, tiny_model, "one", 25)
+    train(settings, tiny_model, "one", 25)
     rewards = [line["reward"] for line in Run(settings, "one").read_metrics()]
     assert sum(rewards[-5:]) / 5 > sum(rewards[:5]) / 5 + 0.3
 
@@ -137,11 +165,11 @@ def test_a_killed_run_ends_as_an_undisturbed_one(root, tiny_model, make_settings
 @pytest.mark.slow
 def test_a_run_killed_before_its_model_was_published_publishes_it(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
-    train_grpo(settings, tiny_model, "one", 2)
+    train(settings, tiny_model, "one", 2)
     run = Run(settings, "one")
     trained = weights(run.final)
     run.final.rename(run.folder / ".tmp-final")
-    summary = train_grpo(settings, tiny_model, "one", 2)
+    summary = train(settings, tiny_model, "one", 2)
     assert summary.rows == 0
     assert weights(run.final) == trained
     assert len(run.read_metrics()) == 2
@@ -149,7 +177,7 @@ def test_a_run_killed_before_its_model_was_published_publishes_it(tiny_model, ma
 
 def test_a_finished_run_says_so_without_importing_torch(root, tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
-    train_grpo(settings, tiny_model, "one", 1)
+    train(settings, tiny_model, "one", 1)
     told = finish(start(root, settings, tiny_model, "one", 1))
     assert told["torch"] is False
     assert told["notes"] == [
@@ -160,33 +188,157 @@ def test_a_finished_run_says_so_without_importing_torch(root, tiny_model, make_s
 
 def test_another_configuration_needs_another_run(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
-    train_grpo(settings, tiny_model, "one", 1)
+    train(settings, tiny_model, "one", 1)
     with pytest.raises(UsageError, match=r"train\.learning_rate 0\.01 -> 0\.02"):
-        train_grpo(make_settings(learning_rate=0.02), tiny_model, "one", 1)
+        train(make_settings(learning_rate=0.02), tiny_model, "one", 1)
     write_questions(settings, count=6)
     with pytest.raises(UsageError, match=r"dataset\.questions 5 -> 6"):
-        train_grpo(settings, tiny_model, "one", 1)
+        train(settings, tiny_model, "one", 1)
 
 
-def test_a_model_that_is_not_there_leaves_no_run_behind(make_settings, write_questions, tmp_path):
+def broken(model: str, folder: Path, how: str) -> str:
+    """A copy of the model's folder with its weights gone, or cut short."""
+    shutil.copytree(model, folder / how)
+    weights = folder / how / "model.safetensors"
+    weights.unlink() if how == "no weights" else os.truncate(weights, 5000)
+    return str(folder / how)
+
+
+@pytest.mark.parametrize("how", ["no weights", "cut short"])
+def test_a_model_that_cannot_be_loaded_leaves_no_run_behind(
+    tiny_model, make_settings, write_questions, tmp_path, how
+):
     settings = write_questions(make_settings())
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(GrError, match="empty"):
-        train_grpo(settings, str(tmp_path / "empty"), "one", 1)
+    with pytest.raises(ModelError, match=f"transformers cannot load .*{how}"):
+        train(settings, broken(tiny_model, tmp_path, how), "one", 1)
     assert not Run(settings, "one").config.exists()
+    assert train(settings, tiny_model, "one", 1).rows == 8
+
+
+def test_a_verifier_that_cannot_be_opened_leaves_no_run_behind(tiny_model, make_settings, write_questions):
+    settings = write_questions(make_settings())
+    settings.verify.model, settings.llm.model, settings.llm.base_url = True, "judge", "localhost:8000"
+    with pytest.raises(UsageError, match="localhost:8000"):
+        train(settings, tiny_model, "one", 1)
+    assert not Run(settings, "one").config.exists()
+
+
+def asking(settings: Settings, url: str, **llm: object) -> Settings:
+    """The same settings with a verifier model at that URL."""
+    judge = settings.llm.model_copy(update={"model": "m", "base_url": url, "retries": 0, **llm})
+    return settings.model_copy(update={"llm": judge, "verify": VerifySettings(model=True)})
 
 
 def test_a_verifier_that_is_down_ends_the_run(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings(), answer="it gets warmer")
-    settings.verify.model = True
-    settings.llm.model, settings.llm.base_url, settings.llm.retries = "judge", "http://127.0.0.1:9/v1", 0
     with pytest.raises(GrError, match="gr llm ping"):
-        train_grpo(settings, tiny_model, "one", 9)
-    assert [line["failed"] for line in Run(settings, "one").read_metrics()] == [1.0, 1.0, 1.0]
+        train(asking(settings, "http://127.0.0.1:9/v1"), tiny_model, "one", 9)
+    run = Run(settings, "one")
+    assert [line["failed"] for line in run.read_metrics()] == [
+        line["answered"] for line in run.read_metrics()
+    ]
+    assert len(run.read_metrics()) == 3
+    assert {row["decided_by"] for row in samples(run)} == {"error", "no answer"}
+
+
+def test_what_the_verifier_cost_is_in_the_summary(tiny_model, make_settings, write_questions):
+    settings = write_questions(make_settings(), answer="it gets warmer")
+    prices = {"input_usd_per_million": 100.0, "output_usd_per_million": 0.0}
+    with serving(says("Final Decision: Yes")) as server:
+        summary = train(asking(settings, server.url, **prices), tiny_model, "one", 2)
+    assert summary.requests == len(server.seen) > 0
+    assert (summary.input_tokens, summary.output_tokens) == (10 * summary.requests, 5 * summary.requests)
+    assert summary.cost_usd == pytest.approx(summary.input_tokens * 100 / 1e6)
+    assert summary.kept == summary.rows - summary.reasons["no answer"] > 0
+
+
+def test_a_budget_that_is_spent_ends_the_run_and_its_cost_is_told(tiny_model, make_settings, write_questions):
+    settings = write_questions(make_settings(), answer="it gets warmer")
+    # 700 bytes of prompt at most are taken for as many tokens, and 500 are billed.
+    prices = {"input_usd_per_million": 1000.0, "output_usd_per_million": 0.0, "max_cost_usd": 1.5}
+    summaries: list[Summary] = []
+    with (
+        serving(says("Final Decision: Yes", tokens=(500, 5))) as server,
+        pytest.raises(BudgetExceeded, match="max_cost_usd"),
+    ):
+        train_grpo(asking(settings, server.url, cache=False, **prices), tiny_model, "one", 9, summaries)
+    (summary,) = summaries
+    assert summary.requests == len(server.seen) > 0
+    assert summary.cost_usd == pytest.approx(0.5 * summary.requests)
+    assert summary.notes == ["did not finish"]
+    assert summary.seconds > 0
+
+
+@pytest.mark.slow
+def test_ctrl_c_does_not_wait_for_a_verifier_that_hangs(root, tiny_model, make_settings, write_questions):
+    settings = write_questions(make_settings(), answer="it gets warmer")
+    released = Event()
+
+    def hang(_: object) -> Answer:
+        released.wait(200)
+        return Answer(hang_up=True)
+
+    with serving(hang) as server:
+        process = command(root, asking(settings, server.url, timeout=3600.0), tiny_model)
+        while not server.seen:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+        released.set()
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    (step,) = json.loads(output)["steps"]
+    assert step["requests"] > 0
+    assert step["notes"] == ["did not finish"]
+    assert json.loads((settings.state / "runs.jsonl").read_text())["requests"] == step["requests"]
+
+
+def fill_up(disk: Path, left: int) -> None:
+    """Leave so many bytes of the disk free."""
+    (disk / "junk").write_bytes(bytes(max(0, shutil.disk_usage(disk).free - left)))
+
+
+def test_a_full_disk_ends_the_run_and_with_room_it_goes_on(
+    tiny_model, make_settings, write_questions, small_disk
+):
+    settings = write_questions(make_settings(small_disk / "data"))
+    fill_up(small_disk, left=150_000)  # a step's line and samples, not a checkpoint
+    with pytest.raises(CannotWrite, match=r"12 bytes a parameter.*run the same command again"):
+        train(settings, tiny_model, "one", 4)
+    assert len(Run(settings, "one").read_metrics()) == 2
+    (small_disk / "junk").unlink()
+    train(settings, tiny_model, "one", 4)
+    assert Run(settings, "one").trained_steps() == 4
+
+
+def test_a_disk_that_is_full_from_the_start_leaves_no_run_behind(
+    tiny_model, make_settings, write_questions, small_disk
+):
+    settings = write_questions(make_settings(small_disk / "data"))
+    settings.state.joinpath("locks").mkdir(parents=True)
+    settings.state.joinpath("locks", "run-one.lock").write_text("{" + " " * 2000 + "}")
+    fill_up(small_disk, left=0)
+    with pytest.raises(CannotWrite, match=r"config\.json"):
+        train(settings, tiny_model, "one", 1)
+    assert not Run(settings, "one").config.exists()
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_dry_run_writes_nothing(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
-    before = sorted(Path(settings.data).rglob("*"))
-    assert "from step 0 to step 9 of 2 prompts x 4 completions" in plan_grpo(settings, tiny_model, "one", 9)
-    assert sorted(Path(settings.data).rglob("*")) == before
+    before = contents(Path(settings.data))
+    plan = plan_grpo(settings, tiny_model, "one", 9)
+    assert (plan.step, plan.rows_in) == ("train grpo", 5)
+    assert "from step 0 to step 9 of 2 prompts x 4 completions" in plan.notes[0]
+    assert contents(Path(settings.data)) == before
+
+
+def test_a_dry_run_of_a_finished_run_plans_nothing(tiny_model, make_settings, write_questions):
+    settings = write_questions(make_settings())
+    train(settings, tiny_model, "one", 2)
+    assert plan_grpo(settings, tiny_model, "one", 1).notes == ["nothing to do: 2 steps are done"]
+    assert "from step 2 to step 3" in plan_grpo(settings, tiny_model, "one", 3).notes[0]

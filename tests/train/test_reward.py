@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
 
+from errors import BudgetExceeded, UsageError
+from loopback import Answer, serving
 from settings import load_settings
 from train.reward import Reward, paper_reward, text_of
 
@@ -46,13 +52,14 @@ def ask(reward: Reward, completions: list, **more: object) -> list[float | None]
     )
 
 
-def rules_only(tiny_model: str, folder: Path, **llm: object) -> Reward:
+def reward_of(tiny_model: str, folder: Path, **llm: object) -> Reward:
+    """Rules alone judge, unless `llm` names a model."""
     settings = load_settings(data=str(folder / "data"), llm=llm, verify={"model": bool(llm)})
     return Reward(settings, tiny_model, folder / "samples")
 
 
 def test_pays_for_the_answer_in_the_completion_alone(tiny_model, tmp_path):
-    reward = rules_only(tiny_model, tmp_path)
+    reward = reward_of(tiny_model, tmp_path)
     completions = [
         "so \\boxed{2}",
         "so \\boxed{3}",
@@ -63,14 +70,14 @@ def test_pays_for_the_answer_in_the_completion_alone(tiny_model, tmp_path):
 
 
 def test_a_longer_answer_earns_less(tiny_model, tmp_path):
-    assert ask(rules_only(tiny_model, tmp_path), ["so \\boxed{2 / 1}"]) == [pytest.approx(0.9)]
+    assert ask(reward_of(tiny_model, tmp_path), ["so \\boxed{2 / 1}"]) == [pytest.approx(0.9)]
 
 
 def test_writes_every_completion_and_logs_shares(tiny_model, tmp_path):
     logged: dict[str, float] = {}
     state = SimpleNamespace(global_step=3)
     ask(
-        rules_only(tiny_model, tmp_path),
+        reward_of(tiny_model, tmp_path),
         ["\\boxed{2}", "\\boxed{3}", "nothing", "nothing"],
         trainer_state=state,
         log_metric=logged.__setitem__,
@@ -93,16 +100,53 @@ def test_writes_every_completion_and_logs_shares(tiny_model, tmp_path):
     assert rows[2]["answer"] is None
 
 
-def test_a_verifier_that_cannot_be_reached_gives_no_reward_and_no_exception(tiny_model, tmp_path, capsys):
-    nobody = {"model": "judge", "base_url": "http://127.0.0.1:9/v1", "retries": 0}
-    reward = rules_only(tiny_model, tmp_path, **nobody)
-    assert ask(reward, ["\\boxed{x = 2}"]) == [None]
-    assert "no verdict" in capsys.readouterr().err
-    reward.close()
+NOBODY = {"model": "judge", "base_url": "http://127.0.0.1:9/v1", "retries": 0}
+
+
+def test_where_the_verifier_is_away_the_rules_still_judge(tiny_model, tmp_path, capsys):
+    logged: dict[str, float] = {}
+    with closing(reward_of(tiny_model, tmp_path, **NOBODY)) as reward:
+        completions = ["\\boxed{2}", "\\boxed{3}", "\\boxed{x = 2}", "nothing"]
+        assert ask(reward, completions, log_metric=logged.__setitem__) == [1.0, 0.0, None, -0.5]
+    assert logged == {"answered": 0.75, "correct": 0.25, "undecided": 0.25, "failed": 0.25}
+    assert reward.outcomes == {"correct": 1, "wrong": 1, "failed": 1, "no answer": 1}
+    assert "the rules alone judge these 4 completions: cannot reach" in capsys.readouterr().err
+
+
+def test_what_no_later_step_could_mend_is_raised(tiny_model, tmp_path):
+    with pytest.raises(UsageError, match=r"llm\.base_url"):
+        ask(reward_of(tiny_model, tmp_path, model="judge", base_url="localhost"), ["\\boxed{2}"])
+    prices = {"input_usd_per_million": 1.0, "output_usd_per_million": 1.0, "max_cost_usd": 0.0}
+    with (
+        closing(reward_of(tiny_model, tmp_path, **NOBODY, **prices)) as reward,
+        pytest.raises(BudgetExceeded),
+    ):
+        ask(reward, ["\\boxed{x = 2}"])
+
+
+@pytest.mark.timeout(30)
+def test_closing_gives_up_a_verification_that_hangs(tiny_model, tmp_path):
+    released = Event()
+
+    def hang(_: object) -> Answer:
+        released.wait(100)
+        return Answer(hang_up=True)
+
+    with serving(hang) as server, ThreadPoolExecutor() as pool:
+        reward = reward_of(tiny_model, tmp_path, model="m", base_url=server.url, timeout=3600.0, retries=0)
+        waiting = pool.submit(ask, reward, ["\\boxed{x = 2}"])
+        while not server.seen:
+            time.sleep(0.01)
+        try:
+            reward.close()
+            with pytest.raises(asyncio.CancelledError):
+                waiting.result()
+        finally:
+            released.set()
 
 
 def test_can_be_sent_to_another_process_and_works_without_a_trainer(tiny_model, tmp_path):
-    reward = pickle.loads(pickle.dumps(rules_only(tiny_model, tmp_path)))
+    reward = pickle.loads(pickle.dumps(reward_of(tiny_model, tmp_path)))
     assert reward.__name__ == "paper"
     assert ask(reward, ["\\boxed{2}"]) == [1.0]
     assert not (tmp_path / "samples").exists()

@@ -1,0 +1,131 @@
+"""`gr curate` as a person or cron runs it: what it prints, logs and refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from commands import problem
+from loopback import Answer, fails, serving
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(store, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    """Start `gr curate` beside the store, without the settings of the person who runs the tests."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("GR_", "OPENAI_"))}
+    small = {"PYTHONPATH": str(ROOT), "GR_VERIFY__MODEL": "false", "GR_LLM__RETRIES": "0"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "cli", "curate", *arguments],
+        cwd=Path(store.data).parent,
+        env={**clean, **small, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def gr_curate(store, *arguments: str, **variables: str) -> tuple[int, str, str]:
+    """Its exit code, stdout and stderr."""
+    process = start(store, *arguments, **variables)
+    output, errors = process.communicate(timeout=60)
+    return process.returncode, output, errors
+
+
+def logged(store) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (store.state / "runs.jsonl").read_text().splitlines()]
+
+
+def model_at(server) -> dict[str, str]:
+    return {"GR_LLM__MODEL": "m", "GR_LLM__BASE_URL": server.url}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dry-run", "judge"], "put --dry-run after the step: gr curate judge --dry-run"),
+        (
+            ["--data", "x", "--json", "dedup"],
+            "put --data x --json after the step: gr curate dedup --data x --json",
+        ),
+        (["--samples", "0", "attempt"], "put --samples 0 after the step: gr curate attempt --samples 0"),
+    ],
+)
+def test_an_option_before_the_step_is_refused(store, arguments, message):
+    code, output, errors = gr_curate(store, *arguments)
+    assert (code, output) == (2, "")
+    assert errors == f"gr: {message}\n"
+    assert not store.state.exists()
+
+
+def test_samples_are_an_option_of_the_whole_run_and_of_attempt():
+    assert problem(["curate", "--samples", "3"]) is None
+    assert problem(["curate", "attempt", "--samples", "3"]) is None
+    for step in ("extract", "dedup", "decontaminate", "judge", "export"):
+        assert "--samples" in problem(["curate", step, "--samples", "3"])
+
+
+def test_a_step_that_fails_leaves_the_account_of_all_that_was_done(texts, model):
+    with serving(model(judge=lambda body: fails(401, "no"))) as server:
+        code, output, errors = gr_curate(texts, "--json", **model_at(server))
+    assert code == 1
+    assert errors.startswith("gr: ")
+    steps = json.loads(output)["steps"]
+    assert [step["step"] for step in steps] == [
+        f"curate {name}" for name in ("extract", "dedup", "decontaminate", "judge")
+    ]
+    assert [step["rows_in"] for step in steps] == [3, 7, 7, 0]
+    assert [step["requests"] > 0 for step in steps] == [True, False, False, True]
+    assert [{key: value for key, value in row.items() if key != "at"} for row in logged(texts)] == steps
+
+
+def test_ctrl_c_leaves_the_account_of_all_that_was_done(texts, model):
+    stopped = []
+
+    def stop(body):
+        if not stopped:
+            stopped.append(process.send_signal(signal.SIGINT))
+        return Answer(hang=1.0, hang_up=True)
+
+    with serving(model(judge=stop)) as server:
+        process = start(texts, **model_at(server))
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert errors.strip().splitlines()[-1].startswith("gr: stopped.")
+    assert "curate extract" in output
+    assert "curate judge: did not finish" in output
+    assert [row["table"] for row in logged(texts)] == ["pairs", "duplicates", "contaminated", "judged"]
+
+
+def test_a_locked_table_keeps_its_exit_code_and_message(texts, model):
+    with serving(model()) as server, texts.table("duplicates").writing():
+        code, output, errors = gr_curate(texts, "--json", **model_at(server))
+    assert code == 75
+    assert "table duplicates is being written by" in errors
+    assert [step["rows"] for step in json.loads(output)["steps"]] == [7, 0]
+
+
+def test_a_log_that_cannot_be_written_does_not_hide_what_went_wrong(texts, model):
+    (texts.state / "runs.jsonl").mkdir(parents=True)
+    with serving(model(judge=lambda body: fails(401, "no"))) as server:
+        code, output, errors = gr_curate(texts, **model_at(server))
+    assert code == 1
+    assert "curate judge" in output
+    assert server.url in errors
+    assert "runs.jsonl" not in errors
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_dry_run_prints_and_does_nothing(texts, as_json):
+    code, output, errors = gr_curate(texts, "--dry-run", *(["--json"] if as_json else []))
+    assert (code, errors) == (0, "")
+    assert "would read 3 rows of texts in 2 shards" in output
+    assert not as_json or len(json.loads(output)["steps"]) == 6
+    assert not texts.state.exists()
+    assert [path.name for path in Path(texts.data).iterdir()] == ["texts"]

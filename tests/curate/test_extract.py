@@ -1,0 +1,186 @@
+"""What `gr curate extract` makes of a text: from its markup, and from what a model replies about it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from curate.extract import PROMPT, best_answer, marked_up_pairs, pairs_of_text, split
+from llm import connect, load_prompt
+from loopback import fails, says, serving
+from rows import fill
+from settings import CurateSettings, Settings
+
+
+def answer(text, accepted=False, votes=None):
+    return {"text": text, "accepted": accepted, "votes": votes}
+
+
+@pytest.mark.parametrize(
+    ("answers", "best"),
+    [
+        ([answer("a", votes=9), answer("b", accepted=True, votes=1)], "b"),
+        ([answer("a", votes=2), answer("b", votes=5)], "b"),
+        ([answer("only")], "only"),
+        ([answer("a"), answer("b")], None),
+        ([answer("a", votes=-1), answer("b", votes=0)], None),
+        ([], None),
+    ],
+)
+def test_best_answer_is_accepted_then_single_then_voted(answers, best):
+    chosen = best_answer(answers)
+    assert (chosen["text"] if chosen else None) == best
+
+
+def marked_up(*questions, text="", **settings):
+    """The rows of a page whose markup declares the questions: (question, answers)."""
+    declared = [{"question": question, "answers": answers} for question, answers in questions]
+    page = {"id": "p1", "url": "u", "license": None, "text": text, "qa_markup": declared}
+    return list(marked_up_pairs(page, CurateSettings(**settings)))
+
+
+def test_marked_up_pairs_take_short_answers_whole_and_long_ones_by_their_conclusion():
+    long = "The force is mass times acceleration, that is 3 kg by 2 m/s², so we multiply. The answer is 6 N."
+    pairs = marked_up(
+        ("1. What is the capital?", [answer("Paris", accepted=True)]),
+        ("What force?", [answer(long, accepted=True)]),
+    )
+    assert [pair["question"] for pair in pairs] == ["What is the capital?", "What force?"]
+    assert [(pair["answer"], pair["solution"]) for pair in pairs] == [("Paris", None), ("6 N", long)]
+    assert [pair["evidence"] for pair in pairs] == ["Paris", long]
+    assert all(pair["kept"] and pair["grounded"] and pair["extractor"] == "markup" for pair in pairs)
+
+
+LONG = "Because of many reasons. " * 9
+
+
+@pytest.mark.parametrize(
+    ("question", "answers", "settings", "reason"),
+    [
+        ("Why?", [answer("this"), answer("that")], {}, "no accepted answer"),
+        ("Why?", [answer("this", votes=-1), answer("that", votes=0)], {}, "no accepted answer"),
+        ("Why?", [answer(LONG, accepted=True)], {}, "answer too long"),
+        ("Why?", [answer("x" * 60)], {}, None),
+        ("Why?", [answer("x" * 61)], {}, "answer too long"),
+        ("Why?", [answer("x" * 60)], {"max_answer_chars": 59}, "answer too long"),
+        ("Why?", [answer(f"{LONG} The answer is {'y' * 30}.")], {}, None),
+        ("Why?", [answer(f"{LONG} The answer is {'y' * 30}.")], {"max_answer_chars": 29}, "answer too long"),
+        ("2. ", [answer("Paris")], {}, "empty question or answer"),
+        ("What is it?", [answer(" \n")], {}, "empty question or answer"),
+        ("Is Paris the capital?", [answer("Paris the capital")], {}, "answer repeats the question"),
+    ],
+)
+def test_a_declared_question_that_is_turned_down_has_a_row_with_the_reason(
+    question, answers, settings, reason
+):
+    (row,) = marked_up((question, answers), **settings)
+    assert (row["reason"], row["kept"]) == (reason, reason is None)
+
+
+def test_declared_questions_that_differ_in_their_answers_alone_have_rows_of_their_own():
+    rows = marked_up(("1. Why?", [answer(LONG)]), ("2. Why?", [answer(f"{LONG} Or not.")]))
+    assert len({row["id"] for row in rows}) == 2
+
+
+def test_split_cuts_between_paragraphs_and_loses_nothing():
+    text = "\n\n".join(f"Paragraph {number} " + "word " * 30 for number in range(20))
+    parts = split(text, 500)
+    assert "".join(parts) == text
+    assert all(len(part) <= 500 for part in parts)
+    assert all(part.startswith(("Paragraph", "\n")) for part in parts)
+
+
+def test_split_prefers_the_end_of_a_paragraph_to_a_later_end_of_a_line():
+    text = f"{'a' * 60}\n\n{'b' * 20}\n{'c' * 60}"
+    assert split(text, 100) == [f"{'a' * 60}", f"\n\n{'b' * 20}\n{'c' * 60}"]
+
+
+def test_split_takes_the_end_of_a_line_where_no_paragraph_ends():
+    text = f"{'a' * 60}\n{'b' * 20}\n{'c' * 60}"
+    assert split(text, 100) == [f"{'a' * 60}\n{'b' * 20}", f"\n{'c' * 60}"]
+
+
+def extract_from(tmp_path, reply, text, *, llm=(), **curate):
+    """The rows of a text of which a server says `reply`, and the requests that it was sent."""
+    with serving(reply) as server:
+        settings = Settings(
+            llm={"model": "m", "base_url": server.url, "retries": 0, **dict(llm)}, curate=curate
+        )
+        with connect(settings.llm, "extractor", tmp_path) as model:
+            rows = model.run(pairs_of_text(text, model, load_prompt(PROMPT), settings))
+    return rows, server.seen
+
+
+def page(text="", **values):
+    return fill("texts", "p1", text=text, **{"language": "en", "qa_markup": [], **values})
+
+
+def finds(question="", found="", evidence=""):
+    pair = {"question": question, "answer": found, "evidence": evidence}
+    return says(json.dumps({"pairs": [pair]}))
+
+
+PAGE = "A bus covers 180 km in 3 hours. Its speed is 60 km/h, as we shall see."
+ASKED = "A bus covers 180 km in 3 hours. What is its speed?"
+
+
+@pytest.mark.parametrize(
+    ("pair", "settings", "reason", "grounded"),
+    [
+        ((ASKED, "60 km/h", "speed is 60 km/h"), {}, None, True),
+        ((ASKED, "60 km/h", "words of its own"), {}, None, True),
+        ((ASKED, "  ", "speed is 60 km/h"), {}, "empty question or answer", False),
+        (("", "60 km/h", "speed is 60 km/h"), {}, "empty question or answer", True),
+        (("Its speed is 60 km/h", "speed is 60 km/h", ""), {}, "answer repeats the question", True),
+        ((ASKED, "60 km/h", "speed is 60 km/h"), {"max_answer_chars": 6}, "answer too long", True),
+        ((ASKED, "70 km/h", "speed is 60 km/h"), {}, "answer not on the page", False),
+    ],
+)
+def test_a_pair_of_the_model_is_kept_or_says_why_not(tmp_path, pair, settings, reason, grounded):
+    ((row,), _) = extract_from(tmp_path, finds(*pair), page(PAGE), **settings)
+    assert (row["reason"], row["kept"], row["grounded"]) == (reason, reason is None, grounded)
+    assert row["extractor"].startswith("m ")
+    assert row["evidence"] is None or row["evidence"] in PAGE
+
+
+def test_a_text_without_a_question_is_one_row(tmp_path):
+    ((row,), _) = extract_from(tmp_path, says('{"pairs": []}'), page(PAGE))
+    assert (row["reason"], row["question"]) == ("no question found", None)
+
+
+def test_a_declared_question_turned_down_is_a_row_and_the_model_still_reads_the_text(tmp_path):
+    declared = [{"question": "Why?", "answers": [answer("this"), answer("that")]}]
+    rows, _ = extract_from(tmp_path, finds(ASKED, "60 km/h"), page(PAGE, qa_markup=declared))
+    assert [(row["extractor"], row["reason"]) for row in rows[:1]] == [("markup", "no accepted answer")]
+    assert [row["answer"] for row in rows if row["kept"]] == ["60 km/h"]
+
+
+def test_what_markup_and_model_both_give_is_one_row_and_the_markups(tmp_path):
+    declared = [{"question": ASKED, "answers": [answer("60 km/h")]}]
+    ((row,), _) = extract_from(tmp_path, finds(ASKED, "60 km/h"), page(PAGE, qa_markup=declared))
+    assert row["extractor"] == "markup"
+
+
+@pytest.mark.parametrize(("language", "named"), [("de", "de"), (None, "unknown")])
+def test_a_language_that_is_not_wanted_is_turned_down_unasked(tmp_path, language, named):
+    text = page(PAGE, language=language)
+    ((row,), asked) = extract_from(tmp_path, finds(ASKED, "60 km/h"), text, languages=["en"])
+    assert (row["reason"], row["kept"], asked) == (f"language {named}", False, [])
+
+
+def test_a_request_that_fails_is_a_row_beside_the_pairs_of_the_markup(tmp_path):
+    declared = [{"question": "Why?", "answers": [answer("so")]}]
+    rows, _ = extract_from(tmp_path, fails(400, "no"), page(PAGE, qa_markup=declared))
+    assert [row["reason"] for row in rows] == [None, "failed: HTTP 400"]
+
+
+@pytest.mark.parametrize(
+    ("llm", "pairs_per_chunk", "max_tokens"),
+    [({}, 10, 1280), ({}, 2, 1024), ({"extractor": {"max_tokens": 4000}}, 10, 4000)],
+)
+def test_a_reply_may_be_as_long_as_the_pairs_that_are_asked_for(tmp_path, llm, pairs_per_chunk, max_tokens):
+    _, (asked,) = extract_from(
+        tmp_path, finds(ASKED, "60 km/h"), page(PAGE), llm=llm, pairs_per_chunk=pairs_per_chunk
+    )
+    assert asked["max_tokens"] == max_tokens

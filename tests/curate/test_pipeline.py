@@ -1,0 +1,103 @@
+"""The steps of `gr curate` one after another, over real tables, against a model served on loopback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from curate.pipeline import STEPS, curate
+from errors import ServerUnusable
+from loopback import fails, serving
+from rows import fill, rows_of
+from settings import Settings
+
+
+def settings_for(store, server=None, **curate_settings):
+    llm = {"model": "m", "base_url": server.url if server else "http://127.0.0.1:9/v1", "retries": 0}
+    return Settings(
+        data=store.data, llm=llm, curate={"samples": 2, **curate_settings}, verify={"model": False}
+    )
+
+
+def reasons(store, table):
+    return sorted(str(row["reason"]) for row in rows_of(store, table))
+
+
+def test_every_question_reaches_the_end_or_a_table_that_says_why_not(texts, model):
+    with serving(model()) as server:
+        curate(settings_for(texts, server), list(STEPS))
+    assert reasons(texts, "pairs") == ["None"] * 5 + ["answer too long", "no accepted answer"]
+    assert reasons(texts, "duplicates") == ["exact duplicate"]
+    assert reasons(texts, "contaminated") == ["overlaps tiny"]
+    assert reasons(texts, "judged") == ["None", "None", "needs context"]
+    assert reasons(texts, "attempts") == ["None", "None", "undecided", "undecided"]
+    assert reasons(texts, "dataset") == ["always solved"] * 2
+
+
+def test_the_bar_of_every_step_ends_at_what_its_summary_calls_in(texts, model, monkeypatch, capsys):
+    monkeypatch.setattr("console.LOG_EVERY_SECONDS", 0.0)
+    with serving(model()) as server:
+        summaries = curate(settings_for(texts, server), list(STEPS))
+    lines = capsys.readouterr().err.splitlines()
+    assert [summary.rows_in for summary in summaries] == [3, 7, 7, 7, 3, 7]
+    for summary in summaries:
+        shown = [line.partition(": ")[2] for line in lines if line.startswith(f"{summary.step}: ")]
+        bars = 2 if summary.step == "curate dedup" else 1  # signing has one of its own
+        assert shown.count(f"{summary.rows_in}/{summary.rows_in}") == bars, shown
+        assert shown[-1] == f"{summary.rows_in}/{summary.rows_in}"
+
+
+def test_a_judge_that_fails_on_a_question_gives_it_a_row(texts, model):
+    with serving(model(judge=lambda body: fails(400, "no"))) as server:
+        *_, judged, attempted, exported = curate(settings_for(texts, server), list(STEPS))
+    assert reasons(texts, "judged") == ["failed: HTTP 400"] * 3
+    assert {row["verifiable"] for row in rows_of(texts, "judged")} == {None}
+    assert (judged.rows, judged.kept, attempted.rows, exported.rows) == (3, 0, 0, 0)
+
+
+def test_a_solver_that_fails_on_a_question_gives_each_sample_a_row(texts, model):
+    with serving(model(attempt=lambda body: fails(400, "no"))) as server:
+        curate(settings_for(texts, server), list(STEPS))
+    assert reasons(texts, "attempts") == ["failed: HTTP 400"] * 4
+    assert {row["verdict"] for row in rows_of(texts, "attempts")} == {None}
+    assert reasons(texts, "dataset") == ["no attempt decided"] * 2
+
+
+def test_what_was_done_before_a_failure_is_in_the_summaries(texts, model):
+    summaries = []
+
+    def judge_one_shard(body):
+        return fails(401, "no") if "photosynthesis?\nAnswer: carbon dioxide" in last(body) else model()(body)
+
+    def last(body):
+        return body["messages"][-1]["content"]
+
+    with serving(model(judge=judge_one_shard)) as server, pytest.raises(ServerUnusable):
+        curate(settings_for(texts, server), list(STEPS), summaries)
+    *done, judged = summaries
+    assert [summary.step for summary in done] == ["curate extract", "curate dedup", "curate decontaminate"]
+    assert [(summary.rows_in, summary.notes) for summary in done] == [(3, []), (7, []), (7, [])]
+    assert (judged.rows_in, judged.rows, judged.kept, judged.shards) == (5, 2, 1, 1)
+    assert (judged.requests, judged.input_tokens, judged.notes) == (3, 20, ["did not finish"])
+
+
+def test_a_nightly_run_only_adds(store):
+    def arrive(shard, **questions):
+        rows = [fill("pairs", pair_id, question=question) for pair_id, question in questions.items()]
+        store.table("pairs").write(shard, rows)
+        curate(settings_for(store), ["dedup"])
+
+    tree = "A tree grows 3 feet in 2 years. How high is it after 8 years?"
+    lake = "A lake loses 5 litres of water in an hour. How many does it lose in a day?"
+    arrive("b", old=tree, again=f"Exercise 4. {tree}")
+    first = (Path(store.data) / "duplicates" / "b.parquet").read_bytes()
+    arrive("a", new=f"{tree} Thanks!", lake=lake)  # its name comes before that of the older shard
+    arrive("c", newest=tree.upper(), lakes=lake)
+    assert {row["id"]: row["kept_id"] for row in rows_of(store, "duplicates")} == {
+        "again": "old",
+        "new": "old",
+        "newest": "old",
+        "lakes": "lake",
+    }
+    assert (Path(store.data) / "duplicates" / "b.parquet").read_bytes() == first

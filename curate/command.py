@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -90,19 +89,12 @@ def _run(
     json: bool,
     dry_run: bool,
 ) -> None:
-    from console import Summary, finish
+    from console import finish, reporting
     from curate.pipeline import curate, plan
-    from errors import CannotWrite
     from settings import load_settings
 
     settings = load_settings(config, data=data, curate={"samples": samples})
     if dry_run:
         return finish(plan(settings, steps), settings.state, as_json=json, dry_run=True)
-    summaries: list[Summary] = []
-    try:
+    with reporting(settings.state, as_json=json) as summaries:
         curate(settings, steps, summaries)
-    except BaseException:
-        with suppress(CannotWrite):  # the error to tell is the one that stopped the step
-            finish(summaries, settings.state, as_json=json)
-        raise
-    finish(summaries, settings.state, as_json=json)

@@ -8,7 +8,7 @@ from importlib import import_module
 from console import Summary
 from settings import Settings
 from store import Store
-from store.tables import NEEDS
+from store.tables import sources
 
 # The step's name, and the table it writes. Each step is the function of its name in the file of its name.
 STEPS = {
@@ -21,23 +21,16 @@ STEPS = {
 }
 
 
-def curate(settings: Settings, steps: Sequence[str], summaries: list[Summary] | None = None) -> list[Summary]:
+def curate(settings: Settings, steps: Sequence[str], summaries: list[Summary]) -> None:
     """Run the named steps, in the order given, over what is pending of each.
 
-    What a step did is in `summaries` as soon as it begins, so that a caller who gives the list has it also
-    where a step fails. Raises what the steps raise.
+    A summary is appended as its step begins, so that what was done is there also where a step fails.
+    Raises what the steps raise.
     """
-    summaries = [] if summaries is None else summaries
     store = Store(settings.data, settings.state)
     for step in steps:
-        summary = Summary(step=f"curate {step}", table=STEPS[step])
-        summaries.append(summary)
-        try:
-            _function(step)(store, settings, summary)
-        except BaseException:
-            summary.notes.append("did not finish")
-            raise
-    return summaries
+        summaries.append(Summary(step=f"curate {step}", table=STEPS[step]))
+        _function(step)(store, settings, summaries[-1])
 
 
 def _function(step: str) -> Callable[[Store, Settings, Summary], None]:
@@ -54,7 +47,7 @@ def plan(settings: Settings, steps: Sequence[str]) -> list[Summary]:
 def would_do(store: Store, step: str) -> Summary:
     """What the step would read if it ran now."""
     output = STEPS[step]
-    needs = [name for name in NEEDS[output] if name != "signatures"]
+    needs = sources(output)
     pending = store.table(output).pending(*needs)
     rows = store.table(needs[0]).rows_in(pending)
     note = f"would read {rows} rows of {needs[0]} in {len(pending)} shards"

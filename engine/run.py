@@ -39,21 +39,18 @@ def run_here(store: Store, summary: Summary, function: Callable[[str, Advance], 
 
 def run_spread(
     store: Store,
-    name: str,
-    output: str,
+    summary: Summary,
     function: Callable[[str], Sequence[Row]],
     *,
     engine: str,
     workers: int,
-) -> Summary:
-    """Do the pending shards of `output` side by side; `function` must be picklable.
+) -> None:
+    """Do the pending shards of the table that `summary` names side by side; `function` must be picklable.
 
-    Raises as run_here does, and MissingExtra where Ray is asked for and not installed.
+    Raises and counts as run_here does, and raises MissingExtra where Ray is asked for and not installed.
     """
     spread = _on_ray if engine == "ray" else _on_cores
-    summary = Summary(step=name, table=output)
     _write_pending(store, summary, lambda pending, _: spread(function, pending, workers))
-    return summary
 
 
 def _write_pending(store: Store, summary: Summary, produce: Produce) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -36,20 +35,12 @@ def evaluate(
 
     gr eval --model data/runs/grpo/final --on tiny
     """
-    from console import Summary, finish
-    from errors import CannotWrite
+    from console import finish, reporting
     from eval.evaluation import evaluate_model, plan_evaluation
     from settings import load_settings
 
     settings = load_settings(config, data=data, eval={"samples": samples, "max_tokens": max_tokens})
     if dry_run:
         return finish(plan_evaluation(settings, model, on), settings.state, as_json=json, dry_run=True)
-    summaries: list[Summary] = []
-    try:
+    with reporting(settings.state, as_json=json) as summaries:
         evaluate_model(settings, model, on, summaries)
-    except BaseException:
-        if summaries:
-            with suppress(CannotWrite):  # the error to tell is the one that stopped the exam
-                finish(summaries, settings.state, as_json=json)
-        raise
-    finish(summaries, settings.state, as_json=json)

@@ -191,6 +191,7 @@ def test_an_empty_shard_goes_the_whole_way_without_a_model(tmp_path):
         ),
         ("s3fs", ["status", "--data", "s3://bucket/run"], "pip install 'gr-toolkit[s3]'"),
         ("trl", ["train", "grpo"], "pip install 'gr-toolkit[train]'"),
+        ("torch", ["llm", "serve", "--model", "."], "pip install 'gr-toolkit[train]'"),
     ],
 )
 def test_a_missing_extra_names_the_command_that_installs_it(tmp_path, missing, arguments, install):

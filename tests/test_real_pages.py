@@ -39,7 +39,7 @@ def crawl_list(folder, url, paths):
     )
     store = Store(settings.data, settings.state)
     fetch(store, settings.crawl, [str(sources)])
-    extract(store, settings)
+    extract(store, settings, [])
     return settings, store
 
 
@@ -73,7 +73,7 @@ def test_real_pages_are_curated_and_every_kept_answer_is_on_its_page(tmp_path, s
         settings, store = crawl_list(
             tmp_path, url, [*sorted(sizes, key=sizes.__getitem__)[:CURATED], DECLARING]
         )
-    curate(settings, ["extract", "dedup", "decontaminate", "judge", "attempt", "export"])
+    curate(settings, ["extract", "dedup", "decontaminate", "judge", "attempt", "export"], [])
 
     texts = {text["id"]: text for text in rows_of(store, "texts") if text["kept"]}
     pairs = rows_of(store, "pairs")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -33,20 +32,12 @@ def grpo(
 
     gr train grpo --model Qwen/Qwen2.5-0.5B-Instruct --steps 200
     """
-    from console import Summary, finish
-    from errors import CannotWrite
+    from console import finish, reporting
     from settings import load_settings
     from train.grpo import plan_grpo, train_grpo
 
     settings = load_settings(config, data=data)
     if dry_run:
         return finish([plan_grpo(settings, model, run, steps)], settings.state, as_json=json, dry_run=True)
-    summaries: list[Summary] = []
-    try:
+    with reporting(settings.state, as_json=json) as summaries:
         train_grpo(settings, model, run, steps, summaries)
-    except BaseException:
-        if summaries:
-            with suppress(CannotWrite):  # the error to tell is the one that stopped the training
-                finish(summaries, settings.state, as_json=json)
-        raise
-    finish(summaries, settings.state, as_json=json)

@@ -107,7 +107,7 @@ def test_a_corrupt_shard_is_moved_aside_and_its_pages_are_fetched_and_extracted_
 ):
     site.replies = {f"/{number}": page(f"page {number}", f"/{number + 1}") for number in range(12)}
     crawl(site.url + "/0", max_depth=20)
-    extract(store, Settings(data=store.data, workers=1))
+    extract(store, Settings(data=store.data, workers=1), [])
     before, shards = outcomes(), store.table("pages").shards()
     texts_before = {row["id"] for row in rows_of(store, "texts")}
     for shard in shards:
@@ -116,7 +116,7 @@ def test_a_corrupt_shard_is_moved_aside_and_its_pages_are_fetched_and_extracted_
     with open(f"{store.data}/pages/{shards[1]}.parquet", "r+b") as file:
         file.truncate(100)
     crawl(max_depth=20)
-    extract(store, Settings(data=store.data, workers=1))
+    extract(store, Settings(data=store.data, workers=1), [])
     said = capsys.readouterr().err
     assert "cannot be read; moved it" in said
     assert f"lost shards of table pages to {store.data}/corrupt: texts 1, pairs 1 shards" in said

@@ -31,7 +31,7 @@ def open_folder(folder: Path) -> tuple[Store, Settings]:
 def crawl(folder: Path, url: str) -> None:
     store, settings = open_folder(folder)
     fetch(store, settings.crawl, [url])
-    extract(store, settings)
+    extract(store, settings, [])
 
 
 def die_before_recording(folder: Path, url: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from console import Summary
 from curate.pipeline import STEPS, curate
 from errors import ServerUnusable
 from loopback import fails, serving
@@ -26,7 +27,7 @@ def reasons(store, table):
 
 def test_every_question_reaches_the_end_or_a_table_that_says_why_not(texts, model):
     with serving(model()) as server:
-        curate(settings_for(texts, server), list(STEPS))
+        curate(settings_for(texts, server), list(STEPS), [])
     assert reasons(texts, "pairs") == ["None"] * 5 + ["answer too long", "no accepted answer"]
     assert reasons(texts, "duplicates") == ["exact duplicate"]
     assert reasons(texts, "contaminated") == ["overlaps tiny"]
@@ -38,7 +39,8 @@ def test_every_question_reaches_the_end_or_a_table_that_says_why_not(texts, mode
 def test_the_bar_of_every_step_ends_at_what_its_summary_calls_in(texts, model, monkeypatch, capsys):
     monkeypatch.setattr("console.LOG_EVERY_SECONDS", 0.0)
     with serving(model()) as server:
-        summaries = curate(settings_for(texts, server), list(STEPS))
+        summaries: list[Summary] = []
+        curate(settings_for(texts, server), list(STEPS), summaries)
     lines = capsys.readouterr().err.splitlines()
     assert [summary.rows_in for summary in summaries] == [3, 7, 7, 7, 3, 7]
     for summary in summaries:
@@ -50,7 +52,9 @@ def test_the_bar_of_every_step_ends_at_what_its_summary_calls_in(texts, model, m
 
 def test_a_judge_that_fails_on_a_question_gives_it_a_row(texts, model):
     with serving(model(judge=lambda body: fails(400, "no"))) as server:
-        *_, judged, attempted, exported = curate(settings_for(texts, server), list(STEPS))
+        summaries: list[Summary] = []
+        curate(settings_for(texts, server), list(STEPS), summaries)
+    *_, judged, attempted, exported = summaries
     assert reasons(texts, "judged") == ["failed: HTTP 400"] * 3
     assert {row["verifiable"] for row in rows_of(texts, "judged")} == {None}
     assert (judged.rows, judged.kept, attempted.rows, exported.rows) == (3, 0, 0, 0)
@@ -58,7 +62,7 @@ def test_a_judge_that_fails_on_a_question_gives_it_a_row(texts, model):
 
 def test_a_solver_that_fails_on_a_question_gives_each_sample_a_row(texts, model):
     with serving(model(attempt=lambda body: fails(400, "no"))) as server:
-        curate(settings_for(texts, server), list(STEPS))
+        curate(settings_for(texts, server), list(STEPS), [])
     assert reasons(texts, "attempts") == ["failed: HTTP 400"] * 4
     assert {row["verdict"] for row in rows_of(texts, "attempts")} == {None}
     assert reasons(texts, "dataset") == ["no attempt decided"] * 2
@@ -79,14 +83,14 @@ def test_what_was_done_before_a_failure_is_in_the_summaries(texts, model):
     assert [summary.step for summary in done] == ["curate extract", "curate dedup", "curate decontaminate"]
     assert [(summary.rows_in, summary.notes) for summary in done] == [(3, []), (7, []), (7, [])]
     assert (judged.rows_in, judged.rows, judged.kept, judged.shards) == (5, 2, 1, 1)
-    assert (judged.requests, judged.input_tokens, judged.notes) == (3, 20, ["did not finish"])
+    assert (judged.requests, judged.input_tokens) == (3, 20)
 
 
 def test_a_nightly_run_only_adds(store):
     def arrive(shard, **questions):
         rows = [fill("pairs", pair_id, question=question) for pair_id, question in questions.items()]
         store.table("pairs").write(shard, rows)
-        curate(settings_for(store), ["dedup"])
+        curate(settings_for(store), ["dedup"], [])
 
     tree = "A tree grows 3 feet in 2 years. How high is it after 8 years?"
     lake = "A lake loses 5 litres of water in an hour. How many does it lose in a day?"

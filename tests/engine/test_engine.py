@@ -56,24 +56,32 @@ def run_in_this_process(store, step):
 
 
 def run_on_two_cores(store, step):
-    return run_spread(store, "extract", "texts", step, engine="local", workers=2)
+    return spread(store, step, "local")
 
 
 def run_on_ray(store, step):
-    return run_spread(store, "extract", "texts", step, engine="ray", workers=2)
+    return spread(store, step, "ray")
+
+
+def spread(store, step, engine):
+    summary = Summary("extract", table="texts")
+    run_spread(store, summary, step, engine=engine, workers=2)
+    return summary
 
 
 @pytest.fixture(
+    scope="module",
     params=[run_in_this_process, run_on_two_cores, pytest.param(run_on_ray, marks=pytest.mark.slow)],
     ids=lambda run: run.__name__,
 )
-def run(request, monkeypatch):
+def run(request):
     if request.param is run_on_ray:
         ray = pytest.importorskip("ray", reason="needs ray: pip install 'gr-toolkit[ray]'")
-        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # for the steps in this file
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
-        yield run_on_ray
-        ray.shutdown()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # for the steps in this file
+            ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+            yield run_on_ray
+            ray.shutdown()
     else:
         yield request.param
 

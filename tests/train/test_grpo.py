@@ -265,7 +265,6 @@ def test_a_budget_that_is_spent_ends_the_run_and_its_cost_is_told(tiny_model, ma
     (summary,) = summaries
     assert summary.requests == len(server.seen) > 0
     assert summary.cost_usd == pytest.approx(0.5 * summary.requests)
-    assert summary.notes == ["did not finish"]
     assert summary.seconds > 0
 
 

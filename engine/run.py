@@ -122,7 +122,11 @@ def _on_ray(function: Callable[[str], Sequence[Row]], shards: list[str], workers
         raise MissingExtra("--engine ray", "pip install 'gr-toolkit[ray]'") from error
     if not ray.is_initialized():
         ray.init(log_to_driver=False, include_dashboard=False)
-    task = ray.remote(lambda shard: function(shard))  # Ray takes no partial
+
+    def one_shard(shard: str) -> Sequence[Row]:  # Ray takes no partial
+        return function(shard)
+
+    task = ray.remote(one_shard)
     names = {task.remote(shard): shard for shard in shards}
     while names:
         (done, *_), _ = ray.wait(list(names))

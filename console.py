@@ -158,7 +158,7 @@ def output_console() -> Console:
     """The console for stdout; wide where it is a file or a pipe, so that a table's lines stay whole."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 160, markup=False, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else 1_000, markup=False, highlight=False)
 
 
 def describe(reasons: Counter[str], most: int = 4) -> str:

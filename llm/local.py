@@ -73,6 +73,11 @@ def serve(
     return transformers_server(source, model_name(weights), settings.context, host, port)
 
 
+def cores() -> int:
+    """How many cores this process may use, which is fewer than there are inside a container or a taskset."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextmanager
 def _llama_cpp(weights: str, settings: LLMSettings, host: str, port: int) -> Iterator[str]:
     try:
@@ -87,7 +92,7 @@ def _llama_cpp(weights: str, settings: LLMSettings, host: str, port: int) -> Ite
     params.n_ctx = settings.context * at_once
     # No spinning while threads wait for each other: on a busy machine it costs most of the speed.
     for cpu in (params.cpuparams, params.cpuparams_batch):
-        cpu.n_threads = os.cpu_count() or 1
+        cpu.n_threads = cores()
         cpu.poll = 0
     params.hostnames = [host]
     params.port = port

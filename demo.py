@@ -20,7 +20,7 @@ import typer
 import options
 
 if TYPE_CHECKING:
-    from store import Store
+    from settings import Settings
 
 SETTINGS = """\
 # Settings of `gr demo`: everything small enough for a laptop without a GPU.
@@ -76,7 +76,7 @@ Variables = dict[str, str]
 
 def demo(
     data: options.Data = None,
-    steps: Annotated[int, typer.Option(min=1, help="GRPO steps; about 10 seconds each on two cores.")] = 12,
+    steps: Annotated[int, typer.Option(min=1, help="GRPO steps; 10 to 20 seconds each on two cores.")] = 12,
 ) -> None:
     """Go the whole way offline on the bundled site: crawl, curate, train, eval; 8 to 10 minutes on two cores.
 
@@ -88,13 +88,12 @@ def demo(
     from demo_summary import show_demo
     from errors import UsageError
     from settings import load_settings
-    from store import Store
 
     settings = load_settings(None, data=data)
     if "://" in settings.data:
         raise UsageError("the demo works in a local folder; give one with --data")
     folder = Path(settings.data)
-    refuse_other_pages(Store(settings.data, settings.state))
+    refuse_other_pages(settings)
     config = write_settings(folder)
     with serve_site(SAMPLE_SITE, port_of(settings.state)) as url:
         for variables, arguments in commands(url, folder, config, steps):
@@ -142,27 +141,25 @@ def run(variables: Variables, arguments: list[str]) -> None:
         raise typer.Exit(code if code > 0 else 128 - code)  # killed by a signal: as a shell puts it
 
 
-def refuse_other_pages(store: Store) -> None:
+def refuse_other_pages(settings: Settings) -> None:
     """Raise UsageError if the data folder holds what no demo put there.
 
     The demo would crawl the rest of it without a pause between requests, and curate it with a tiny model.
     """
-    from contextlib import closing
-
     from crawl.fetch import FRONTIER
-    from crawl.frontier import Frontier
+    from crawl.frontier import waiting_by_host
     from errors import UsageError
+    from store import Store
     from store.tables import FUNNEL
 
-    frontier, pages = store.state / FRONTIER, store.table("pages")
+    store, frontier = Store(settings.data, settings.state), settings.state / FRONTIER
     if not (Path(store.data) / CONFIG).is_file():
         if frontier.exists() or any(store.table(name).shards() for name in FUNNEL):
             raise UsageError(f"{store.data} already holds tables; choose another folder with --data")
         return
+    pages = store.table("pages")
     hosts = {str(row["host"]) for shard in pages.shards() for row in pages.rows(shard, ["host"])}
-    if frontier.exists():
-        with closing(Frontier(frontier, max_depth=0)) as queue:
-            hosts.update(queue.hosts())
+    hosts.update(waiting_by_host(frontier, settings.crawl.max_depth))
     elsewhere = sorted(host for host in hosts if not host.startswith("127.0.0.1:"))
     if elsewhere:
         raise UsageError(

@@ -24,6 +24,11 @@ Role = Literal["extractor", "judge", "solver", "verifier"]
 Engine = Literal["local", "ray"]
 
 
+def cores() -> int:
+    """How many cores this process may use: inside a container or a taskset fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Section(BaseModel):
     """A table of gr.toml; an unknown key in it is an error."""
 
@@ -81,7 +86,9 @@ class LLMSettings(Section):
     timeout: float = Field(120.0, gt=0, description="seconds for one request")
     retries: int = Field(5, ge=0, description="of a request that failed")
     temperature: float = Field(0.0, ge=0)
-    max_tokens: int = Field(1024, ge=1, description="of one reply")
+    max_tokens: int = Field(
+        1024, ge=1, description="of one reply; an extractor's may have 128 for each question"
+    )
     context: int = Field(8192, ge=256, description="tokens a request may hold, for models run here")
     input_usd_per_million: float | None = Field(None, ge=0, description="the price of prompt tokens")
     output_usd_per_million: float | None = Field(None, ge=0, description="the price of reply tokens")
@@ -161,7 +168,7 @@ class Settings(Section):
     """Everything a run can be told. Sections are the tables of gr.toml."""
 
     data: str = Field("data", description="folder or URL of the tables")
-    workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="processes")
+    workers: int = Field(default_factory=cores, ge=1, description="processes")
     engine: Engine = Field("local", description="or ray")
     instruction: str = Field(
         "Please reason step by step, and put your final answer within \\boxed{}.",
@@ -178,9 +185,10 @@ class Settings(Section):
     @classmethod
     def _one_spelling(cls, data: str) -> str:
         """One folder has one name: its locks and its state hang on it."""
-        if "://" in data and not data.startswith("file://"):
-            return data.rstrip("/")
-        return str(Path(data.removeprefix("file://")).expanduser())
+        protocol, separator, path = data.rpartition("://")
+        if separator and protocol != "file":
+            return f"{protocol}://{path.rstrip('/')}"
+        return str(Path(path).expanduser())
 
     @property
     def state(self) -> Path:

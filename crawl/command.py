@@ -57,10 +57,10 @@ def fetch_pages(
     settings = load_settings(config, data=data, crawl=flags)
     store = Store(settings.data, settings.state)
     if dry_run:
-        summaries = [plan(store, settings.crawl, sources or [])]
-        return finish(summaries, settings.state, as_json=json, dry_run=True)
+        planned = [plan(store, settings.crawl, sources or [])]
+        return finish(planned, settings.state, as_json=json, dry_run=True)
     with reporting(settings.state, as_json=json) as summaries:
-        summaries.append(fetch(store, settings.crawl, sources or []))
+        fetch(store, settings.crawl, sources or [], summaries)
         extract(store, settings, summaries)
 
 

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 
 from console import Summary, describe, progress, say
 from crawl.decode import decode
-from crawl.frontier import Frontier, count_waiting
+from crawl.frontier import Frontier, waiting_by_host
 from crawl.harvest import Harvest, record_arrival
 from crawl.response import decompress, find_links
 from crawl.sources import Sources, read_sources
@@ -21,13 +21,15 @@ from store import Store, Table
 from store.tables import FUNNEL, NEEDS
 
 FRONTIER = "frontier.sqlite"
+NOTHING_QUEUED = "nothing is queued: every URL known was fetched or refused, or is too deep"
 
 
-def fetch(store: Store, settings: CrawlSettings, names: Sequence[str]) -> Summary:
+def fetch(store: Store, settings: CrawlSettings, names: Sequence[str], summaries: list[Summary]) -> None:
     """Fetch what the named sources lead to, and what an earlier run left over, into table `pages`.
 
-    Raises UsageError, Locked, CannotWrite, and GrError where no source could be fetched at all. What came
-    in before stays stored, and the same call goes on from there.
+    A summary is appended as the crawl begins. Raises UsageError, Locked, CannotWrite, StoreError, and GrError
+    where no source could be fetched at all. What came in before stays stored, and the same call goes on from
+    there.
     """
     started = time.monotonic()
     sources = read_sources(names)
@@ -37,20 +39,29 @@ def fetch(store: Store, settings: CrawlSettings, names: Sequence[str]) -> Summar
         if frontier.is_empty():
             raise UsageError("nothing to crawl yet; give a SOURCE: gr crawl https://example.org/")
         harvest = Harvest(pages, frontier, settings, last_shard(store) + 1)
-        if harvest.anything_left():
-            fetch_all(harvest)
         summary = harvest.summary
+        summaries.append(summary)
+        summary.notes += sources.notes
+        try:
+            if harvest.anything_left():
+                fetch_all(harvest)
+            else:
+                summary.notes.append(
+                    "nothing is queued: every URL known was fetched or refused, or is too deep"
+                )
+        finally:
+            if harvest.missed:
+                missed = f"{harvest.missed.total()} URLs not fetched: {describe(harvest.missed)}"
+                summary.notes.append(missed)
+            summary.seconds = time.monotonic() - started
         if not summary.rows:
             refuse_if_all_failed(frontier, sources)
-    summary.notes = [*sources.notes, *describe_run(harvest)]
-    summary.seconds = time.monotonic() - started
-    return summary
 
 
 def plan(store: Store, settings: CrawlSettings, names: Sequence[str]) -> Summary:
     """What `fetch` would start from; no request is sent and nothing is written."""
     sources = read_sources(names)
-    waiting = count_waiting(store.state / FRONTIER, settings.max_depth)
+    waiting = sum(waiting_by_host(store.state / FRONTIER, settings.max_depth).values())
     note = (
         f"would start from {len(sources.pages)} pages and {len(sources.sitemaps)} sitemaps, "
         f"and {waiting} URLs that an earlier run left to do"
@@ -136,14 +147,3 @@ def refuse_if_all_failed(frontier: Frontier, sources: Sources) -> None:
         f"nothing was fetched: {named[0]}: {outcomes[0][1]}{others}. "
         "Check the address and that the site is up and admits crawlers, then run the same command again"
     )
-
-
-def describe_run(harvest: Harvest) -> list[str]:
-    """What a person should know beside the counts."""
-    notes = []
-    if harvest.missed:
-        missed = harvest.missed.total()
-        notes.append(f"{missed} URLs not fetched: {describe(harvest.missed)}")
-    if not harvest.summary.rows_in:
-        notes.append("nothing is queued: every URL known was fetched or refused, or is too deep")
-    return notes

@@ -50,7 +50,8 @@ INSERT INTO urls (url, canonical, host, depth, kind, state) VALUES (?, ?, ?, ?, 
 ON CONFLICT (canonical) DO UPDATE SET depth = excluded.depth WHERE excluded.depth < depth
 """
 WAITING = """
-SELECT count(*) FROM urls WHERE depth <= ? AND state IN ('queued', 'in flight', 'failed', 'too deep')
+SELECT host, count(*) FROM urls
+WHERE depth <= ? AND state IN ('queued', 'in flight', 'failed', 'too deep') GROUP BY host
 """
 
 
@@ -216,18 +217,20 @@ class Frontier:
         return row
 
 
-def count_waiting(path: Path, max_depth: int) -> int:
-    """How many URLs the frontier at `path` has for the next run. Writes nothing. Raises StoreError."""
+def waiting_by_host(path: Path, max_depth: int) -> dict[str, int]:
+    """How many URLs of each host the frontier at `path` has for the next run.
+
+    Writes nothing, and may be asked while a crawl runs. Raises StoreError.
+    """
     if not path.exists():
-        return 0
+        return {}
     # Where no log lies beside the file nobody has it open, and SQLite would make one even to read.
     mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
     with (
         _failures_named(path),
         closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)) as database,
     ):
-        (count,) = database.execute(WAITING, (max_depth,)).fetchone()
-    return int(count)
+        return dict(database.execute(WAITING, (max_depth,)).fetchall())
 
 
 @contextmanager

@@ -75,8 +75,16 @@ class Harvest:
         self.table.write(shard, list(rows.values()))
         self.waiting = {}  # if the frontier now fails, the next run adopts the shard
         self.next_shard += 1
-        self.summary.shards += 1
+        self._count(rows.values())
         self.frontier.store(rows, shard)
+
+    def _count(self, rows: Iterable[Row]) -> None:
+        self.summary.shards += 1
+        for row in rows:
+            self.summary.rows += 1
+            self.summary.kept += bool(row["kept"])
+            if row["reason"]:
+                self.summary.reasons[str(row["reason"])] += 1
 
     @contextmanager
     def _failure_kept(self) -> Iterator[None]:
@@ -123,10 +131,6 @@ class Harvest:
         record_arrival(self.frontier, row)
         self.turns.count_row()
         self.advance(1)
-        self.summary.rows += 1
-        self.summary.kept += bool(row["kept"])
-        if row["reason"]:
-            self.summary.reasons[str(row["reason"])] += 1
 
     def _queue(self, urls: Iterable[str], depth: int, kind: Kind = "page") -> None:
         self.turns.open(self.frontier.add(urls, depth, kind))

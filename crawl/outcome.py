@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
+
 from scrapy import Request
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -21,7 +23,8 @@ from crawl.sitemap import ROBOTS, read_listing
 
 CONTENT_TYPE = "content_type"  # where a request's meta holds it
 KEPT_HEADERS = ("Content-Type", "ETag", "Last-Modified")
-REASONS: dict[type[Exception], str] = {
+REASONS: dict[type[BaseException], str] = {
+    CancelledError: "stopped",
     CannotResolveHostError: "host not found",
     DownloadConnectionRefusedError: "connection refused",
     DownloadTimeoutError: "timeout",

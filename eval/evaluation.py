@@ -35,7 +35,7 @@ def evaluate_model(
     StoreError.
     """
     model, benchmarks = _prepare(settings, model, names)
-    folder = Folder(f"{settings.data.rstrip('/')}/evals/{slug(model)}")
+    folder = Folder(f"{settings.data}/evals/{slug(model)}")
     with open_exam(settings, model) as exam:
         for benchmark in benchmarks:
             summaries.append(Summary(f"eval {benchmark.name}", rows_in=len(benchmark.questions)))

@@ -84,6 +84,9 @@ def load(source: str, gguf_file: str | None = None) -> tuple[PreTrainedModel, Pr
 
 
 def _save_dequantised(gguf: Path, folder: Path) -> None:
+    """Raises OSError."""
+    from safetensors import SafetensorError
+
     model, tokenizer = load(str(gguf.parent), gguf.name)
     # transformers would refuse to save what it takes for a quantised model; loaded from GGUF it is none.
     model.is_quantized = False  # type: ignore[assignment]
@@ -94,5 +97,8 @@ def _save_dequantised(gguf: Path, folder: Path) -> None:
     ):
         if hasattr(owner, name):
             delattr(owner, name)
-    model.save_pretrained(folder)
+    try:
+        model.save_pretrained(folder)
+    except SafetensorError as error:  # so it calls a full disk
+        raise OSError(str(error)) from error
     tokenizer.save_pretrained(folder)

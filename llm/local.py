@@ -6,7 +6,6 @@ Either is served over HTTP on loopback, so that the client asks it as it asks an
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from errors import MissingExtra, ServerUnusable, UsageError
 from llm.target import Target
 from llm.weights import INSTALL_LLAMA_CPP, INSTALL_TRANSFORMERS, fingerprint, is_gguf, model_name, resolve
+from settings import cores
 
 if TYPE_CHECKING:
     from settings import LLMSettings
@@ -71,11 +71,6 @@ def serve(
 
     source = huggingface_folder(weights, state)
     return transformers_server(source, model_name(weights), settings.context, host, port)
-
-
-def cores() -> int:
-    """How many cores this process may use, which is fewer than there are inside a container or a taskset."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import pytest
 
 from crawl.fetch import FRONTIER
 from crawl.frontier import Frontier
+from files import contents
 from rows import fill
 from settings import Settings, load_settings
 from store import Store
@@ -33,10 +34,6 @@ def gr(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedP
         check=False,
         timeout=240,
     )
-
-
-def contents(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def assert_one_line(done: subprocess.CompletedProcess[str], code: int, *parts: str) -> None:

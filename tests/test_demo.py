@@ -20,6 +20,7 @@ from crawl.frontier import Frontier
 from demo import OWN_VARIABLES, refuse_other_pages, run, write_settings
 from errors import UsageError
 from rows import fill
+from settings import Settings
 from store import Store
 
 ROOT = Path(__file__).parents[1]
@@ -48,12 +49,12 @@ def the_demos(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 
 def test_a_folder_with_tables_of_ones_own_is_refused(store):
-    refuse_other_pages(store)
+    refuse_other_pages(Settings(data=store.data))
     store.table("texts").write("1", [fill("texts")])
     with pytest.raises(UsageError, match=r"already holds tables; choose another folder with --data"):
-        refuse_other_pages(store)
+        refuse_other_pages(Settings(data=store.data))
     write_settings(Path(store.data))
-    refuse_other_pages(store)
+    refuse_other_pages(Settings(data=store.data))
 
 
 def queue(store: Store, url: str) -> None:
@@ -64,22 +65,25 @@ def queue(store: Store, url: str) -> None:
 def test_a_crawl_of_ones_own_is_refused_before_its_first_shard(store):
     queue(store, "https://example.org/")
     with pytest.raises(UsageError, match="already holds tables"):
-        refuse_other_pages(store)
+        refuse_other_pages(Settings(data=store.data))
 
 
 def test_another_site_in_the_demos_folder_is_refused(the_demos):
     the_demos.table("pages").write("1", [fill("pages", host="127.0.0.1:8000")])
     queue(the_demos, "http://127.0.0.1:8000/queued")
-    refuse_other_pages(the_demos)
+    refuse_other_pages(Settings(data=the_demos.data))
     the_demos.table("pages").write("2", [fill("pages", host="example.org")])
     with pytest.raises(UsageError, match=r"already holds pages of example\.org"):
-        refuse_other_pages(the_demos)
+        refuse_other_pages(Settings(data=the_demos.data))
 
 
-def test_another_site_in_the_demos_queue_is_refused(the_demos):
-    queue(the_demos, "https://example.org/")
+@pytest.mark.parametrize("state", ["queued", "in flight", "failed"])
+def test_another_site_in_the_demos_queue_is_refused(the_demos, state):
+    with closing(Frontier(the_demos.state / FRONTIER, max_depth=1)) as frontier:
+        frontier.add(["https://example.org/"], 0)
+        frontier.settle(frontier.take("example.org"), state)
     with pytest.raises(UsageError, match=r"already holds pages of example\.org"):
-        refuse_other_pages(the_demos)
+        refuse_other_pages(Settings(data=the_demos.data))
 
 
 @pytest.mark.parametrize("name", ["GR_DATA", *REMOTE, "GR_LLM__BASE_URL", "GR_LLM__VERIFIER__MODEL"])

@@ -38,7 +38,7 @@ def crawl_list(folder, url, paths):
         verify={"model": False},
     )
     store = Store(settings.data, settings.state)
-    fetch(store, settings.crawl, [str(sources)])
+    fetch(store, settings.crawl, [str(sources)], [])
     extract(store, settings, [])
     return settings, store
 

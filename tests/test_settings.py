@@ -33,7 +33,8 @@ def refused(message: str, **flags: object) -> None:
 def test_everything_has_a_default():
     settings = load_settings()
     assert (settings.data, settings.engine, settings.llm.model) == ("data", "local", "local")
-    assert settings.workers == os.cpu_count()
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert settings.workers == usable
     assert settings.state == Path("data/.state")
 
 
@@ -152,6 +153,7 @@ def test_the_state_folder_is_local_whatever_the_data_folder():
         ("data/", "data"),
         ("file:///d/run", "/d/run"),
         ("s3://bucket/run/", "s3://bucket/run"),
+        ("memory://", "memory://"),
     ],
 )
 def test_one_data_folder_has_one_spelling(written, meant):

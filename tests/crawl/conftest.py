@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from console import Summary
 from crawl.fetch import fetch
 from rows import rows_of
 from settings import CrawlSettings
@@ -120,7 +121,10 @@ def crawl(store, settings):
     """Crawl and return the summary."""
 
     def run(*sources, **changes):
-        return fetch(store, settings.model_copy(update=changes), sources)
+        summaries: list[Summary] = []
+        fetch(store, settings.model_copy(update=changes), sources, summaries)
+        (summary,) = summaries
+        return summary
 
     return run
 

@@ -10,6 +10,7 @@ from crawl.extract import extract
 from crawl.fetch import FRONTIER, plan
 from crawl.frontier import Frontier
 from errors import StoreError
+from files import contents
 from rows import fill, rows_of
 from settings import Settings
 
@@ -140,10 +141,6 @@ def test_a_damaged_frontier_is_named_with_what_to_do(crawl, store):
         file.write(bytes(path.stat().st_size - file.tell()))
     with pytest.raises(StoreError, match=rf"{FRONTIER} is damaged: .*Remove it and run the same command"):
         crawl()
-
-
-def contents(folder):
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_plan_sends_no_request_and_writes_nothing(site, page, reply, crawl, settings, store, tmp_path):

@@ -257,7 +257,7 @@ def test_the_rows_do_not_depend_on_who_answers_first(site, page, reply, late, se
     found = []
     for run in range(3):
         store = Store(str(tmp_path / str(run)), tmp_path / str(run) / ".state")
-        fetch(store, settings.model_copy(update={"concurrency_per_host": 16}), [site.url + "/"])
+        fetch(store, settings.model_copy(update={"concurrency_per_host": 16}), [site.url + "/"], [])
         found.append([{**row, "fetched_at": None} for row in rows_of(store, "pages")])
     assert found[0] == found[1] == found[2]
     assert sum(row["reason"] == "duplicate content" for row in found[0]) == 40

@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from console import Summary
 from crawl.fetch import fetch
 from errors import CannotWrite
 from rows import rows_of
@@ -22,13 +23,15 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing(site, reply, settings, sm
     store = Store(str(small_disk / "data"), small_disk / "data" / ".state")
     deep = settings.model_copy(update={"max_depth": PAGES, "shard_pages": 3})
 
+    summaries: list[Summary] = []
     with pytest.raises(CannotWrite, match="run the same command again"):
-        fetch(store, deep, [site.url + "/0"])
+        fetch(store, deep, [site.url + "/0"], summaries)
     stored = rows_of(store, "pages")
     assert 0 < len(stored) < PAGES
+    assert [summary.rows for summary in summaries] == [len(stored)]
 
     subprocess.run(["mount", "-o", "remount,size=20m", small_disk], check=True)
-    fetch(store, deep, [site.url + "/0"])
+    fetch(store, deep, [site.url + "/0"], [])
     completed = rows_of(store, "pages")
     assert completed[: len(stored)] == stored
     assert [row["url"].rpartition("/")[2] for row in completed] == [

@@ -70,5 +70,6 @@ def test_progress_is_in_rows(harvest):
     harvest.finish(first, Miss("timeout"))
     harvest.finish(second, page_of(second))
     harvest.finish(third, page_of(third))
+    harvest.flush()
     assert sum(advanced) == harvest.summary.rows == 2
     assert harvest.summary.rows_in == 3

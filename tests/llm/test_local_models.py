@@ -225,6 +225,15 @@ def test_the_bundled_model_in_transformers(state):
     assert llm.name == "SmolLM2-135M-Instruct.Q4_1"
 
 
+@pytest.mark.slow
+@needs_weights
+@needs_transformers
+def test_a_conversion_on_a_full_disk_is_named_and_leaves_nothing(small_disk):
+    with pytest.raises(CannotWrite, match=r"cannot convert .*No space left.*make room there"):
+        huggingface_folder("local", small_disk)
+    assert list((small_disk / "models").iterdir()) == []
+
+
 @needs_weights
 @needs_transformers
 def test_a_conversion_that_cannot_be_written_is_named(tmp_path):

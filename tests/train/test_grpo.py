@@ -17,6 +17,7 @@ import pytest
 
 from console import Summary
 from errors import BudgetExceeded, CannotWrite, GrError, ModelError, UsageError
+from files import contents
 from loopback import Answer, says, serving
 from settings import Settings, VerifySettings
 from train.grpo import plan_grpo, train_grpo
@@ -197,14 +198,17 @@ def test_another_configuration_needs_another_run(tiny_model, make_settings, writ
 
 
 def broken(model: str, folder: Path, how: str) -> str:
-    """A copy of the model's folder with its weights gone, or cut short."""
+    """A copy of the model's folder with nothing in it, or its weights gone or cut short."""
+    if how == "empty":
+        (folder / how).mkdir()
+        return str(folder / how)
     shutil.copytree(model, folder / how)
     weights = folder / how / "model.safetensors"
     weights.unlink() if how == "no weights" else os.truncate(weights, 5000)
     return str(folder / how)
 
 
-@pytest.mark.parametrize("how", ["no weights", "cut short"])
+@pytest.mark.parametrize("how", ["empty", "no weights", "cut short"])
 def test_a_model_that_cannot_be_loaded_leaves_no_run_behind(
     tiny_model, make_settings, write_questions, tmp_path, how
 ):
@@ -321,10 +325,6 @@ def test_a_disk_that_is_full_from_the_start_leaves_no_run_behind(
     with pytest.raises(CannotWrite, match=r"config\.json"):
         train(settings, tiny_model, "one", 1)
     assert not Run(settings, "one").config.exists()
-
-
-def contents(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_dry_run_writes_nothing(tiny_model, make_settings, write_questions):

@@ -57,8 +57,8 @@ test_share = 0.3
 model = false          # rules alone; a real model: true
 
 [train]
-prompts_per_step = 1
-group = 8
+prompts_per_step = 4   # several, since rules alone cannot mark the answers to some questions
+group = 2
 learning_rate = 2e-5
 temperature = 1.0
 max_prompt_tokens = 128

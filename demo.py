@@ -78,7 +78,7 @@ def demo(
     data: options.Data = None,
     steps: Annotated[int, typer.Option(min=1, help="GRPO steps; 10 to 20 seconds each on two cores.")] = 12,
 ) -> None:
-    """Go the whole way offline on the bundled site: crawl, curate, train, eval; 8 to 10 minutes on two cores.
+    """Go the whole way offline on the bundled site: crawl, curate, train, eval; about 9 minutes on two cores.
 
     Example: gr demo --data data --steps 12
     """

@@ -1,4 +1,8 @@
-"""Brings two spellings of one answer to one form, without ever changing its meaning."""
+"""Brings two spellings of one answer to one form, without ever changing its meaning.
+
+What comes out is plain text with the LaTeX commands that carry meaning: one spelling of each relation,
+operator and fraction, no wrappers, no spacing commands, ASCII digits.
+"""
 
 from __future__ import annotations
 
@@ -7,39 +11,90 @@ import unicodedata
 
 INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]")
 # NFKC would turn these into plain digits ("10²" into "102", "2½" into "21/2"), so they are spelt out first.
-SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
-SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ", "0123456789+-ni")
+SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ]+")
+SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+SUBSCRIPT_RUN = re.compile("[₀-₉]+")
 VULGAR_FRACTION = re.compile("[¼-¾⅐-⅞]")
-SYMBOLS = str.maketrans(
-    {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "’": "'", "∞": "\\infty"}
+OTHER_DIGIT = re.compile(r"[^\W0-9a-zA-Z_]")
+SYMBOLS = {
+    "−": "-", "–": "-", "‐": "-", "‑": "-", "×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "∕": "/",
+    "⁄": "/", "’": "'", "‘": "'", "“": '"', "”": '"', "≤": r"\le ", "⩽": r"\le ", "≥": r"\ge ", "⩾": r"\ge ",
+    "≠": r"\ne ", "≈": r"\approx ", "∞": r"\infty ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ",
+    "π": r"\pi ", "±": r"\pm ", "∓": r"\mp ", "√": r"\sqrt ", "∅": r"\emptyset ", "º": "°", "∘": "°",
+    "∣": "|", "＞": ">", "＜": "<", "→": r"\to ", "∀": r"\forall ", "∃": r"\exists ", "µ": "μ",
+}  # fmt: skip
+SYMBOL = re.compile("[" + "".join(SYMBOLS) + "]")
+SAYS_NOTHING = """
+left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr limits nolimits
+displaystyle textstyle scriptstyle rm bf it
+quad qquad enspace thinspace medspace thickspace hfill newline space nobreakspace
+"""  # sizes, spaces and styles
+# One name for each command that several packages spell differently, and a sign for those that have one.
+COMMANDS = {
+    "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac", "dbinom": r"\binom", "tbinom": r"\binom",
+    "leq": r"\le ", "leqslant": r"\le ", "leqq": r"\le ", "geq": r"\ge ", "geqslant": r"\ge ",
+    "geqq": r"\ge ", "neq": r"\ne ", "lt": "<", "gt": ">", "times": "*", "cdot": "*", "ast": "*", "div": "/",
+    "cupdot": r"\cup ", "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "colon": ":", "degree": "°",
+    "prime": "'", "lbrace": r"\{", "rbrace": r"\}", "lbrack": "[", "rbrack": "]", "ldots": r"\dots ",
+    "cdots": r"\dots ", "dotsc": r"\dots ", "varnothing": r"\emptyset ", "thickapprox": r"\approx ",
+    "rightarrow": r"\to ", "land": r" \text{and} ", "lor": r" \text{or} ", "wedge": r" \text{and} ",
+    "vee": r" \text{or} ", "lg": r"\log_{10}", "tg": r"\tan ", "ctg": r"\cot ", "cosec": r"\csc ",
+    "arctg": r"\arctan ", "dollar": "$",
+    **dict.fromkeys(SAYS_NOTHING.split(), " "),
+}  # fmt: skip
+COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
+SPACING = re.compile(r"(?<!\\)\\[,;:> ]|(?<=\S)~(?=\S)|(?<=\{)~")
+WRAPPER = re.compile(
+    r"\\(?:text|textbf|textit|textrm|textsf|texttt|textup|textnormal|mathrm|mathbf|mathit|mathsf|mathtt|mathcal"
+    r"|mathscr|boldsymbol|bm|pmb|emph|underline|operatorname|mbox|hbox|boxed|fbox|ensuremath)\s*"
+    r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
-WRAPPER = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mathit|mathsf|operatorname|mbox)\s*\{([^{}]*)\}")
-LATEX_FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
-SPACING = re.compile(r"\\[,;:! ]|(?<=\S)~(?=\S)|\\q?quad\b")
-SIZING = re.compile(r"\\(?:left|right)\b")
-DELIMITED = re.compile(r"\$\$?([^$]*)\$\$?|\\\((.*)\\\)|\\\[(.*)\\\]", re.DOTALL)
-TIMES = re.compile(r"\\times\b|\\cdot\b")
-# Beside these a/b would no longer be one value: 2\frac{1}{2} is not 21/2.
-BINDS_BEFORE, BINDS_AFTER = re.compile(r"[\w^/.)}\]]"), re.compile(r"[\w^!({\\]")
+MATH = re.compile(
+    r"\$\$(?P<display>[^$]*)\$\$|(?<!\\)\$(?=\S)(?P<inline>[^$]*?)(?<=[^\s\\])\$(?!\d)"
+    r"|(?<!\\)\$(?P<command>[^$\\]*\\[a-zA-Z][^$]*)(?<!\\)\$|^\s*\$(?P<all>[^$]+)\$\s*$"
+)
+BROKEN_ESCAPE = {"\x0c": r"\f", "\x08": r"\b"}  # "\frac" and "\begin" after a careless JSON or Python string
+DOUBLED_BACKSLASH = re.compile(r"\\\\(?=[a-zA-Z]{2}|%|\$)")
+TAG = re.compile(r"<(su[pb])>([^<>]{1,40})</\1>")
+MARKDOWN = re.compile(r"(\*\*|__|`+)(?=\S)(.*?)(?<=\S)\1")
+DEGREE = re.compile(r"\^\s*\{?\s*\\circ\s*\}?")
+BRACED_COMMA = re.compile(r"(?<=\d)\s*\{\s*,\s*\}\s*(?=\d)|(?<=\d),\s*\\!\s*(?=\d)")
+ORDINAL = re.compile(r"(?<=\d)(?:\s*\^\s*\{\s*(?:st|nd|rd|th)\s*\}|\s*\^?\s*(?:st|nd|rd|th)\b)")
 WORD = re.compile(r"(?<![\\\w])[^\W\d_]{3,}")
 LONG_WORD = re.compile(r"(?<![\\\w])[^\W\d_]{5,}")
+LOOSE_SPACE = re.compile(r"\s+(?=\W)|(?<=\W)\s+")
 
 
 def normalise(answer: str) -> str:
-    """A comparable form: Unicode and LaTeX variants, case of words, spacing and a final full stop removed."""
+    """The comparable form. Linear in the text."""
     text = INVISIBLE.sub("", answer)
+    for broken, meant in BROKEN_ESCAPE.items():
+        text = text.replace(broken, meant)
+    text = _unicode(text)
+    text = DEGREE.sub("°", TAG.sub(lambda tag: ("^{" if tag[1] == "sup" else "_{") + tag[2] + "}", text))
+    text = _without_dollars(BRACED_COMMA.sub(",", text))
+    if "\\" in text:
+        text = _without_dollars(_latex(text))
+    text = text.replace("\\$", "$")
+    text = ORDINAL.sub("", MARKDOWN.sub(r"\2", text))
+    return " ".join(text.split()).rstrip("\\^ ").removesuffix(".").rstrip()
+
+
+def _without_dollars(text: str) -> str:
+    """Without the dollar signs around mathematics; those before an amount of money stay."""
+    return MATH.sub(lambda math: f" {math[math.lastgroup or 0]} ", text) if "$" in text else text
+
+
+def _unicode(text: str) -> str:
+    if text.isascii():
+        return text
     text = SUPERSCRIPT_RUN.sub(lambda run: "^{" + run.group().translate(SUPERSCRIPTS) + "}", text)
+    text = SUBSCRIPT_RUN.sub(lambda run: "_{" + run.group().translate(SUBSCRIPTS) + "}", text)
     text = VULGAR_FRACTION.sub(_latex_fraction, text)
-    text = unicodedata.normalize("NFKC", text).translate(SYMBOLS).strip()
-    if delimited := DELIMITED.fullmatch(text):
-        text = next(group for group in delimited.groups() if group is not None).strip()
-    text = SIZING.sub("", SPACING.sub(" ", text))
-    text = WRAPPER.sub(r"\1", text)
-    text = LATEX_FRACTION.sub(_plain_fraction, text)
-    text = TIMES.sub("*", text).replace("\\%", "%").replace("^{\\circ}", "°").replace("^\\circ", "°")
-    text = re.sub(r"\^\{(\w)\}", r"^\1", text)
-    text = re.sub(r"\s+", " ", text).strip().rstrip(".")
-    return _fold_case(text) or answer.strip()
+    text = SYMBOL.sub(lambda symbol: SYMBOLS[symbol.group()], text)
+    text = SYMBOL.sub(lambda symbol: SYMBOLS[symbol.group()], unicodedata.normalize("NFKC", text))
+    return OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found.group(), found.group())), text)
 
 
 def _latex_fraction(vulgar: re.Match[str]) -> str:
@@ -47,16 +102,23 @@ def _latex_fraction(vulgar: re.Match[str]) -> str:
     return f"\\frac{{{over}}}{{{under}}}"
 
 
-def _plain_fraction(fraction: re.Match[str]) -> str:
-    over, under = fraction.group(1).strip(), fraction.group(2).strip()
-    simple = re.fullmatch(r"-?(?:\d+|\w)", over) and re.fullmatch(r"\d+|\w", under)
-    text, start, end = fraction.string, fraction.start(), fraction.end()
-    binds = BINDS_BEFORE.match(text[start - 1 : start]) or BINDS_AFTER.match(text[end : end + 1])
-    return f"{over}/{under}" if simple and not binds else f"({over})/({under})"
+def _latex(text: str) -> str:
+    if r"\begin" not in text:
+        text = DOUBLED_BACKSLASH.sub(r"\\", text)
+    text = text.replace(r"\!", "")
+    text = COMMAND.sub(lambda command: COMMANDS.get(command[1], command.group()), text)
+    text = SPACING.sub(" ", text)
+    for _ in range(4):  # wrappers within wrappers
+        text, found = WRAPPER.subn(r" \1 ", text)
+        if not found:
+            break
+    text = re.sub(r"(?<!\\)\\[()\[\]]", " ", text)  # \( ... \) and \[ ... \]
+    return DEGREE.sub("°", text).replace("\\%", "%").replace("\\#", "#").replace("\\&", "&")
 
 
-def _fold_case(text: str) -> str:
-    """Lower case in words alone: MJ is not mJ, X is not x, and Co is not CO."""
+def spelling(normalised: str) -> str:
+    """For comparing whole texts: without the case of words and without spaces that separate nothing."""
+    text = LOOSE_SPACE.sub("", normalised)
     words = LONG_WORD if re.search(r"\d", text) else WORD
     return words.sub(lambda word: word.group().casefold() if _is_word(word.group()) else word.group(), text)
 

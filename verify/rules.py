@@ -1,4 +1,4 @@
-"""The cheap rules of the cascade. Each says yes, no, or abstains (None); the first that does not decides.
+"""The rules of the cascade: guards first, then the typed comparisons from the cheapest on.
 
 A generic match may only say yes; no is left to comparisons that understand what they compare.
 """
@@ -8,17 +8,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from verify.normalise import normalise
-from verify.numbers import compare_numbers, parse_quantity
+from verify.comparisons.booleans import compare_booleans
+from verify.comparisons.collections import compare_collections
+from verify.comparisons.dates import compare_dates
+from verify.comparisons.equations import compare_equations
+from verify.comparisons.expressions import compare_expressions
+from verify.comparisons.intervals import compare_intervals
+from verify.comparisons.letters import compare_letters
+from verify.comparisons.matrices import compare_matrices
+from verify.comparisons.names import compare_names
+from verify.comparisons.quantities import compare_quantities, read_quantity
+from verify.normalise import normalise, spelling
 from verify.verdict import Verdict
 
-MAX_ANSWER = 2_000  # characters; a longer "answer" is not a final answer, and no rule reads it
-ONE_LETTER = re.compile(r"\(?([a-j])\)?", re.IGNORECASE)
-# The letter alone or before the option's text, which names no other option and takes nothing back.
-LETTER = re.compile(
-    r"(?:option )?(?:\(?([a-j])\)?|\(?([a-j])[).:] (?!.*\b(?:or|not|wrong|incorrect|[b-j])\b).*)",
-    re.IGNORECASE | re.DOTALL,
+RULES_VERSION = 1  # part of every cached verdict's key: raise it when a rule changes
+MAX_CHARS = 2_000  # a longer "answer" is not a final answer, and no rule reads it
+MAX_SYMBOLIC = 500  # characters that are worth sending to symbolic mathematics
+MAX_NESTING = 3  # lists of tuples of intervals
+SAYS_NOTHING = re.compile(r"[\W_]*")
+UNREADABLE = re.compile("[\u202a-\u202e\u2066-\u2069\u20e3]")  # text whose look differs from its letters
+HEDGE = re.compile(
+    r"\b(?:or|either|maybe|perhaps|possibly|probably|not sure|unsure|unless|might|could be)\b"
+    r"|\bi (?:think|guess)\b|\?",
+    re.IGNORECASE,
 )
+PLAIN_WORDS = re.compile(r"[a-z .,'’-]*[a-z]{3}[a-z .,'’-]*", re.IGNORECASE)
 # Words that may stand for a number, in an answer without a digit.
 NUMBER_WORD = re.compile(
     r"\b(?:zero|no\b|none|nil|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty"
@@ -26,54 +40,113 @@ NUMBER_WORD = re.compile(
     r"|twice|once|pair|pi\b|infinit|\w+teen)",
     re.IGNORECASE,
 )
-PLAIN_WORDS = re.compile(r"[a-z .,'’-]*[a-z]{3}[a-z .,'’-]*", re.IGNORECASE)
-BOOLEANS = {"yes": True, "true": True, "no": False, "false": False}
+# A calculation that is still to be done; where the question has the same one, the answer is the question.
+UNDONE = re.compile(r"\\(?:sum|int|oint|iint|prod|lim|det|sqrt|frac|binom|log|ln)\b|[*^/!+]|(?<=\w)\s*-")
+
+Rule = Callable[[str, str, str], bool | None]
 
 
-def decide_by_rules(reference: str, answer: str) -> Verdict:
+def decide_by_rules(question: str, reference: str, answer: str) -> Verdict:
     """The verdict of the first rule that does not abstain. Total: any text in, a verdict out."""
-    if not reference.strip() or len(reference) > MAX_ANSWER:
-        return Verdict(None, "rules", "no short reference answer")
-    if not answer.strip() or len(answer) > MAX_ANSWER:
-        return Verdict(False, "no answer", "empty" if not answer.strip() else "too long for an answer")
+    if not reference.strip():
+        return Verdict(None, "rules", None, "the reference is empty")
+    if reference.strip() == answer.strip():
+        return Verdict(True, "text", 1.0, "the same text")
+    if not answer.strip():
+        return Verdict(False, "no answer", 1.0, "the answer is empty")
+    if max(len(reference), len(answer)) > MAX_CHARS:
+        return Verdict(None, "rules", None, f"no rule reads more than {MAX_CHARS:,} characters")
     gold, given = normalise(reference), normalise(answer)
-    for name, rule in RULES.items():
-        decision = rule(gold, given)
+    if not SAYS_NOTHING.fullmatch(gold) and SAYS_NOTHING.fullmatch(given):
+        return Verdict(False, "no answer", 1.0, "the answer has no letter or digit")
+    if UNREADABLE.search(gold + given):
+        return Verdict(None, "rules", None, "characters that change how the text looks")
+    name, decision = first_decision(gold, given, question)
+    if decision is None:
+        return Verdict(None, "rules", None, "every rule abstained")
+    if decision and name != "text":
+        doubt = why_not_yes(question, gold, given)
+        if doubt:
+            return Verdict(None, "rules", None, doubt)
+    return Verdict(decision, name, 1.0, f"{given!r} against {gold!r}")
+
+
+def first_decision(gold: str, given: str, question: str) -> tuple[str, bool | None]:
+    """The first rule that decides and what it says, for normalised texts."""
+    if spelling(gold) == spelling(given):
+        return "text", True
+    for name, rule in (WHOLE | PARTS).items():
+        decision = rule(gold, given, question)
         if decision is not None:
-            return Verdict(decision, name, f"{given!r} against {gold!r}", 1.0)
-    return Verdict(None, "rules", "every rule abstained")
+            return name, decision
+    name, decision = compare_compound(gold, given, question)
+    if decision is None and other_kind(gold, given):
+        return "kind", False
+    return name, decision
 
 
-def same_text(reference: str, answer: str) -> bool | None:
-    """Yes if the two are one text after normalisation; never no."""
-    return True if reference == answer else None
+def why_not_yes(question: str, gold: str, given: str) -> str:
+    """What speaks against a yes: a hedge, or an answer that repeats the question. Empty if nothing does."""
+    if HEDGE.search(given) and not HEDGE.search(gold):
+        return "the answer hedges"
+    if UNDONE.search(given) and _without_spaces(given) in _without_spaces(normalise(question[:MAX_CHARS])):
+        return "the answer repeats the question"
+    return ""
 
 
-def same_letter(reference: str, answer: str) -> bool | None:
-    """The option letter of a multiple-choice question."""
-    gold, given = ONE_LETTER.fullmatch(reference), LETTER.fullmatch(answer)
-    if gold is None or given is None:
-        return None
-    return gold[1].casefold() == (given[1] or given[2]).casefold()
+def _without_spaces(text: str) -> str:
+    return re.sub(r"\s", "", text)
 
 
-def same_boolean(reference: str, answer: str) -> bool | None:
-    """Yes and true are one answer, no and false the other."""
-    gold, given = BOOLEANS.get(reference.casefold()), BOOLEANS.get(answer.casefold())
-    return None if gold is None or given is None else gold == given
+def compare_compound(gold: str, given: str, question: str, nesting: int = 0) -> tuple[str, bool | None]:
+    """What has parts: matrices, intervals, lists and equations, whose parts are compared like answers."""
+
+    def compare(part: str, other: str) -> bool | None:
+        if spelling(part) == spelling(other):
+            return True
+        for part_rule in PARTS.values():
+            decision = part_rule(part, other, question)
+            if decision is not None:
+                return decision
+        return compare_compound(part, other, question, nesting + 1)[1] if nesting < MAX_NESTING else None
+
+    rules: dict[str, Callable[[], bool | None]] = {
+        "matrices": lambda: compare_matrices(gold, given, compare),
+        "intervals": lambda: compare_intervals(gold, given, compare),
+        "collections": lambda: compare_collections(gold, given, question, compare),
+        "equations": lambda: compare_equations(gold, given, compare),
+    }
+    for name, rule in rules.items():
+        decision = rule()
+        if decision is not None:
+            return name, decision
+    return "rules", None
 
 
-def other_kind(reference: str, answer: str) -> bool | None:
-    """No if a number is asked for and the answer is plain words without one; never yes."""
-    if parse_quantity(reference) is None or not PLAIN_WORDS.fullmatch(answer):
-        return None
-    return None if NUMBER_WORD.search(answer) else False
+def other_kind(gold: str, given: str) -> bool:
+    """Whether a number is asked for and the answer is plain words without one."""
+    return bool(read_quantity(gold) and PLAIN_WORDS.fullmatch(given) and not NUMBER_WORD.search(given))
 
 
-RULES: dict[str, Callable[[str, str], bool | None]] = {
-    "text": same_text,
-    "letter": same_letter,
-    "boolean": same_boolean,
-    "number": compare_numbers,
-    "kind": other_kind,
+def worth_symbolic(reference: str, answer: str) -> bool:
+    """Whether both are mathematics that the rules may not have read to the end."""
+    if max(len(reference), len(answer)) > MAX_SYMBOLIC:
+        return False
+    texts = [normalise(text) for text in (reference, answer)]
+    both_quantities = all(read_quantity(text) is not None for text in texts)
+    return not both_quantities and all(MATHEMATICS.search(text) and not PROSE.search(text) for text in texts)
+
+
+MATHEMATICS = re.compile(r"[=^\\+*/<>]|\d|(?<=\w)-")
+PROSE = re.compile(r"(?<![\\A-Za-z])(?!(?:sin|cos|tan|log|exp|sqrt|min|max|and|or)\b)[A-Za-z]{3,}")
+
+WHOLE: dict[str, Rule] = {
+    "letters": compare_letters,
+    "booleans": compare_booleans,
+    "dates": compare_dates,
+}
+PARTS: dict[str, Rule] = {
+    "quantities": compare_quantities,
+    "expressions": compare_expressions,
+    "names": compare_names,
 }

@@ -1,0 +1,298 @@
+"""Units of measurement and of money: reads what stands after a number, and converts between units.
+
+The vocabulary below is the whole of what is read; pint gives the sizes of the units in it, and never sees
+an answer's text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cache, lru_cache
+from typing import NamedTuple, TypeVar
+
+MAX_LENGTH = 60
+MAX_EXPONENT = 12
+
+# pint's name=word=word:symbol,symbol:prefixes. Words stand in any case and take an s; case matters in
+# symbols; SI prefixes go before both. Left out on purpose, for they are more than one unit: ton, GB.
+VOCABULARY = """
+meter=metre:m:fpnμmcdk angstrom=ångström=Å inch=in=inche foot=feet=ft yard=yd mile=mi nautical_mile=nmi
+light_year=ly parsec:pc:kMG astronomical_unit=au hectare=ha acre liter=litre:L,l:μmcdk cubic_centimeter=cc
+gallon=gal quart=qt pint=pt cup fluid_ounce=fl_oz tablespoon=tbsp teaspoon=tsp
+gram=gm=gramme:g:pnμmcdkM dalton=amu=atomic_mass_unit:Da,u:kM metric_ton=tonne pound=lb ounce=oz slug
+second=sec:s:fpnμm minute=min hour=hr:h: day:d: week=wk month year=yr
+cycle_per_second=hertz:Hz:mkMGT turn_per_minute=rpm full_turn=revolution=rev
+arc_radian=radian:rad:μm arc_degree=degree=deg=° arc_minute=arcminute=arcmin arc_second=arcsecond=arcsec
+steradian=sr mile_per_hour=mph kilometer_per_hour=kph=kmph knot speed_of_light:c:
+kelvin:K,°K:μm degree_Celsius=celsius=centigrade=°C degree_Fahrenheit=fahrenheit=°F degree_Rankine=rankine=°R
+newton:N:pnμmkMG dyne=dyn pound_force=pounds_force=lbf=lb_force kilogram_force=kgf pascal:Pa:μmhkMG bar::mk
+torr::m psi
+standard_atmosphere=atmosphere=atm millimeter_Hg=mm_Hg inch_Hg=in_Hg poise::c
+joule:J:fpnμmkMGT calorie:cal:k erg electron_volt:eV:μmkMGT Btu watt:W:pnμmkMGT watt_hour:Wh:mkMGT
+horsepower=hp coulomb:C:pnμm ampere=amp:A:pnμmk ampere_hour:Ah:m volt:V:nμmkM ohm:Ω:μmkMG siemens=mho:S:nμm
+farad:F:fpnμm henry=henrie:H:nμm weber:Wb:μm tesla:T:nμm si_gauss=gauss::k debye
+mole:mol:pnμmk pound_mole=lbmol molar:M:pnμm curie:Ci:pnμm becquerel:Bq:kMGT gray:Gy:μm sievert:Sv:μm
+candela:cd: lumen:lm: lux=lx loudness=decibel=dB bit byte
+hundredth=percent=per_cent=% millionth=ppm billionth=ppb
+dollar=usd=us_dollar=$=US$ us_cent=cent=¢ euro=eur=€ sterling=gbp=£ yen=jpy=¥ yuan=rmb=cny rupee=inr=₹
+"""
+# What pint lacks or takes otherwise: to it an angle, a cycle and a percentage are plain numbers, and a
+# currency is nothing.
+DEFINITIONS = """
+arc_radian = [plane_angle]
+arc_degree = pi / 180 * arc_radian
+arc_minute = arc_degree / 60
+arc_second = arc_minute / 60
+full_turn = 360 * arc_degree
+cycle_per_second = full_turn / second
+turn_per_minute = full_turn / minute
+si_gauss = tesla / 10000
+pound_mole = 453.59237 * mole
+loudness = [loudness]
+hundredth = [proportion]
+millionth = hundredth / 10000
+billionth = millionth / 1000
+dollar = [dollar]
+us_cent = dollar / 100
+euro = [euro]
+sterling = [sterling]
+yen = [yen]
+yuan = [yuan]
+rupee = [rupee]
+"""
+# What a word also means, where what it meets is no such thing as it names first: 20 degrees against 68 °F,
+# foot-pounds against joules, 5 rad/s against 5 s^-1.
+ALSO = {
+    "coulomb": ["°C"],
+    "farad": ["°F"],
+    "arc_degree": ["°C", "°F"],
+    "arc_radian": [""],
+    "full_turn": [""],
+    "turn_per_minute": ["min^-1"],
+    "cycle_per_second": ["s^-1"],
+    "pound": ["lbf", "£"],
+    "ounce": ["fl oz"],
+    "yen": ["yuan"],
+}
+PREFIXES = {
+    "": (0, ""),
+    "f": (-15, "femto"),
+    "p": (-12, "pico"),
+    "n": (-9, "nano"),
+    "μ": (-6, "micro"),
+    "m": (-3, "milli"),
+    "c": (-2, "centi"),
+    "d": (-1, "deci"),
+    "h": (2, "hecto"),
+    "k": (3, "kilo"),
+    "M": (6, "mega"),
+    "G": (9, "giga"),
+    "T": (12, "tera"),
+}
+ANY_CASE = ("kg", "km", "cm")  # a capital can make nothing else of these
+TWO_MEANINGS = re.compile(r"Cal(?:ories?)?")  # a Calorie is a thousand calories, or begins a sentence
+
+Number = TypeVar("Number", float, Fraction)
+
+
+class Unit(NamedTuple):
+    """A product of powers of units, by name and in order, times a power of ten (the SI prefixes)."""
+
+    parts: tuple[tuple[str, int], ...]
+    ten: int
+
+
+class Size(NamedTuple):
+    """A unit in SI: value * factor + offset, and the exponent of each dimension."""
+
+    factor: Fraction
+    offset: Fraction
+    dimensions: frozenset[tuple[str, int]]
+
+
+def convert(value: Number, from_unit: Unit, to_unit: Unit) -> Number | None:
+    """`value` of `from_unit` counted in `to_unit`, exactly for a Fraction; None if they measure other things.
+
+    A temperature is a reading, not a difference: 20 °C is 68 °F, and 293.15 K. None also where the result
+    is too large for a float.
+    """
+    try:
+        if from_unit.parts == to_unit.parts:
+            return value * Fraction(10) ** (from_unit.ten - to_unit.ten)
+        for source in _meanings(from_unit):
+            for target in _meanings(to_unit):
+                old, new = _size(source), _size(target)
+                if old.dimensions == new.dimensions:
+                    return (value * old.factor + old.offset - new.offset) / new.factor
+    except OverflowError:
+        return None
+    return None
+
+
+@lru_cache(maxsize=4096)
+def read_unit(text: str) -> Unit | None:
+    """The unit that is the whole of `text`, or None. Words that count things (apples, points) are no units.
+
+    What follows a slash is divided by: J/mol*K and J/(mol K) are one unit.
+    """
+    if len(text) > MAX_LENGTH:
+        return None
+    text = _plain(text)
+    if not WELL_FORMED.fullmatch(text) or NESTED.search(text):
+        return None
+    exponents: dict[str, int] = {}
+    ten = 0
+    over, *under = DIVIDED.split(text)
+    products = [(-1, divisor) for divisor in under]
+    for sign, product in products if products and over in ("", "1") else [(1, over), *products]:
+        factors = _factors(product, sign)
+        if factors is None:
+            return None
+        for name, power, exponent in factors:
+            exponents[name] = exponents.get(name, 0) + exponent
+            ten += power * exponent
+    parts = tuple(sorted((name, exponent) for name, exponent in exponents.items() if exponent))
+    # A speed of light stands in GeV/c^2; alone, c is more often a variable.
+    alone = all(name == "speed_of_light" for name, _ in parts)
+    return None if alone else Unit(parts, ten)
+
+
+# Spellings that normalisation may leave, in the order in which they are undone.
+REWRITES = [
+    (re.compile(r"\\(?:text|mathrm|rm|mathit|operatorname|mbox|textnormal)\b\s*\{([^{}]*)\}"), r"\1"),
+    (re.compile(r"<sup>([^<>]*)</sup>"), r"^{\1}"),
+    (re.compile(r"\\(?:cdot|times)\b|[·⋅•×]"), "*"),
+    (re.compile(r"\^?\s*\{?\\(?:circ|degree)\b\s*\}?|[º˚]"), "°"),
+    (re.compile(r"\\mu\s*|µ"), "μ"),
+    (re.compile(r"\\Omega\s*|\u2126"), "Ω"),
+    (re.compile(r"\\([%$])"), r"\1"),
+    (re.compile(r"\\[,;:! ]|[~\s]+"), " "),
+    (re.compile(r"(?<=[A-Za-z])\.(?=[ /*)^-]|$)"), ""),  # in., sq. ft.
+    (re.compile(r"(?<=[A-Za-z])\.(?=[A-Za-z])"), "*"),  # N.m
+    (re.compile(r"\*\*|\^ ?[({] ?([+-]?\d{1,2}) ?[)}]"), r"^\1"),
+    (re.compile(r"(?:°|\bdeg(?:rees?)?\b) ?([CFR])(?:elsius|ahrenheit|ankine)?\b"), r"°\1"),
+    (re.compile(r"\b(?:degrees?|deg) (?=celsius|centigrade|fahrenheit|rankine)", re.IGNORECASE), ""),
+    (re.compile(r"\b(?:g|gm|gram)-?mol(e?s?)\b(?! ?[\^-])"), r"mol\1"),  # a gram-mole is a mole
+    (re.compile(r"\blb-mol(?:e?s?)\b(?! ?[\^-])"), "lbmol"),
+    (re.compile(r"\b(?:square|sq) ([A-Za-zμ]+)", re.IGNORECASE), r"\1^2"),
+    (re.compile(r"\b(?:cubic|cu) ([A-Za-zμ]+)", re.IGNORECASE), r"\1^3"),
+    (re.compile(r"([A-Za-zμ]+) squared\b", re.IGNORECASE), r"\1^2"),
+    (re.compile(r"([A-Za-zμ]+) cubed\b", re.IGNORECASE), r"\1^3"),
+]
+SUPERSCRIPT = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+COMPATIBILITY = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻−", "0123456789+--") | {ord("℃"): "°C", ord("℉"): "°F"}
+WELL_FORMED = re.compile(r"[A-Za-zμΩÅåö°%$€£¥¢₹_*/^()+\- \d]+")
+NESTED = re.compile(r"\([^()]*/|\) ?\^")  # (m/s)^2 and kg/(m/s) would need more than a list of factors
+DIVIDED = re.compile(r" ?/ ?| per ", re.IGNORECASE)
+# An exponent without its caret is common in m2, s-1 and mol-1, but N2 is nitrogen.
+FACTOR = re.compile(
+    r"[ *(\-]*(?P<name>[A-Za-zμΩÅåö°%$€£¥¢₹_]+)"
+    r"(?: ?\^ ?(?P<caret>[+-]?\d{1,2})|(?P<bare>-\d|(?<=m|s|t|n)[23])(?!\d))?[ )]*"
+)
+
+
+def _plain(text: str) -> str:
+    text = SUPERSCRIPT.sub(lambda run: f"^{run.group()}", text).translate(COMPATIBILITY)
+    for pattern, plain in REWRITES:
+        text = pattern.sub(plain, text)
+    return _phrases().sub(lambda phrase: _joined(phrase.group()), text.strip())
+
+
+def _factors(product: str, sign: int) -> list[tuple[str, int, int]] | None:
+    """The factors of a product as (name, power of ten, exponent), or None if one is no unit."""
+    factors = []
+    position = 0
+    while position < len(product):
+        match = FACTOR.match(product, position)
+        entry = None if match is None else _look_up(match["name"])
+        if match is None or entry is None:
+            return None
+        exponent = int(match["caret"] or match["bare"] or 1)
+        # After a slash a negative exponent would divide twice, which nobody means.
+        if not 0 < abs(exponent) <= MAX_EXPONENT or (sign < 0 and exponent < 0):
+            return None
+        factors.append((*entry, sign * exponent))
+        position = match.end()
+    return factors or None
+
+
+def _look_up(word: str) -> tuple[str, int] | None:
+    if TWO_MEANINGS.fullmatch(word):
+        return None
+    symbols, words = _spellings()
+    return symbols.get(word) or words.get(word.casefold())
+
+
+@cache
+def _spellings() -> tuple[dict[str, tuple[str, int]], dict[str, tuple[str, int]]]:
+    """Every symbol, and every word in lower case, with the unit and the power of ten that it stands for."""
+    symbols: dict[str, tuple[str, int]] = {}
+    words: dict[str, tuple[str, int]] = {}
+    for entry in VOCABULARY.split():
+        spelt, _, rest = entry.partition(":")
+        signs, _, prefixes = rest.partition(":")
+        name, *_ = spelt.split("=")
+        for prefix in ["", *prefixes]:
+            ten, syllables = PREFIXES[prefix]
+            symbols |= {prefix + sign: (name, ten) for sign in signs.split(",") if sign}
+            words |= {syllables + _joined(word): (name, ten) for word in spelt.split("=")}
+    words |= {f"{word}s": unit for word, unit in words.items() if len(word) > 1}
+    symbols |= {f"u{sign[1:]}": unit for sign, unit in symbols.items() if sign[0] == "μ" and sign != "μs"}
+    words |= {sign: symbols[sign] for sign in ANY_CASE}
+    return symbols, words
+
+
+def _joined(phrase: str) -> str:
+    return re.sub("[ _-]", "", phrase).casefold()
+
+
+@cache
+def _phrases() -> re.Pattern[str]:
+    """The units of several words (light year, mm Hg), however these are joined."""
+    phrases = sorted(re.findall(r"\w+_\w+", VOCABULARY), key=len, reverse=True)
+    return re.compile(rf"(?:{'|'.join(phrases).replace('_', '[ -]?')})s?\b", re.IGNORECASE)
+
+
+def _meanings(unit: Unit) -> Iterator[Unit]:
+    yield unit
+    for position, (name, exponent) in enumerate(unit.parts):
+        for meaning in ALSO.get(name, ()):
+            other = read_unit(meaning)
+            parts = () if other is None else tuple((also, power * exponent) for also, power in other.parts)
+            yield Unit(unit.parts[:position] + parts + unit.parts[position + 1 :], unit.ten)
+
+
+@lru_cache(maxsize=4096)
+def _size(unit: Unit) -> Size:
+    sizes = _sizes()
+    if len(unit.parts) == 1 and unit.parts[0][1] == 1 and unit.ten == 0:
+        return sizes[unit.parts[0][0]]
+    factor = Fraction(10) ** unit.ten
+    dimensions: dict[str, int] = {}
+    for name, exponent in unit.parts:
+        factor *= sizes[name].factor ** exponent
+        for dimension, power in sizes[name].dimensions:
+            dimensions[dimension] = dimensions.get(dimension, 0) + power * exponent
+    return Size(factor, Fraction(0), frozenset(item for item in dimensions.items() if item[1]))
+
+
+@cache
+def _sizes() -> dict[str, Size]:
+    """The size of every unit of the vocabulary.
+
+    All at once, from a registry that nothing else uses: what follows only reads a dictionary, from any
+    thread. Threads that come first together each make their own.
+    """
+    import pint
+
+    registry: pint.UnitRegistry[Fraction] = pint.UnitRegistry(non_int_type=Fraction)
+    for definition in DEFINITIONS.strip().splitlines():
+        registry.define(definition)
+    sizes = {}
+    for name in {name for spellings in _spellings() for name, _ in spellings.values()}:
+        zero, one = (registry.Quantity(Fraction(count), name).to_base_units() for count in (0, 1))
+        dimensions = frozenset((name, int(str(power))) for name, power in one.dimensionality.items())
+        sizes[name] = Size(one.magnitude - zero.magnitude, zero.magnitude, dimensions)
+    return sizes

@@ -1,0 +1,86 @@
+"""The words of mathematics: cuts a normalised expression into numbers, names, commands and signs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+
+class Unreadable(ValueError):
+    """The text is no expression that is understood here."""
+
+
+FUNCTION_NAMES = "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp sqrt abs min max"
+FUNCTIONS = frozenset(FUNCTION_NAMES.split())
+ALIASES = {
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "Sin": "sin",
+    "Cos": "cos",
+    "Ln": "ln",
+    "Log": "log",
+}
+GREEK_LETTERS = "αβγδεζηθικλμνξρστφχψωΓΔΘΛΞΣΦΨΩ"
+GREEK_NAMES = """
+alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau phi chi psi omega
+Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega
+"""
+GREEK = dict(zip(GREEK_LETTERS, GREEK_NAMES.split(), strict=True))
+SPELT = frozenset(GREEK.values()) | {"varepsilon", "vartheta", "varphi", "hbar", "ell", "varrho"}
+CONSTANTS = {"pi": "pi", "infty": "infinity", "infinity": "infinity", "inf": "infinity", "e": "e", "i": "i"}
+# Two letters that are a word and not a product.
+TWO_LETTER_WORDS = "is of to or in if at no as an by it on do so up we he us be am pm go my me ok Co Mr Dr"
+WORDS = frozenset(TWO_LETTER_WORDS.split())
+NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?|\.\d+"
+TOKEN = re.compile(
+    rf"(?P<space>\s+)|(?P<number>{NUMBER})|\\(?P<command>[A-Za-z]+)|(?P<word>[A-Za-zα-ωΑ-Ω]+)'*"
+    r"|(?P<symbol>\*\*|\\[{}]|[-+*/^!()\[\]{}|_:°%,&])"
+)
+
+
+def tokens(text: str) -> Iterator[str]:
+    """Numbers, commands with their backslash, single letters or known words, symbols."""
+    position = 0
+    mathematics = bool(re.search(r"[\d+*/^=\\()-]", text)) or len(text.strip()) == 1
+    while position < len(text):
+        match = TOKEN.match(text, position)
+        if match is None:
+            raise Unreadable(text[position])
+        if match["word"]:
+            if not mathematics:
+                raise Unreadable(match["word"])
+            after_letter = text[match.end() : match.end() + 1]
+            if after_letter.isdigit() and match["word"] not in FUNCTIONS:
+                raise Unreadable(f"{match.group()}{after_letter}")
+            yield from _letters(match["word"], match.group()[len(match["word"]) :])
+        elif match["command"]:
+            yield "\\" + match["command"]
+        elif match["number"]:
+            yield match["number"].replace(",", "")
+        elif match["symbol"]:
+            yield "^" if match["symbol"] == "**" else match["symbol"]
+        elif position and text[position - 1].isdigit() and text[match.end() : match.end() + 1].isdigit():
+            yield " "  # "2 1/2" is a mixed number, and "1 2" is nothing
+        position = match.end()
+
+
+def _letters(word: str, primes: str) -> Iterator[str]:
+    """A known name as it is; a short run of letters as their product."""
+    if word in FUNCTIONS or word in ALIASES or word in SPELT or word in CONSTANTS:
+        yield ALIASES.get(word, word) + primes
+        return
+    ascending = all(0 < ord(after) - ord(letter) <= 2 for letter, after in pairwise(word))
+    if word in WORDS or len(word) > 4 or (len(word) > 2 and not ascending):
+        known = next(
+            (name for name in ("sqrt", "sin", "cos", "tan", "ln", "log", "pi") if word.endswith(name)), ""
+        )
+        if not known or len(word) - len(known) > 2:
+            raise Unreadable(word)
+        word = word.removesuffix(known)
+        yield from word
+        yield known
+        return
+    yield from (GREEK.get(letter, letter) for letter in word[:-1])
+    yield GREEK.get(word[-1], word[-1]) + primes

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from errors import UsageError
 
-Role = Literal["extractor", "judge", "solver", "verifier"]
+Role = Literal["extractor", "judge", "solver", "verifier", "second_verifier"]
 Engine = Literal["local", "ray"]
 
 
@@ -98,6 +98,12 @@ class LLMSettings(Section):
     judge: RoleSettings = RoleSettings()
     solver: RoleSettings = RoleSettings()
     verifier: RoleSettings = RoleSettings()
+    second_verifier: RoleSettings = RoleSettings()
+
+    @property
+    def has_second_verifier(self) -> bool:
+        """Whether doubtful verdicts are asked again: as soon as anything is set for that role."""
+        return bool(self.second_verifier.model_dump(exclude_none=True))
 
     def for_role(self, role: Role | None) -> LLMSettings:
         """These settings with the role's own values in place of the shared ones."""
@@ -139,6 +145,7 @@ class VerifySettings(Section):
     """Who decides whether an answer is right."""
 
     model: bool = Field(True, description="ask the verifier model where the rules abstain")
+    cache: bool = Field(True, description="keep verdicts, so that none is looked for twice")
 
 
 class TrainSettings(Section):

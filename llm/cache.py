@@ -6,12 +6,13 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from console import say
 from errors import CannotWrite
-from llm.messages import Reply
+from llm.messages import Reply, Token
 
 
 def request_key(endpoint: str, body: Mapping[str, object]) -> str:
@@ -20,80 +21,99 @@ def request_key(endpoint: str, body: Mapping[str, object]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-class Cache:
-    """One SQLite file. Several processes may share it, and any of them may be killed at any moment."""
+class JsonCache:
+    """JSON by key in one SQLite file. Several processes may share it and be killed at any moment.
+
+    What is kept can always be had again, so a file that is no database is moved aside. Every method
+    raises CannotWrite where the file cannot be used; `instead` says how to do without it.
+    """
+
+    def __init__(self, path: Path, table: str, name: str, instead: str) -> None:
+        self.path = path
+        self._table = table
+        self._name = name
+        self._instead = instead
+        with self._explaining():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = self._open()
+
+    def read(self, key: str) -> object:
+        """What is stored, or None."""
+        with self._explaining():
+            row = self._database.execute(f"SELECT * FROM {self._table} WHERE key = ?", (key,)).fetchone()
+        return json.loads(row[1]) if row else None
+
+    def write(self, key: str, value: object) -> None:
+        """Store what JSON can hold."""
+        row = (key, json.dumps(value), time.time())
+        with self._explaining(), self._database:
+            self._database.execute(f"INSERT OR REPLACE INTO {self._table} VALUES (?, ?, ?)", row)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.OperationalError) as error:
+            raise CannotWrite(
+                f"cannot write the {self._name} {self.path}: {error}; "
+                f"make room or choose another folder with --data, or set {self._instead} to do without"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise CannotWrite(
+                f"the {self._name} {self.path} is damaged: {error}; "
+                f"delete {self.path}* and run the same command again"
+            ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return self._connect()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            aside = self.path.with_suffix(".corrupt")
+            self.path.replace(aside)
+            say(
+                f"the {self._name} {self.path} cannot be read ({error}); "
+                f"moved it to {aside} and began a new one"
+            )
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self.path, timeout=60, check_same_thread=False)
+        database.execute("PRAGMA journal_mode = WAL")  # readers and a writer side by side, whole after a kill
+        database.execute("PRAGMA synchronous = NORMAL")
+        with database:
+            database.execute(
+                f"CREATE TABLE IF NOT EXISTS {self._table} "
+                "(key TEXT PRIMARY KEY, value TEXT NOT NULL, stored_at REAL NOT NULL) WITHOUT ROWID"
+            )
+        return database
+
+
+class Cache(JsonCache):
+    """The replies that were paid for."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = _open(path)
-        except (OSError, sqlite3.OperationalError) as error:
-            raise self._cannot_write(error) from error
+        super().__init__(path, "replies", "response cache", "llm.cache = false")
 
     def get(self, key: str) -> Reply[None] | None:
-        """The stored reply, or None. Raises CannotWrite."""
-        try:
-            row = self._database.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(error) from error
-        return Reply(**json.loads(row[0]), parsed=None, cached=True) if row else None
+        """The stored reply, or None."""
+        stored = self.read(key)
+        if not isinstance(stored, dict):
+            return None
+        ending = tuple(Token(*token) for token in stored.pop("ending", ()))
+        return Reply(**stored, parsed=None, cached=True, ending=ending)
 
     def put(self, key: str, reply: Reply[None]) -> None:
-        """Store a reply. Raises CannotWrite."""
+        """Store a reply."""
         stored = {
             "text": reply.text,
             "finish_reason": reply.finish_reason,
             "input_tokens": reply.input_tokens,
             "output_tokens": reply.output_tokens,
         }
-        try:
-            with self._database:
-                self._database.execute(
-                    "INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", (key, json.dumps(stored), time.time())
-                )
-        except sqlite3.OperationalError as error:
-            raise self._cannot_write(error) from error
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(error) from error
-
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
-
-    def _cannot_write(self, error: Exception) -> CannotWrite:
-        return CannotWrite(
-            f"cannot write the response cache {self.path}: {error}; "
-            "make room or choose another folder with --data, or set llm.cache = false to do without"
-        )
-
-    def _damaged(self, error: Exception) -> CannotWrite:
-        return CannotWrite(
-            f"the response cache {self.path} is damaged: {error}; "
-            f"delete {self.path}* and run the same command again"
-        )
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    """The database; a file that is none is moved aside, since a cache can always be filled again."""
-    try:
-        return _connect(path)
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError as error:
-        aside = path.with_suffix(".corrupt")
-        path.replace(aside)
-        say(f"the response cache {path} cannot be read ({error}); moved it to {aside} and began a new one")
-        return _connect(path)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=60, check_same_thread=False)
-    database.execute("PRAGMA journal_mode = WAL")  # readers and a writer side by side, whole after a kill
-    database.execute("PRAGMA synchronous = NORMAL")
-    with database:
-        database.execute(
-            "CREATE TABLE IF NOT EXISTS replies "
-            "(key TEXT PRIMARY KEY, reply TEXT NOT NULL, stored_at REAL NOT NULL) WITHOUT ROWID"
-        )
-    return database
+        self.write(key, stored | {"ending": reply.ending} if reply.ending else stored)

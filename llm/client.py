@@ -13,6 +13,7 @@ from console import Advance
 from errors import RequestFailed
 from llm.cache import Cache, request_key
 from llm.endpoint import Endpoint
+from llm.logprobs import ALTERNATIVES
 from llm.messages import Message, Reply, clean
 from llm.structured import explain, parse, repair, response_format
 from llm.wire import Body
@@ -57,6 +58,7 @@ class LLM:
     def __init__(self, endpoint: Endpoint, settings: LLMSettings, cache: Cache | None) -> None:
         self.name = endpoint.target.model
         self.server = endpoint.target.server
+        self.identity = f"{endpoint.target.identity} {self.name}"  # of another model it is another
         self._here = endpoint.target.here
         self.usage = endpoint.usage
         self.budget = endpoint.budget
@@ -114,10 +116,19 @@ class LLM:
         max_tokens: int | None = None,
         seed: int | None = None,
         stop: Sequence[str] | None = None,
+        logprobs: bool = False,
     ) -> Reply[None]:
-        """How the model carries on a plain text, without a chat template; a server may have only chat."""
+        """How the model carries on a plain text, without a chat template; a server may have only chat.
+
+        With `logprobs` the reply has the probabilities of its last tokens in `ending`, if the server gives
+        them.
+        """
         body = self._body(temperature, max_tokens, seed) | {"prompt": clean(prompt)}
-        return await self._reply(body | {"stop": list(stop)} if stop else body)
+        if stop:
+            body["stop"] = list(stop)
+        if logprobs:
+            body["logprobs"] = ALTERNATIVES
+        return await self._reply(body)
 
     @property
     def honours_schemas(self) -> bool:

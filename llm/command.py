@@ -8,7 +8,8 @@ import typer
 
 from options import Config, Json
 
-Role = Literal["extractor", "judge", "solver", "verifier"]  # as in settings.py, which is slow to import
+# As in settings.py, which is slow to import.
+Role = Literal["extractor", "judge", "solver", "verifier", "second_verifier"]
 
 app = typer.Typer(help="Serve a local model, or try the one that is configured.", no_args_is_help=True)
 

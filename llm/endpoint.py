@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FIRST_WAIT = 1.0  # seconds; doubles with every retry
 LONGEST_BACKOFF = 60.0
 PROBE_SECONDS = 10.0
+NO_ANSWER = (TimeoutError, ValueError, RecursionError)  # the last of JSON nested without end
 
 
 class Endpoint:
@@ -103,7 +104,7 @@ class Endpoint:
                 async with asyncio.timeout(self.target.timeout):
                     answer = await client.post(path_of(body), cast_to=object, body=body)
                 reply = read_reply(answer, body)
-            except (OpenAIError, TimeoutError, ValueError) as error:
+            except (OpenAIError, *NO_ANSWER) as error:
                 fault = diagnose(error, self.target.timeout, self.target.key)
                 if fault.status is not None or fault.unreachable:
                     charge.usd = 0.0  # otherwise the server may have done the work, and bill it
@@ -171,7 +172,7 @@ class Endpoint:
         try:
             async with asyncio.timeout(PROBE_SECONDS):
                 answer = await client.get("/models", cast_to=object)
-        except (OpenAIError, TimeoutError, ValueError) as error:
+        except (OpenAIError, *NO_ANSWER) as error:
             raise diagnose(error, PROBE_SECONDS, self.target.key) from error
         listed = answer.get("data") if isinstance(answer, dict) else None
         return [str(model["id"]) for model in listed or [] if isinstance(model, dict) and "id" in model]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from transformers import (
@@ -26,6 +27,14 @@ MOST_IN_BATCH = 16
 GATHER_SECONDS = 0.02  # how long the first request waits for company
 
 
+class Drawn(NamedTuple):
+    """A token that was drawn, its log-probability, and those of the likeliest in its place."""
+
+    token: int
+    logprob: float
+    likeliest: dict[int, float]
+
+
 @dataclass(frozen=True)
 class Generated:
     """What the model wrote."""
@@ -33,6 +42,7 @@ class Generated:
     text: str
     finish_reason: str  # stop | length
     tokens: int
+    drawn: Sequence[Drawn] = ()  # the tokens of the text, where their log-probabilities were asked for
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,7 @@ class Job:
     temperature: float
     seed: int | None
     stop: Sequence[str] = ()
+    likeliest: int | None = None  # so many log-probabilities for each token, beside its own
     result: Future[Generated] = field(default_factory=Future)
 
 
@@ -53,19 +64,28 @@ class Sample(LogitsProcessor):
     """
 
     def __init__(self, jobs: Sequence[Job], device: torch.device) -> None:
-        self.temperatures = [job.temperature for job in jobs]
+        self.jobs = jobs
+        self.drawn: list[list[Drawn]] = [[] for _ in jobs]  # of the jobs that ask for log-probabilities
         self.generators = [torch.Generator(device) for _ in jobs]
         for job, generator in zip(jobs, self.generators, strict=True):
             generator.seed() if job.seed is None else generator.manual_seed(job.seed)
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """Noisy scores of shape (rows, vocabulary)."""
-        drawn = scores.float()
-        for row, (temperature, generator) in enumerate(zip(self.temperatures, self.generators, strict=True)):
-            if temperature > 0:
-                uniform = torch.rand(drawn.shape[1], generator=generator, device=drawn.device)
-                drawn[row] = drawn[row] / temperature - torch.log(-torch.log(uniform.clamp_min(1e-20)))
-        return drawn
+        noisy = scores.float()
+        for row, (job, generator) in enumerate(zip(self.jobs, self.generators, strict=True)):
+            logprobs = None if job.likeliest is None else torch.log_softmax(noisy[row], 0)
+            if job.temperature > 0:
+                uniform = torch.rand(noisy.shape[1], generator=generator, device=noisy.device)
+                noisy[row] = noisy[row] / job.temperature - torch.log(-torch.log(uniform.clamp_min(1e-20)))
+            if logprobs is not None:
+                self.drawn[row].append(_drawn(int(noisy[row].argmax()), logprobs, job.likeliest or 0))
+        return noisy
+
+
+def _drawn(token: int, logprobs: torch.Tensor, likeliest: int) -> Drawn:
+    values, tokens = logprobs.topk(min(likeliest, len(logprobs)))
+    return Drawn(token, float(logprobs[token]), dict(zip(tokens.tolist(), values.tolist(), strict=True)))
 
 
 class Enough(StoppingCriteria):
@@ -140,24 +160,37 @@ class Generator:
             pad_token_id=self.tokenizer.pad_token_id,
             eos_token_id=ends,
         )
+        sample = Sample(jobs, self.model.device)
         output = self.model.generate(  # type: ignore[operator]
             **padded,
             generation_config=config,
-            logits_processor=LogitsProcessorList([Sample(jobs, self.model.device)]),
+            logits_processor=LogitsProcessorList([sample]),
             stopping_criteria=StoppingCriteriaList([Enough(jobs, width, self._closing)]),
         )
         stops = set(ends if isinstance(ends, list) else [ends])
-        return [self._read(job, row[width:].tolist(), stops) for job, row in zip(jobs, output, strict=True)]
+        return [
+            self._read(job, row[width:].tolist(), drawn, stops)
+            for job, row, drawn in zip(jobs, output, sample.drawn, strict=True)
+        ]
 
-    def _read(self, job: Job, tokens: list[int], ends: set[int]) -> Generated:
+    def _read(self, job: Job, tokens: list[int], drawn: list[Drawn], ends: set[int]) -> Generated:
         """The row up to its end token, its limit or its first stop text."""
         tokens = tokens[: job.max_tokens]
         length = next((at for at, token in enumerate(tokens) if token in ends), None)
-        text = str(self.tokenizer.decode(tokens[:length], skip_special_tokens=True))
+        written = tokens[:length]
+        text = self._text(written)
         cuts = [at for stop in job.stop if (at := text.find(stop)) >= 0]
-        finished = length is not None or bool(cuts)
+        if cuts:
+            text = text[: min(cuts)]
+        if cuts and drawn:
+            counts = range(1, len(written) + 1)
+            written = written[: bisect_right(counts, len(text), key=lambda n: len(self._text(written[:n])))]
         return Generated(
-            text=text[: min(cuts)] if cuts else text,
-            finish_reason="stop" if finished else "length",
+            text=text,
+            finish_reason="length" if length is None and not cuts else "stop",
             tokens=len(tokens) if length is None else length + 1,
+            drawn=drawn[: len(written)],
         )
+
+    def _text(self, tokens: list[int]) -> str:
+        return str(self.tokenizer.decode(tokens, skip_special_tokens=True))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Literal, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypedDict, TypeVar
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -19,6 +20,13 @@ class Message(TypedDict):
     content: str
 
 
+class Token(NamedTuple):
+    """A token that the model wrote, and the log-probabilities of the likeliest in its place, itself too."""
+
+    text: str
+    logprobs: Mapping[str, float]  # natural logarithms, by the tokens' texts
+
+
 @dataclass(frozen=True)
 class Reply(Generic[Parsed]):
     """What the model said. `parsed` is an instance of the schema that was asked for, or None."""
@@ -29,11 +37,18 @@ class Reply(Generic[Parsed]):
     input_tokens: int
     output_tokens: int
     cached: bool = False
+    ending: tuple[Token, ...] = ()  # the last tokens, where they were asked for and the server gave them
 
     def with_parsed(self, parsed: Model) -> Reply[Model]:
         """The same reply as an instance of the schema."""
         return Reply(
-            self.text, parsed, self.finish_reason, self.input_tokens, self.output_tokens, self.cached
+            self.text,
+            parsed,
+            self.finish_reason,
+            self.input_tokens,
+            self.output_tokens,
+            self.cached,
+            self.ending,
         )
 
 

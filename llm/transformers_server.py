@@ -1,8 +1,9 @@
 """An OpenAI-compatible server over a Hugging Face causal LM, for models that are no GGUF.
 
-It takes temperature, max_tokens, seed and stop. It has no grammars, so it refuses response_format, and
-the client then writes the schema into the prompt. A seed gives the same random numbers again, whatever
-else is in the batch; the logits may still differ in their last bits with the batch's padding.
+It takes temperature, max_tokens, seed, stop and logprobs. It has no grammars, so it refuses
+response_format, and the client then writes the schema into the prompt. A seed gives the same random
+numbers again, whatever else is in the batch; the logits may still differ in their last bits with the
+batch's padding.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
 from errors import ServerUnusable
-from llm.generation import Generated, Generator, Job
+from llm.generation import Drawn, Generated, Generator, Job
 from llm.huggingface import load
 
 DEFAULT_MAX_TOKENS = 1024
+MOST_LOGPROBS = 20
 Json = dict[str, object]
 
 
@@ -43,11 +45,16 @@ class Model:
         if path == "/v1/chat/completions":
             job = self._job(request, self._chat(request))
             generated = self.generator.submit(job)
-            message = {"role": "assistant", "content": generated.text}
-            return self._answer("chat.completion", {"message": message}, job, generated)
+            content: Json = {"message": {"role": "assistant", "content": generated.text}}
+            if job.likeliest is not None:
+                content["logprobs"] = {"content": [self._entry(drawn) for drawn in generated.drawn]}
+            return self._answer("chat.completion", content, job, generated)
         job = self._job(request, self.tokenizer(str(request.get("prompt", "")))["input_ids"])
         generated = self.generator.submit(job)
-        return self._answer("text_completion", {"text": generated.text}, job, generated)
+        content = {"text": generated.text}
+        if job.likeliest is not None:
+            content["logprobs"] = self._columns(generated.drawn)
+        return self._answer("text_completion", content, job, generated)
 
     def _chat(self, request: Json) -> list[int]:
         if "response_format" in request:
@@ -70,6 +77,7 @@ class Model:
                 temperature=float(str(request.get("temperature", 1.0))),
                 seed=None if request.get("seed") is None else int(str(request["seed"])),
                 stop=[stop] if isinstance(stop, str) else list(cast(Sequence[str], stop)),
+                likeliest=_likeliest(request),
             )
         except ValueError as error:
             raise BadRequest(str(error)) from error
@@ -80,11 +88,41 @@ class Model:
             )
         return job
 
+    def _entry(self, drawn: Drawn) -> Json:
+        """A token as /chat/completions writes it."""
+        likeliest = [self._named(token, logprob) for token, logprob in drawn.likeliest.items()]
+        return {**self._named(drawn.token, drawn.logprob), "top_logprobs": likeliest}
+
+    def _columns(self, drawn: Sequence[Drawn]) -> Json:
+        """Tokens as /completions writes them."""
+        return {
+            "tokens": [self.tokenizer.decode([one.token]) for one in drawn],
+            "token_logprobs": [one.logprob for one in drawn],
+            "top_logprobs": [
+                {self.tokenizer.decode([token]): logprob for token, logprob in one.likeliest.items()}
+                for one in drawn
+            ],
+        }
+
+    def _named(self, token: int, logprob: float) -> Json:
+        return {"token": self.tokenizer.decode([token]), "logprob": logprob}
+
     def _answer(self, kind: str, content: Json, job: Job, generated: Generated) -> Json:
         usage = {"prompt_tokens": len(job.prompt), "completion_tokens": generated.tokens}
         choice = {"index": 0, "finish_reason": generated.finish_reason, **content}
         total = {"total_tokens": len(job.prompt) + generated.tokens}
         return {"object": kind, "model": self.name, "choices": [choice], "usage": usage | total}
+
+
+def _likeliest(request: Json) -> int | None:
+    """How many log-probabilities a request wants for each token, beside its own. Raises BadRequest."""
+    asked = request.get("logprobs")
+    if asked is None or asked is False:
+        return None
+    number = int(str((request.get("top_logprobs") or 0) if asked is True else asked))
+    if not 0 <= number <= MOST_LOGPROBS:
+        raise BadRequest(f"logprobs: at most {MOST_LOGPROBS}")
+    return number
 
 
 class Server(ThreadingHTTPServer):

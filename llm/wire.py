@@ -11,11 +11,14 @@ from collections.abc import Collection, Mapping
 from typing import cast
 
 from llm.faults import Fault
+from llm.logprobs import read_ending
 from llm.messages import Message, Reply, clean
 from llm.structured import in_words
 
 CHAT, COMPLETION = "/chat/completions", "/completions"
-DISPENSABLE = ("max_tokens", "temperature", "seed", "stop")
+DISPENSABLE = ("max_tokens", "temperature", "seed", "stop", "logprobs")
+# A server that does not know one of these may say anything, so they are what is left to suspect.
+SUSPECTS = ("response_format", "logprobs")
 CHARS_PER_TOKEN = 4  # of English, where the server does not count
 
 Body = dict[str, object]
@@ -33,6 +36,8 @@ def adapt(body: Mapping[str, object], refused: Collection[str]) -> Body:
         adapted["max_completion_tokens"] = body["max_tokens"]  # OpenAI's reasoning models
     if "prompt" in refused and "prompt" in body:
         adapted["messages"] = [Message(role="user", content=str(body["prompt"]))]
+        if "logprobs" in adapted:  # a number for /completions, two parameters for chat
+            adapted |= {"logprobs": True, "top_logprobs": body["logprobs"]}
     if "response_format" in refused and "response_format" in body:
         wish = Message(role="user", content=in_words(cast(Body, body["response_format"])))
         adapted["messages"] = _merge_turns([*cast(list[Message], body["messages"]), wish])
@@ -48,18 +53,18 @@ def _merge_turns(messages: list[Message]) -> list[Message]:
 def refused_parameter(fault: Fault, body: Mapping[str, object], refused: Collection[str]) -> str | None:
     """The parameter that a refusal (HTTP 400 or 422) is about, if the request can do without it.
 
-    A server that does not know response_format may say anything, so that is what is left to suspect. Where
-    there is only chat, a prompt is refused with 404: the path, or the model on it, is not known.
+    Where there is only chat, a prompt is refused with 404: the path, or the model on it, is not known.
     """
     if fault.status == 404 and "prompt" in body and "prompt" not in refused:
         return "prompt"
     if fault.status not in (400, 422) or fault.too_long:
         return None
     said = f"{fault.code} {fault.reason}"
+    left = [name for name in body if name not in refused]
     for name in DISPENSABLE:
-        if name in body and name not in refused and re.search(rf"\b{name}\b", said):
+        if name in left and re.search(rf"\b(?:top_)?{name}\b", said, re.IGNORECASE):
             return name
-    return "response_format" if "response_format" in body and "response_format" not in refused else None
+    return next((name for name in SUSPECTS if name in left), None)
 
 
 def read_reply(answer: object, body: Mapping[str, object]) -> Reply[None]:
@@ -70,6 +75,7 @@ def read_reply(answer: object, body: Mapping[str, object]) -> Reply[None]:
     if text is not None and not isinstance(text, str):
         raise ValueError("the reply's content is not text")
     text = clean(text or "")
+    ending = read_ending(choice.get("logprobs")) if "logprobs" in body else ()
     usage = cast(Body, answer).get("usage")
     counted = usage if isinstance(usage, dict) else {}
     prompt = str(body.get("messages") or body.get("prompt"))
@@ -79,6 +85,7 @@ def read_reply(answer: object, body: Mapping[str, object]) -> Reply[None]:
         finish_reason=str(choice.get("finish_reason") or "stop"),
         input_tokens=_count(counted.get("prompt_tokens"), prompt),
         output_tokens=_count(counted.get("completion_tokens"), text),
+        ending=ending,
     )
 
 

@@ -1,6 +1,7 @@
 """Models that run here: the bundled one in llama.cpp, and a small one in transformers."""
 
 import json
+import math
 import shutil
 import urllib.error
 import urllib.request
@@ -60,6 +61,14 @@ class TestLlamaCpp:
     def test_completion(self, llama):
         reply = llama.run(llama.complete("The capital of France is", max_tokens=3))
         assert "Paris" in reply.text
+
+    def test_logprobs(self, llama):
+        reply = llama.run(llama.complete("The capital of France is", max_tokens=3, logprobs=True))
+        assert "".join(token.text for token in reply.ending) == reply.text
+        for token in reply.ending:
+            assert token.logprobs[token.text] == max(token.logprobs.values())
+            assert len(token.logprobs) == 5
+            assert sum(map(math.exp, token.logprobs.values())) <= 1
 
     def test_samples_differ_by_seed(self, llama):
         replies = llama.map(
@@ -174,6 +183,56 @@ class TestTransformersServer:
         stop = text.split()[3]
         reply = untrained.run(untrained.complete("a b", temperature=0.0, max_tokens=12, stop=[stop]))
         assert (reply.text, reply.finish_reason) == (text[: text.index(stop)], "stop")
+
+    def test_logprobs_are_those_of_the_model(self, untrained, tiny):
+        """Those of each token that was drawn, and of the likeliest in its place, end token and all."""
+        import torch
+        from transformers import AutoModelForCausalLM
+
+        reply = untrained.run(untrained.complete("a b", temperature=2.0, max_tokens=6, seed=1, logprobs=True))
+        drawn = [token.text for token in reply.ending]
+        assert [word for word in drawn if word != "<unknown>"] == reply.text.split()
+        words = ["<end>", "<unknown>", *"abcdefghijklmnopqr"]
+        prompt = [2, 3, *map(words.index, drawn)]
+        logits = AutoModelForCausalLM.from_pretrained(tiny)(torch.tensor([prompt])).logits[0, 1:-1]
+        rows = torch.log_softmax(logits.detach(), 1)
+        for token, logprobs in zip(reply.ending, rows, strict=True):
+            likeliest = {words[word] for word in logprobs.topk(5).indices}
+            assert token.logprobs.keys() == likeliest | {token.text}
+            for word, logprob in token.logprobs.items():
+                assert logprob == pytest.approx(float(logprobs[words.index(word)]), abs=1e-3)
+
+    def test_logprobs_end_where_the_text_ends(self, untrained):
+        text = untrained.run(untrained.complete("a b", temperature=0.0, max_tokens=12)).text
+        stop = text.split()[3]
+        reply = untrained.run(
+            untrained.complete("a b", temperature=0.0, max_tokens=12, stop=[stop], logprobs=True)
+        )
+        assert [token.text for token in reply.ending if token.text != "<unknown>"] == reply.text.split()
+
+    def test_logprobs_of_both_paths_are_the_same(self, tiny):
+        from llm.transformers_server import transformers_server
+
+        with transformers_server(str(tiny), "tiny", 64, "127.0.0.1", 0) as url:
+
+            def ask(path, **body):
+                request = json.dumps({"max_tokens": 4, "temperature": 0, **body}).encode()
+                return json.load(urllib.request.urlopen(f"{url}/{path}", data=request))["choices"][0]
+
+            columns = ask("completions", prompt="a b", logprobs=2)["logprobs"]
+            content = ask("chat/completions", messages=user("a b"), logprobs=True, top_logprobs=2)["logprobs"]
+            bare = ask("chat/completions", messages=user("a b"), logprobs=True)["logprobs"]
+            assert "logprobs" not in ask("completions", prompt="a b")
+            with pytest.raises(urllib.error.HTTPError, match="400"):
+                ask("completions", prompt="a b", logprobs=21)
+        assert columns["tokens"] == [entry["token"] for entry in content["content"]]
+        assert columns["token_logprobs"] == [entry["logprob"] for entry in content["content"]]
+        assert columns["top_logprobs"] == [
+            {other["token"]: other["logprob"] for other in entry["top_logprobs"]}
+            for entry in content["content"]
+        ]
+        assert {len(top) for top in columns["top_logprobs"]} == {2}
+        assert {len(entry["top_logprobs"]) for entry in bare["content"]} == {0}
 
     def test_longer_than_the_context(self, untrained):
         with pytest.raises(RequestFailed, match="HTTP 400: longer than the model's context"):

@@ -16,6 +16,7 @@ import init
 import llm.command
 import report.command
 import train.command
+import verify.command
 from errors import GrError
 
 INTERRUPTED = 130  # the exit code after Ctrl-C: typer's, and the shell's custom
@@ -32,6 +33,7 @@ app.add_typer(curate.command.app, name="curate")
 app.add_typer(train.command.app, name="train")
 app.add_typer(llm.command.app, name="llm")
 app.command("eval")(eval.command.evaluate)
+app.command("verify")(verify.command.verify)
 app.command("status")(report.command.status)
 app.command("init")(init.init)
 app.command("demo")(demo.demo)

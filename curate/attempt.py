@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from console import Advance, Summary
 from curate.models import model_for
@@ -13,7 +14,7 @@ from llm import LLM, Message
 from settings import Settings
 from store import Store, content_id
 from store.table import Row
-from verify import Item, Verdict, Verifier, extract_answer, solver_prompt
+from verify import Item, Verdict, Verifier, extract_answer, open_verifier, solver_prompt
 
 TEMPERATURE = 1.0  # of the solver: the pass rate is only telling if the samples differ
 Question = dict[str, object]
@@ -23,9 +24,8 @@ def attempt(store: Store, settings: Settings, summary: Summary) -> None:
     """Fill `attempts` with `curate.samples` solutions of each question judged verifiable."""
     with (
         model_for("solver", store, settings, summary) as solver,
-        _verifier_model(store, settings, summary, solver) as checker,
+        _verifier(settings, summary, solver) as verifier,
     ):
-        verifier = Verifier(checker)
 
         async def all_samples(question: Question) -> list[Row]:
             samples = range(settings.curate.samples if question["kept"] else 0)
@@ -41,27 +41,35 @@ def attempt(store: Store, settings: Settings, summary: Summary) -> None:
         run_here(store, summary, one_shard)
 
 
-def _verifier_model(
-    store: Store, settings: Settings, summary: Summary, solver: LLM
-) -> AbstractContextManager[LLM | None]:
-    """The verifier model, on the solver's budget; None where the rules decide alone."""
-    if not settings.verify.model:
-        return nullcontext()
-    return model_for("verifier", store, settings, summary, solver.budget)
+@contextmanager
+def _verifier(settings: Settings, summary: Summary, solver: LLM) -> Iterator[Verifier]:
+    """The cascade, on the solver's budget; what its models have used is added to the summary."""
+    with open_verifier(settings, solver.budget) as verifier:
+        try:
+            yield verifier
+        finally:
+            for model in verifier.models:
+                model.usage.add_to(summary)
 
 
 async def sample_solution(
     question: Question, sample: int, solver: LLM, instruction: str, verifier: Verifier
 ) -> Row:
-    """One solution and its verdict. The sample number is the seed, so that each is asked for once."""
+    """One solution and its verdict. The sample number is the seed, so that each is asked for once.
+
+    Raises ServerUnusable, of the verifier's server too: without verdicts a pass rate means nothing.
+    """
     asked, reference = str(question["question"]), str(question["answer"])
     try:
         message = Message(role="user", content=solver_prompt(asked, instruction))
         reply = await solver.ask([message], temperature=TEMPERATURE, seed=sample)
     except RequestFailed as error:
         return _row(question, sample, solver, instruction, reason=error.reason)
-    answer = extract_answer(reply.text)
-    (verdict,) = await verifier.verify_many([Item(asked, reference, answer)])
+    found = extract_answer(reply.text)
+    answer = found.answer if found else None
+    verdict = await verifier.verify(Item(asked, reference, answer))
+    if verifier.failure:
+        raise verifier.failure
     return _row(question, sample, solver, instruction, reply.text, answer, verdict)
 
 

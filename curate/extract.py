@@ -131,7 +131,7 @@ def marked_up_pairs(text: Text, settings: CurateSettings) -> Iterator[Row]:
             continue
         whole = best["text"].strip()
         conclusion = extract_answer(whole)
-        answer = conclusion or whole
+        answer = conclusion.answer if conclusion else whole
         longest = settings.max_answer_chars if conclusion else min(SHORT_ANSWER, settings.max_answer_chars)
         yield _row(
             text,

@@ -17,12 +17,13 @@ from errors import UsageError
 from eval.benchmarks import NAMES, Benchmark, load_benchmark
 from eval.marking import Exam, answer_and_mark
 from eval.scoring import Mark, Score, describe_score, score
-from llm import LLM, Usage, connect
+from llm import Usage, connect
 from llm.weights import is_gguf, is_local
 from settings import Settings
 from store import Store
 from store.folder import Folder
 from store.questions import Question
+from verify import open_verifier
 
 
 def evaluate_model(
@@ -102,12 +103,11 @@ def load_benchmarks(names: Sequence[str], store: Store) -> list[Benchmark]:
 def open_exam(settings: Settings, model: str) -> Iterator[Exam]:
     """The model under test beside the verifier model of the settings, which it never replaces."""
     tested = settings.llm.with_model(model)
-    with connect(tested, None, settings.state) as llm:
-        if not settings.verify.model:
-            yield Exam(model, llm, None, settings.instruction, settings.eval)
-            return
-        with connect(settings.llm, "verifier", settings.state, llm.budget) as verifier_llm:
-            yield Exam(model, llm, verifier_llm, settings.instruction, settings.eval)
+    with (
+        connect(tested, None, settings.state) as llm,
+        open_verifier(settings, llm.budget) as verifier,
+    ):
+        yield Exam(model, llm, verifier, settings.instruction, settings.eval)
 
 
 def evaluate_benchmark(exam: Exam, benchmark: Benchmark, folder: Folder, summary: Summary) -> None:
@@ -136,7 +136,7 @@ def slug(model: str) -> str:
 @contextmanager
 def _metered(summary: Summary, exam: Exam) -> Iterator[None]:
     """Enter into the summary how long the block took, and what the models were used for in it."""
-    llms: list[LLM] = [llm for llm in (exam.llm, exam.verifier_llm) if llm is not None]
+    llms = [exam.llm, *exam.verifier.models]
     before, started = [astuple(llm.usage) for llm in llms], time.monotonic()
     try:
         yield

@@ -14,11 +14,11 @@ from verify import Item, Verifier, extract_answer, solver_prompt
 
 @dataclass(frozen=True)
 class Exam:
-    """Who is examined, how, and who marks. `verifier_llm` is None where the rules mark alone."""
+    """Who is examined, how, and who marks."""
 
     model: str  # as settings.llm.model takes it
     llm: LLM
-    verifier_llm: LLM | None
+    verifier: Verifier
     instruction: str
     sampling: EvalSettings
 
@@ -27,7 +27,7 @@ class Exam:
         return {
             "model": self.model,
             "instruction": self.instruction,
-            "verifier": self.verifier_llm.name if self.verifier_llm else "rules",
+            "verifier": self.verifier.llm.name if self.verifier.llm else "rules",
             "temperature": self.sampling.temperature,
             "max_tokens": self.sampling.max_tokens,
             "samples": self.sampling.samples,
@@ -50,9 +50,11 @@ async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Mark:
         )
     except RequestFailed as error:
         return replace(mark, reason=str(error))
-    answer = extract_answer(reply.text)
-    item = Item(question.question, question.answer, answer)
-    (verdict,) = await Verifier(exam.verifier_llm).verify_many([item])
+    found = extract_answer(reply.text)
+    answer = found.answer if found else None
+    verdict = await exam.verifier.verify(Item(question.question, question.answer, answer))
+    if exam.verifier.failure:
+        raise exam.verifier.failure
     return replace(
         mark,
         completion=reply.text,

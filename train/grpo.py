@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 from console import Summary, progress
 from errors import MissingExtra
-from llm import Usage, huggingface_folder
+from llm import huggingface_folder
 from settings import Settings
 from store import Store
 from store.questions import Question
@@ -90,7 +90,7 @@ def _train(
     order = in_training_order(rows, steps * settings.train.prompts_per_step, settings.train.seed)
     policy = load_policy(folder)
     with closing(Reward(settings, folder, run.samples)) as reward:
-        usage = reward.verifier.llm.usage if reward.verifier.llm else Usage()
+        models = reward.verifier.models
         run.start(
             deciding(settings, model, questions),
             {"settings": settings.model_dump(mode="json"), "versions": _versions()},
@@ -101,7 +101,8 @@ def _train(
                 run_trainer(settings.train, policy, tokenizer, reward, order, run, steps, advance)
         finally:
             _count(summary, reward.outcomes)
-            usage.add_to(summary)
+            for used in models:
+                used.usage.add_to(summary)
     summary.notes += _notes(run.read_metrics(), dropped=len(questions) - len(rows))
 
 

@@ -11,41 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console import say
-from errors import ServerUnusable
 from settings import Settings
 from train.samples import write_samples
-from verify import Item, Verdict, Verifier, extract_answer
+from verify import Item, Verdict, Verifier, extract_answer, open_verifier, paper_reward
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase, TrainerState
 
 Completion = str | list[dict[str, str]]
-
-# The reward of General-Reasoner (arXiv 2505.14652):
-#
-#   no answer can be extracted    -0.5
-#   the answer is wrong            0
-#   the answer is right            1 - 0.05 * min(10, |tokens(answer) - tokens(reference)|)
-#
-# The paper has no row for a verdict that could not be had. Here it is None: no reward at all.
-NO_ANSWER = -0.5
-WRONG = 0.0
-RIGHT = 1.0
-PENALTY_PER_TOKEN = 0.05
-MOST_TOKENS_PENALISED = 10
-
-
-def paper_reward(
-    correct: bool | None, answer: str | None, answer_tokens: int, reference_tokens: int
-) -> float | None:
-    """The reward of one completion by the table above; None where nobody could decide."""
-    if not answer:
-        return NO_ANSWER
-    if correct is None:
-        return None
-    if not correct:
-        return WRONG
-    return RIGHT - PENALTY_PER_TOKEN * min(MOST_TOKENS_PENALISED, abs(answer_tokens - reference_tokens))
 
 
 class Reward:
@@ -84,7 +57,7 @@ class Reward:
         the training: BudgetExceeded, MissingExtra, UsageError, CannotWrite.
         """
         texts = [text_of(completion) for completion in completions]
-        given = [extract_answer(text) for text in texts]
+        given = [found.answer if found else None for found in map(extract_answer, texts)]
         verdicts = await self._verify([Item(*item) for item in zip(question, answer, given, strict=True)])
         rewards = list(map(self._reward, verdicts, given, answer))
         self.outcomes.update(map(outcome, verdicts))
@@ -118,23 +91,14 @@ class Reward:
         llm = self.verifier.llm
         if llm is None:
             return await self.verifier.verify_many(items)
-        try:
-            return await asyncio.to_thread(llm.run, self._ask(items))
-        except ServerUnusable as error:
-            say(f"reward: the rules alone judge these {len(items)} completions: {error}")
-            away = Verdict(None, "error", str(error))
-            by_rules = await Verifier(None).verify_many(items)
-            return [away if verdict.correct is None else verdict for verdict in by_rules]
+        verdicts = await asyncio.to_thread(llm.run, self._ask(items))
+        if self.verifier.failure:
+            say(f"reward: the rules alone judge these {len(items)} completions: {self.verifier.failure}")
+        return verdicts
 
     async def _ask(self, items: Sequence[Item]) -> list[Verdict]:
-        """The verdicts, or the first exception: then what still waits is given up."""
         self._asking = asyncio.current_task()
-        tasks = [asyncio.create_task(self.verifier.verify_many([item])) for item in items]
-        try:
-            return [verdict for (verdict,) in await asyncio.gather(*tasks)]
-        finally:
-            for task in tasks:
-                task.cancel()
+        return await self.verifier.verify_many(items)
 
     def _reward(self, verdict: Verdict, answer: str | None, reference: str) -> float | None:
         return paper_reward(verdict.correct, answer, self._tokens(answer or ""), self._tokens(reference))
@@ -151,12 +115,7 @@ class Reward:
     @cached_property
     def verifier(self) -> Verifier:
         """The cascade, opened at its first use. Raises UsageError, MissingExtra, CannotWrite."""
-        if not self.settings.verify.model:
-            return Verifier(None)
-        from llm import connect
-
-        model = connect(self.settings.llm, "verifier", self.settings.state)
-        return Verifier(self._open.enter_context(model))
+        return self._open.enter_context(open_verifier(self.settings))
 
 
 def outcome(verdict: Verdict) -> str:

@@ -1,48 +1,181 @@
-"""The cascade: rules first, and the verifier model for what they abstain on."""
+"""The cascade in order of cost: rules, symbolic mathematics, then the verifier model."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
-from errors import RequestFailed
-from verify.model import ask_model
-from verify.rules import decide_by_rules
-from verify.verdict import Verdict
+from console import say
+from errors import CannotWrite, RequestFailed, ServerUnusable
+from verify.cache import verdict_key
+from verify.extraction import answer_of, extract_answer
+from verify.model import MAX_ANSWER, ask_model
+from verify.normalise import normalise
+from verify.rules import decide_by_rules, why_not_yes, worth_symbolic
+from verify.symbolic import equal_symbolically
+from verify.verdict import Item, Verdict
 
 if TYPE_CHECKING:
     from llm import LLM
+    from verify.cache import VerdictCache
+
+__all__ = ["Item", "Verifier", "verify", "verify_many"]
 
 
-class Item(NamedTuple):
-    """One answer to judge; answer is None where the completion states none."""
+def verify(question: str, reference: str, answer: str | None) -> Verdict:
+    """The verdict on an answer, or on a student's whole text, without a model; from any thread.
 
-    question: str
-    reference: str
-    answer: str | None
+    Total: any text in, a verdict out, in bounded time. `correct` is None where nobody could decide.
+    """
+    verdict, open_item = by_rules(Item(question, reference, answer))
+    return by_mathematics(open_item) if open_item and is_mathematics(open_item) else verdict
+
+
+async def verify_many(items: Sequence[Item], llm: LLM | None = None) -> list[Verdict]:
+    """A verdict for each item, in order, with a model's help if there is one; as `Verifier.verify_many`."""
+    return await Verifier(llm).verify_many(items)
+
+
+def by_rules(item: Item) -> tuple[Verdict, Item | None]:
+    """The rules' verdict, and, where it is open and others may know better, what to ask them about."""
+    if item.answer and item.reference.strip() and item.reference.strip() == item.answer.strip():
+        return Verdict(True, "text", 1.0, "the same text"), None
+    stated = answer_of(item.answer) if item.answer else None
+    if stated is None:
+        return Verdict(False, "no answer", 1.0, "no final answer is stated"), None
+    item = Item(item.question, _in_the_box(item.reference), stated)
+    verdict = decide_by_rules(item.question, item.reference, stated)
+    is_open = verdict.correct is None and item.reference.strip() and len(stated) <= MAX_ANSWER
+    return verdict, item if is_open else None
+
+
+def _in_the_box(reference: str) -> str:
+    """The reference; where it is a whole solution (as in MATH) the answer in its box."""
+    found = extract_answer(reference) if "box" in reference else None
+    return found.answer if found and found.found_by == "box" else reference
+
+
+def is_mathematics(item: Item) -> bool:
+    """Whether symbolic mathematics may know more of it than the rules."""
+    return worth_symbolic(item.reference, item.answer or "")
+
+
+def by_mathematics(item: Item) -> Verdict:
+    """The verdict of symbolic mathematics: yes or None."""
+    answer = item.answer or ""
+    verdict = equal_symbolically(item.reference, answer)
+    doubt = verdict.correct and why_not_yes(item.question, normalise(item.reference), normalise(answer))
+    return Verdict(None, "rules", None, doubt) if doubt else verdict
+
+
+@dataclass(eq=False)
+class Search:
+    """A verdict that is being looked for; who wants the same waits for its turn, and finds it."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    verdict: Verdict | None = None
 
 
 class Verifier:
-    """The cascade with its model, or with the rules alone where `llm` is None."""
+    """The cascade with its models, or with none, and with the verdicts that it has given before."""
 
-    def __init__(self, llm: LLM | None) -> None:
+    def __init__(
+        self, llm: LLM | None = None, second: LLM | None = None, cache: VerdictCache | None = None
+    ) -> None:
+        """`second` is asked where the verdict of `llm` is doubtful.
+
+        With a model, verdicts are awaited in its loop: inside `llm.run` or `llm.map`.
+        """
         self.llm = llm
+        self.second = second
+        self.models = [model for model in (llm, second) if model is not None]
+        # Why the models' server cannot be used, until it answers again; for steps that had better stop.
+        self.failure: ServerUnusable | None = None
+        self._cache = cache
+        self._searches: WeakValueDictionary[object, Search] = WeakValueDictionary()
+        self._asks: set[asyncio.Task[Verdict]] = set()
 
     async def verify_many(self, items: Sequence[Item]) -> list[Verdict]:
-        """A verdict for each item, in order.
+        """A verdict for each item, in order; one that cannot be had is None with the reason, never "wrong".
 
-        One that the model cannot give is None with the reason; it is never turned into "wrong".
+        A server that is down, slow, or replies with anything at all is such a reason. Raised is only what
+        the user has to mend: BudgetExceeded, UsageError, MissingExtra, and CannotWrite of the replies.
         """
-        return list(await asyncio.gather(*(self._verify(item) for item in items)))
-
-    async def _verify(self, item: Item) -> Verdict:
-        if item.answer is None:
-            return Verdict(False, "no answer", "the completion states no final answer")
-        verdict = decide_by_rules(item.reference, item.answer)
-        if verdict.correct is not None or self.llm is None:
-            return verdict
+        tasks = [asyncio.ensure_future(self.verify(item)) for item in items]
         try:
-            return await ask_model(self.llm, item.question, item.reference, item.answer)
-        except RequestFailed as error:
-            return Verdict(None, "error", str(error))
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def verify(self, item: Item) -> Verdict:
+        """The verdict on one item, as `verify_many`. The same item at the same time is looked into once."""
+        verdict, open_item = by_rules(item)
+        if open_item is None:
+            return verdict
+        symbolic = is_mathematics(open_item)
+        if not symbolic and self.llm is None:
+            return verdict
+        key = verdict_key([model.identity for model in self.models], open_item)
+        # A lock belongs to the loop that waits for it, and several threads may have loops.
+        search = self._searches.setdefault((asyncio.get_running_loop(), key), Search())
+        async with search.turn:
+            if search.verdict is None:
+                search.verdict = self._recall(key)
+            if search.verdict is None:
+                search.verdict = await self._find(open_item, symbolic, verdict)
+                self._keep(key, search.verdict)
+            return search.verdict
+
+    async def _find(self, item: Item, symbolic: bool, verdict: Verdict) -> Verdict:
+        """What becomes of the rules' open verdict."""
+        if symbolic:
+            verdict = await asyncio.to_thread(by_mathematics, item)
+        if verdict.correct is None and self.llm is not None:
+            verdict = await self._ask(self.llm, item)
+        return verdict
+
+    async def _ask(self, llm: LLM, item: Item) -> Verdict:
+        """The model's verdict. The first to find its server unusable gives up all who ask it now."""
+        ask = asyncio.ensure_future(ask_model(llm, item, self.second))
+        self._asks.add(ask)
+        try:
+            (outcome,) = await asyncio.gather(ask, return_exceptions=True)
+        finally:
+            self._asks.discard(ask)
+        if isinstance(outcome, Verdict):
+            self.failure = None
+            return outcome
+        if isinstance(outcome, ServerUnusable):
+            self.failure = outcome
+            for other in self._asks:
+                other.cancel()
+        elif isinstance(outcome, asyncio.CancelledError):
+            outcome = self.failure or outcome
+        elif not isinstance(outcome, RequestFailed):
+            raise outcome
+        return Verdict(None, "error", None, str(outcome))
+
+    def _recall(self, key: str) -> Verdict | None:
+        try:
+            return self._cache.get(key) if self._cache else None
+        except CannotWrite as error:
+            self._go_without(error)
+            return None
+
+    def _keep(self, key: str, verdict: Verdict) -> None:
+        """Only what was decided: who could not be asked today may know tomorrow."""
+        try:
+            if self._cache and verdict.correct is not None:
+                self._cache.put(key, verdict)
+        except CannotWrite as error:
+            self._go_without(error)
+
+    def _go_without(self, error: CannotWrite) -> None:
+        """A cache that fails costs time, and no verdict."""
+        say(f"verdicts are not kept from here on: {error}")
+        self._cache = None

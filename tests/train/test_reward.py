@@ -15,31 +15,7 @@ import pytest
 from errors import BudgetExceeded, UsageError
 from loopback import Answer, serving
 from settings import load_settings
-from train.reward import Reward, paper_reward, text_of
-
-
-@pytest.mark.parametrize(
-    ("correct", "answer", "answer_tokens", "reference_tokens", "reward"),
-    [
-        (False, None, 0, 3, -0.5),
-        (None, None, 0, 3, -0.5),
-        (False, "", 0, 3, -0.5),
-        (None, "7", 1, 1, None),
-        (False, "7", 1, 1, 0.0),
-        (False, "7", 1, 99, 0.0),
-        (True, "7", 1, 1, 1.0),
-        (True, "7", 2, 1, 0.95),
-        (True, "7", 1, 2, 0.95),
-        (True, "7", 10, 1, 0.55),
-        (True, "7", 11, 1, 0.5),
-        (True, "7", 12, 1, 0.5),
-        (True, "7", 5000, 1, 0.5),
-    ],
-)
-def test_the_papers_table(correct, answer, answer_tokens, reference_tokens, reward):
-    assert paper_reward(correct, answer, answer_tokens, reference_tokens) == (
-        None if reward is None else pytest.approx(reward)
-    )
+from train.reward import Reward, text_of
 
 
 def ask(reward: Reward, completions: list, **more: object) -> list[float | None]:
@@ -106,7 +82,7 @@ NOBODY = {"model": "judge", "base_url": "http://127.0.0.1:9/v1", "retries": 0}
 def test_where_the_verifier_is_away_the_rules_still_judge(tiny_model, tmp_path, capsys):
     logged: dict[str, float] = {}
     with closing(reward_of(tiny_model, tmp_path, **NOBODY)) as reward:
-        completions = ["\\boxed{2}", "\\boxed{3}", "\\boxed{x = 2}", "nothing"]
+        completions = ["\\boxed{2}", "\\boxed{3}", "\\boxed{two}", "nothing"]
         assert ask(reward, completions, log_metric=logged.__setitem__) == [1.0, 0.0, None, -0.5]
     assert logged == {"answered": 0.75, "correct": 0.25, "undecided": 0.25, "failed": 0.25}
     assert reward.outcomes == {"correct": 1, "wrong": 1, "failed": 1, "no answer": 1}
@@ -121,7 +97,7 @@ def test_what_no_later_step_could_mend_is_raised(tiny_model, tmp_path):
         closing(reward_of(tiny_model, tmp_path, **NOBODY, **prices)) as reward,
         pytest.raises(BudgetExceeded),
     ):
-        ask(reward, ["\\boxed{x = 2}"])
+        ask(reward, ["\\boxed{two}"])
 
 
 @pytest.mark.timeout(30)
@@ -134,7 +110,7 @@ def test_closing_gives_up_a_verification_that_hangs(tiny_model, tmp_path):
 
     with serving(hang) as server, ThreadPoolExecutor() as pool:
         reward = reward_of(tiny_model, tmp_path, model="m", base_url=server.url, timeout=3600.0, retries=0)
-        waiting = pool.submit(ask, reward, ["\\boxed{x = 2}"])
+        waiting = pool.submit(ask, reward, ["\\boxed{two}"])
         while not server.seen:
             time.sleep(0.01)
         try:

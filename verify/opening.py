@@ -1,0 +1,38 @@
+"""Opens the cascade that the settings describe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from typing import TYPE_CHECKING
+
+from verify.cascade import Verifier
+
+if TYPE_CHECKING:
+    from llm import Budget
+    from settings import Settings
+
+
+@contextmanager
+def open_verifier(settings: Settings, budget: Budget | None = None) -> Iterator[Verifier]:
+    """The cascade with its models and its cache; nothing is reached or loaded before it is needed.
+
+    A step that has a model of its own passes its `budget`, so that all keep to one limit. Raises UsageError,
+    MissingExtra, CannotWrite.
+    """
+    from verify.cache import FILE, VerdictCache
+
+    with ExitStack() as stack:
+        cache = None
+        if settings.verify.cache:
+            cache = stack.enter_context(closing(VerdictCache(settings.state / FILE)))
+        if not settings.verify.model:
+            yield Verifier(cache=cache)
+            return
+        from llm import connect
+
+        llm = stack.enter_context(connect(settings.llm, "verifier", settings.state, budget))
+        second = None
+        if settings.llm.has_second_verifier:
+            second = stack.enter_context(connect(settings.llm, "second_verifier", settings.state, llm.budget))
+        yield Verifier(llm, second, cache)

@@ -44,10 +44,8 @@ def equal_symbolically(reference: str, answer: str, seconds: float = DEADLINE) -
     From any thread; `seconds` are those of the comparison, once a worker is free and warm.
     """
     try:
-        gold, given = (
-            as_latex(reference.partition(r"\approx")[0]),
-            as_latex(answer),
-        )  # the exact value is first
+        exact, _, _ = reference.partition(r"\approx")  # a rounded value may follow it
+        gold, given = as_latex(exact), as_latex(answer)
         refuse_work_left(gold, given)
         reply = POOL.ask([gold, given], seconds)
     except (Unreadable, NoReply) as failure:
@@ -84,10 +82,9 @@ def _read(latex: str, real: bool) -> Basic:
     from latex2sympy2_extended.latex2sympy2 import ConversionConfig
 
     spelling = NormalizationConfig(malformed_operators=True, boxed="none")
+    named = latex if real else IMAGINARY.sub("I", latex)  # "i" is a name to the reader
     return latex2sympy(
-        normalize_latex(
-            latex if real else IMAGINARY.sub("I", latex), spelling
-        ),  # "i" is a name to the reader
+        normalize_latex(named, spelling),
         is_real=real or None,
         normalization_config=None,
         conversion_config=ConversionConfig(lowercase_symbols=False),

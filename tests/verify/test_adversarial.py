@@ -1,0 +1,65 @@
+"""The attacks of the shared data against the whole cascade without a model, wherever it is called from."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from verify import Item, Verifier, verify
+
+
+@pytest.fixture
+def probes(shared) -> list[dict]:
+    lines = (shared / "verdicts" / "adversarial.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 218
+    return [json.loads(line) for line in lines]
+
+
+def decisions(probes: list[dict]) -> list[bool | None]:
+    return [verify(probe["question"], probe["gold"], probe["answer"]).correct for probe in probes]
+
+
+@pytest.mark.slow
+def test_no_attack_is_right_and_every_caller_gets_the_same_verdicts(probes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = decisions(probes)
+    pairs = list(zip(probes, found, strict=True))
+    assert [probe["name"] for probe, correct in pairs if correct and probe["expected"] is False] == []
+    assert [probe["name"] for probe, correct in pairs if correct is False and probe["expected"]] == []
+    told_apart = [
+        correct for probe, correct in pairs if probe["expected"] is not None and correct is not None
+    ]
+    assert len(told_apart) > 100
+
+    in_a_thread: list[bool | None] = []
+    thread = threading.Thread(target=lambda: in_a_thread.extend(decisions(probes)))
+    thread.start()
+    thread.join()
+    assert in_a_thread == found
+
+    items = [Item(probe["question"], probe["gold"], probe["answer"]) for probe in probes]
+    verdicts = asyncio.run(Verifier().verify_many(items))
+    assert [verdict.correct for verdict in verdicts] == found
+
+    for method in ("fork", "spawn"):
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            assert pool.apply(decisions, (probes,)) == found
+    assert list(tmp_path.iterdir()) == []  # no answer was run
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+def test_the_papers_table_1(probes, number):
+    probe = [probe for probe in probes if probe["category"] == "paper-table1"][number - 1]
+    assert verify(probe["question"], probe["gold"], probe["answer"]).correct is True
+
+
+@settings(max_examples=200, deadline=None)
+@given(question=st.text(max_size=30), answer=st.text(min_size=1, max_size=60).filter(str.strip))
+def test_an_answer_is_right_if_it_is_the_reference(question, answer):
+    assert verify(question, answer, answer).correct is True

@@ -32,6 +32,13 @@ HEDGE = re.compile(
     r"|\bi (?:think|guess)\b|\?",
     re.IGNORECASE,
 )
+# "The volume of the cube is 27": what is named stands before its value.
+SENTENCE = re.compile(
+    r"(?:the|its|their|our)\s[^.=:;\n]{2,100}?\s(?:is|are|was|equals)\s(?:equal to\s)?(?=[-+$\\(\[]|\d)",
+    re.IGNORECASE,
+)
+LONGEST_SENTENCE = 200
+FEW_WORDS = 100  # characters
 PLAIN_WORDS = re.compile(r"[a-z .,'’-]*[a-z]{3}[a-z .,'’-]*", re.IGNORECASE)
 # Words that may stand for a number, in an answer without a digit.
 NUMBER_WORD = re.compile(
@@ -75,6 +82,8 @@ def first_decision(gold: str, given: str, question: str) -> tuple[str, bool | No
     """The first rule that decides and what it says, for normalised texts."""
     if spelling(gold) == spelling(given):
         return "text", True
+    if len(given) <= LONGEST_SENTENCE and not SENTENCE.match(gold):
+        given = SENTENCE.sub("", given, count=1)
     for name, rule in (WHOLE | PARTS).items():
         decision = rule(gold, given, question)
         if decision is not None:
@@ -125,7 +134,8 @@ def compare_compound(gold: str, given: str, question: str, nesting: int = 0) -> 
 
 def other_kind(gold: str, given: str) -> bool:
     """Whether a number is asked for and the answer is plain words without one."""
-    return bool(read_quantity(gold) and PLAIN_WORDS.fullmatch(given) and not NUMBER_WORD.search(given))
+    words = len(given) <= FEW_WORDS and PLAIN_WORDS.fullmatch(given) and not NUMBER_WORD.search(given)
+    return bool(words and read_quantity(gold))
 
 
 def worth_symbolic(reference: str, answer: str) -> bool:

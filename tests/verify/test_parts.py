@@ -40,6 +40,9 @@ LISTS = [
     ("(312,123,231)", "(312, 123, 213)", False),
     ("Matthew, Mark, Luke", "Matthew, Mark, and Luke", True),
     (r"\{1,2\}", r"\{1,2,3\}", False),
+    (r"\pm 2021", "{-2021, 2021}", True),
+    ("x = 2, y = 3", "x = 2, z = 3", None),
+    ("AB=4,CD=5", "4, 5", True),
 ]
 
 INTERVALS = [
@@ -60,6 +63,8 @@ INTERVALS = [
     ("x > 2", "x < 2", False),
     ("3 > x", "x < 3", True),
     ("42", "41 < x < 43", None),
+    ("(0, 1)", "0 < f(x) < 1", True),
+    (r"\{-1\} \cup [0,7)", r"[0,7) \cup \{-1\}", True),
 ]
 
 MATRICES = [
@@ -82,6 +87,9 @@ EQUATIONS = [
     ("k=3", "3", True),
     ("k=3", "4", False),
     ("42", "x=42", True),
+    ("3.42", r"x \approx 3.42", True),
+    ("42", r"x \approx 42", None),
+    (r"V_1:V_2 = 11:21", "11:21", True),
     ("42", "41=42", False),
     ("42", "42=41", False),
     ("x=2", "y=2", None),
@@ -117,6 +125,11 @@ EXPRESSIONS = [
     ("1.5 + 5.5(-1)^n", r"\dfrac{3 + 11(-1)^n}{2}", True),
     (r"42.4 \sin 157t", r"42.426 \sin 157t", None),
     ("5", "x", False),
+    ("5", "2x+1", False),
+    ("5", "2.5x", None),  # perhaps two and a half times
+    (r"\frac{\pi}{6} + \pi k", r"\frac{\pi}{6}", False),
+    ("19", "The maximum number of points in the domain is 19.", True),
+    ("11.25", "The mean velocity is $(2, 11)$.", False),
     ("1-\\frac{1}{\\mathrm{e}}", "1+\\frac{1}{e}", False),
 ]
 

@@ -46,9 +46,12 @@ def compare_equations(reference: str, answer: str, compare: Compare) -> bool | N
 
 def read_equation(text: str) -> Equation | None:
     """The two sides of a text with one equals sign."""
-    if "=" not in text:
+    if "=" not in text and r"\approx" not in text:
         return None
     sides = split(text, EQUALS)
+    if len(sides) == 1 and is_label(text.partition(r"\approx")[0]):
+        left, _, right = text.partition(r"\approx")  # the value keeps the sign: it is a rounded one
+        sides = [left.strip(), rf"\approx {right.strip()}"]
     if (
         len(sides) != 2
         or not all(sides)
@@ -80,18 +83,13 @@ def _value_of_labelled(reference: str, given: Equation, compare: Compare) -> boo
 
 def _expression_for_equation(gold: Equation, answer: str, compare: Compare) -> bool | None:
     """The right side alone, or what the missing variable is equal to: "6/x" for "xy = 6"."""
-    if is_label(gold.left):
-        decision = compare(gold.right, answer)
-        if decision is not None:
-            return decision
     given, left, right = (tree_of(f"({side})") for side in (answer, *gold))
-    if given is None or left is None or right is None:
-        return None
-    missing = (variables(left) | variables(right)) - variables(given)
-    if len(missing) != 1 or not variables(given):
-        return None
-    (name,) = missing
-    return same_everywhere(*(replaced(side, name, given) for side in (left, right)))
+    if given is not None and left is not None and right is not None and variables(given):
+        missing = (variables(left) | variables(right)) - variables(given)
+        if len(missing) == 1:
+            (name,) = missing
+            return same_everywhere(replaced(left, name, given), replaced(right, name, given))
+    return compare(gold.right, answer) if is_label(gold.left) else None
 
 
 def _two_equations(gold: Equation, given: Equation, compare: Compare) -> bool | None:

@@ -19,7 +19,7 @@ PERIODS = frozenset("nkmlNK")
 def compare_expressions(reference: str, answer: str, question: str) -> bool | None:
     """Whether two normalised texts are the same expression; None if one is none or it cannot be told."""
     if read_quantity(reference) is not None and read_quantity(answer) is not None:
-        return None  # they have a comparison of their own
+        return None
     gold, given = tree_of(reference), tree_of(answer)
     if gold is None or given is None:
         return None
@@ -37,6 +37,8 @@ def tree_of(text: str) -> Tree | None:
 def compare_trees(gold: Tree, given: Tree) -> bool | None:
     """The comparison of two trees."""
     names, given_names = variables(gold), variables(given)
+    if not names | given_names and not {"i", "log"} & (operators(gold) | operators(given)):
+        return None  # real numbers have a comparison of their own
     if names != given_names:
         return _compare_with_other_names(gold, given)
     if "log" in operators(gold) | operators(given):
@@ -53,13 +55,25 @@ def compare_trees(gold: Tree, given: Tree) -> bool | None:
 
 
 def _compare_with_other_names(gold: Tree, given: Tree) -> bool | None:
-    """k\\pi and n\\pi are one family; a number is no expression that varies; the rest cannot be told."""
+    """k\\pi and n\\pi are one family; a number is nothing that varies; the rest cannot be told."""
     names, given_names = variables(gold), variables(given)
     if len(names) == len(given_names) == 1 and names | given_names <= PERIODS and "pi" in operators(gold):
         return same_everywhere(gold, renamed(given, *given_names, *names))
-    if not names and len(given_names) == 1 and given[0] == "name":
+    family = bool(names) and names <= PERIODS and "pi" in operators(gold)
+    if (not names and _varies(given)) or (family and not given_names):
         return False
     return None
+
+
+def _varies(tree: Tree) -> bool:
+    """Whether an expression has several values; "2.5x" may be two and a half times."""
+    if tree[0] == "multiply" and [part[0] for part in tree[1:] if isinstance(part, tuple)] == [
+        "number",
+        "name",
+    ]:
+        return False
+    values = [value for point in points(variables(tree)) if (value := value_at(tree, point)) is not None]
+    return len(values) > 2 and max(values) - min(values) > 1e-6 * max(map(abs, values))
 
 
 def renamed(tree: Tree, old: str, new: str) -> Tree:

@@ -17,7 +17,7 @@ RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
 FLIPPED = {"<": ">", ">": "<", r"\le": r"\ge", r"\ge": r"\le"}
 SET_BUILDER = re.compile(r"^([A-Za-z]|\\[a-z]+)\s*(?:\\in\s*\\?\w+(?:\{\w\})?\s*)?[|:]\s*(.*)$", re.DOTALL)
 MEMBER = re.compile(r"^(?:[A-Za-z]|\\[a-z]+)\s*\\in\s*(?=[(\[\\])")
-VARIABLE = re.compile(r"(?:[A-Za-z]|\\(?!infty|pi\b)[a-z]+)(?:_(?:\w|\{\w+\}))?")
+VARIABLE = re.compile(r"(?:[A-Za-z]|\\(?!infty|pi\b)[a-z]+)(?:_(?:\w|\{\w+\}))?(?:\([a-z]\))?")
 INFINITE = re.compile(r"([+-]?)\s*\\infty")
 REALS = re.compile(r"\\mathbb\s*\{?\s*R\s*\}?|\\R\b|all real numbers")
 LOWEST, HIGHEST = r"-\infty", r"\infty"

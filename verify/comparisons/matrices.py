@@ -10,7 +10,9 @@ from verify.structure import comma_split, enclosed, split
 Compare = Callable[[str, str], bool | None]
 
 ENVIRONMENT = re.compile(
-    r"^\\begin\s*\{([pbvBV]?matrix|smallmatrix|array)\}\s*(?:\{[lcr| ]*\})?(.*)\\end\s*\{\1\}$", re.DOTALL
+    r"^\\begin\s*\{([pbvBV]?matrix|smallmatrix|array)\}\s*(?:\{[lcr| ]*\})?"
+    r"((?:(?!\\end\b).)*)\\end\s*\{\1\}$",
+    re.DOTALL,
 )
 ROW = re.compile(r"\\\\(?:\[\w*\])?|\\cr\b")
 CELL = re.compile(r"&")

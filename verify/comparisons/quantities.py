@@ -17,7 +17,7 @@ CURRENCY = re.compile(r"^([+-]?)\s*([$€£¥])\s*")
 # Where the number of "\frac{3}{16\pi} W/m^2" may end and its unit begin.
 UNIT_START = re.compile(r"(?<=[\d)}°iπ])\s*(?=[A-Za-zμΩ°%])|(?<=\S)\s+(?=[A-Za-zμΩ°%$€£])")
 THING = re.compile(r"(?:[^\W\d_][^\W\d_'.-]*[ '-]?){1,6}", re.UNICODE)
-TAKES_BACK = re.compile(r"\b(?:or|not|and|to|than|if|but|maybe|per)\b", re.IGNORECASE)
+TAKES_BACK = re.compile(r"\b(?:or|not|and|to|than|if|but|maybe|per|when|where|until|unless)\b", re.IGNORECASE)
 PERCENT = re.compile(r"%|per ?cent(?:age)?\b|\bper cent\b", re.IGNORECASE)
 ASKS_FOR_UNIT = re.compile(
     r"\b(?:(?:with|include|state|give|specify|using) (?:the |its |your )?(?:\w+ )?units?)\b", re.I

@@ -84,13 +84,18 @@ class JsonCache:
 
     def _connect(self) -> sqlite3.Connection:
         database = sqlite3.connect(self.path, timeout=60, check_same_thread=False)
-        database.execute("PRAGMA journal_mode = WAL")  # readers and a writer side by side, whole after a kill
-        database.execute("PRAGMA synchronous = NORMAL")
-        with database:
-            database.execute(
-                f"CREATE TABLE IF NOT EXISTS {self._table} "
-                "(key TEXT PRIMARY KEY, value TEXT NOT NULL, stored_at REAL NOT NULL) WITHOUT ROWID"
-            )
+        try:
+            # Readers and a writer side by side, whole after a kill.
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            with database:
+                database.execute(
+                    f"CREATE TABLE IF NOT EXISTS {self._table} "
+                    "(key TEXT PRIMARY KEY, value TEXT NOT NULL, stored_at REAL NOT NULL) WITHOUT ROWID"
+                )
+        except sqlite3.Error:
+            database.close()
+            raise
         return database
 
 

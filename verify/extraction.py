@@ -162,4 +162,6 @@ def _sentence(text: str, start: int) -> tuple[str, int]:
     window = text[start : start + MAX_STATED]
     end = SENTENCE_END.search(window)
     stated = window[: end.start()] if end else window
-    return stated.strip().strip("*_:\"“”' ").strip(), start + (end.end() if end else len(window))
+    return stated.strip().strip("*_:\"“”' ").removesuffix(".").strip(), start + (
+        end.end() if end else len(window)
+    )

@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable
 
 from verify.comparisons.booleans import compare_booleans
-from verify.comparisons.collections import compare_collections
+from verify.comparisons.collections import compare_collections, read_collection
 from verify.comparisons.dates import compare_dates
-from verify.comparisons.equations import compare_equations
-from verify.comparisons.expressions import compare_expressions
-from verify.comparisons.intervals import compare_intervals
+from verify.comparisons.equations import compare_equations, read_equation
+from verify.comparisons.expressions import compare_expressions, tree_of
+from verify.comparisons.intervals import compare_intervals, read_intervals
 from verify.comparisons.letters import compare_letters
 from verify.comparisons.matrices import compare_matrices
 from verify.comparisons.names import compare_names
@@ -139,12 +139,21 @@ def other_kind(gold: str, given: str) -> bool:
 
 
 def worth_symbolic(reference: str, answer: str) -> bool:
-    """Whether both are mathematics that the rules may not have read to the end."""
+    """Whether both are mathematics, and one holds what the rules cannot read."""
     if max(len(reference), len(answer)) > MAX_SYMBOLIC:
         return False
     texts = [normalise(text) for text in (reference, answer)]
-    both_quantities = all(read_quantity(text) is not None for text in texts)
-    return not both_quantities and all(MATHEMATICS.search(text) and not PROSE.search(text) for text in texts)
+    mathematics = all(MATHEMATICS.search(text) and not PROSE.search(text) for text in texts)
+    return mathematics and not all(map(_is_read, texts))
+
+
+def _is_read(text: str, nesting: int = 0) -> bool:
+    """Whether the rules read every part of a normalised text."""
+    if read_quantity(text) or tree_of(text) or read_intervals(text):
+        return True
+    collection = read_collection(text)
+    parts = read_equation(text) or (collection.items if collection else None)
+    return nesting < MAX_NESTING and bool(parts) and all(_is_read(part, nesting + 1) for part in parts or ())
 
 
 MATHEMATICS = re.compile(r"[=^\\+*/<>]|\d|(?<=\w)-")

@@ -14,7 +14,7 @@ from verify.comparisons.dates import compare_dates
 from verify.comparisons.equations import compare_equations, read_equation
 from verify.comparisons.expressions import compare_expressions, tree_of
 from verify.comparisons.intervals import compare_intervals, read_intervals
-from verify.comparisons.letters import compare_letters
+from verify.comparisons.letters import compare_letters, compare_with_options
 from verify.comparisons.matrices import compare_matrices
 from verify.comparisons.names import compare_names
 from verify.comparisons.quantities import compare_quantities, read_quantity
@@ -91,7 +91,14 @@ def first_decision(gold: str, given: str, question: str) -> tuple[str, bool | No
     name, decision = compare_compound(gold, given, question)
     if decision is None and other_kind(gold, given):
         return "kind", False
+    if decision is None:
+        by_option = compare_with_options(gold, given, question, _compare_alone)
+        return ("rules" if by_option is None else "options"), by_option
     return name, decision
+
+
+def _compare_alone(gold: str, given: str) -> bool | None:
+    return first_decision(gold, given, "")[1]
 
 
 def why_not_yes(question: str, gold: str, given: str) -> str:

@@ -71,7 +71,7 @@ def _separators_and_brackets(separator: re.Pattern[str]) -> re.Pattern[str]:
 
 def comma_split(text: str) -> list[str]:
     """The parts between commas. "1,234, 5,678" are two numbers, and "312,123,231" in brackets are three."""
-    if re.search(r",\s", text):
+    if re.search(r",\s|[A-Za-z]{2}", text):
         text = THOUSANDS.sub(lambda number: number.group().replace(",", ""), text)
     return split(text, COMMA)
 

@@ -57,6 +57,15 @@ def test_an_answer_that_gives_the_question_back_is_never_right():
     assert decide_by_rules("What is 2^3 + 1?", "9.0", "2^3 + 1").correct is not True
 
 
+def test_an_answer_may_be_an_option_by_its_value():
+    question = "How far?\nA. 10 m\nB. 2.5 km\nC. a long way"
+    assert decide_by_rules(question, "B", "2500 m").decided_by == "options"
+    assert decide_by_rules(question, "B", "2500 m").correct is True
+    assert decide_by_rules(question, "A", "2500 m").correct is False
+    assert decide_by_rules(question, "A", "70 m").correct is None  # perhaps a long way
+    assert decide_by_rules("How far?\nA. 10 m\nB. 2.5 km", "A", "70 m").correct is False
+
+
 def test_the_reference_in_a_box_is_the_reference():
     assert decide_by_rules("", r"\boxed{42}", "42").correct is True
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from verify.normalise import normalise
+
+Compare = Callable[[str, str], bool | None]
 
 MAX_LENGTH = 500
 MAX_QUESTION = 20_000
@@ -60,7 +62,7 @@ def compare_letters(reference: str, answer: str, question: str = "") -> bool | N
     """
     if max(len(reference), len(answer)) > MAX_LENGTH:
         return None
-    options = read_options(question)
+    options = {letter: _key(text) for letter, text in read_options(question).items()}
     gold = _reference_letter(_bare(reference), options)
     if gold is None:
         return None
@@ -69,9 +71,25 @@ def compare_letters(reference: str, answer: str, question: str = "") -> bool | N
     return None if chosen is None else chosen == {letter}
 
 
+def compare_with_options(reference: str, answer: str, question: str, compare: Compare) -> bool | None:
+    """Whether an answer that is no letter is the option that the reference names, by its value.
+
+    `compare` judges the texts of options. No, if the answer is another option or none of them.
+    """
+    options = read_options(question)
+    gold = _alone(_bare(reference), options)
+    if gold not in options:
+        return None
+    decisions = {letter: compare(text, answer) for letter, text in options.items()}
+    chosen = [letter for letter, same in decisions.items() if same]
+    if len(chosen) == 1:
+        return chosen == [gold]
+    return False if set(decisions.values()) == {False} else None
+
+
 @lru_cache(maxsize=256)
 def read_options(question: str) -> Mapping[str, str]:
-    """The options A, B, ... that the question lists, letter to text; empty if it lists fewer than two."""
+    """The options A, B, ... that the question lists, letter to normalised text; empty if fewer than two."""
     for pattern in (OPTION_LINE, INLINE_OPTION):
         options: dict[str, str] = {}
         matches: list[re.Match[str]] = []
@@ -80,7 +98,7 @@ def read_options(question: str) -> Mapping[str, str]:
                 matches.append(match)
         ends = [match.start() for match in matches[1:]] + [len(question)]
         for match, end in zip(matches, ends, strict=False):
-            options[match[1]] = _key(normalise(question[match.end() : end][:MAX_LENGTH]))
+            options[match[1]] = normalise(question[match.end() : end][:MAX_LENGTH])
         if len(options) > 1:
             return options
     return {}

@@ -23,6 +23,7 @@ KNOWN = re.compile(
     rf"\\|{FUNCTIONS}|frac|sqrt|binom|pi|infty|le|ge|ne|in|cup|cap|setminus|pm|mathbb|emptyset|vec|overline|bar|hat"
     "|alpha|beta|gamma|delta|epsilon|varepsilon|zeta|eta|theta|vartheta|iota|kappa|lambda|mu|nu|xi|rho|sigma|tau"
     "|upsilon|phi|varphi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega|cdot"
+    "|sum|prod|int|lim|to"
 )
 COMMAND = re.compile(r"\\(\\|[A-Za-z]+)")
 LETTERS = re.compile(r"(?<![A-Za-z\\])[A-Za-z]+")
@@ -58,7 +59,10 @@ REFUSED = {
     }.items()
 }
 QUANTITY = re.compile(r"[-+\d.,\s*^{}()]*\d[\d.,\s*^{}()-]*(?:[A-Za-z]+[\s*/^\d{}-]*)+")
-WORK_LEFT = [re.compile(pattern) for pattern in (r"!", r"\\binom", r"\d\s*\^\s*\{[^{}]*\d\s*\^")]
+WORK_LEFT = [
+    re.compile(pattern)
+    for pattern in (r"!", r"\\binom", r"\d\s*\^\s*\{[^{}]*\d\s*\^", r"\\sum", r"\\prod", r"\\int", r"\\lim")
+]
 FRACTION = re.compile(r"(\d*)\s*\\frac\{(\d+)\}\{(\d+)\}|(?<![\d.])()(\d+)\s*/\s*(\d+)(?![\d.])")
 
 

@@ -164,3 +164,9 @@ def test_real_outputs_agree_with_upstream(shared):
             assert verdict in (None, row["upstream_correct"]), phrases
     assert total > 900
     assert decided > 0.99 * total
+
+
+def test_letters_that_run_together_are_several_and_words_of_ones_own_leave_the_letter():
+    assert compare_letters("B", "AB", OPTIONS) is False
+    assert compare_letters("B", "(B) twelve joules", OPTIONS) is True
+    assert compare_letters("B", "(A) twelve joules", OPTIONS) is False

@@ -54,6 +54,10 @@ def _one_worker() -> Iterator[None]:
         (r"\begin{pmatrix} 1/5 \\ -18/5 \end{pmatrix}", r"\begin{pmatrix} 0.2 \\ -3.6 \end{pmatrix}"),
         (r"\frac{x}{2004!}", r"x/2004!"),
         (r"2^{10}x", "1024x"),
+        (r"\sum_{n=0}^{\infty}\frac{x^n}{n!}", "e^x"),
+        (r"\sum_{n=1}^{\infty}\frac{(-1)^n x^{2n}}{n}", r"\sum_{k=1}^{\infty}\frac{(-1)^k x^{2k}}{k}"),
+        (r"\int_0^x e^{-t^2} dt", r"\int_0^x e^{-s^2} ds"),
+        (r"\lim_{x \to 0}\frac{\sin(x)}{x}", "1"),
     ],
 )
 def test_equal(reference: str, answer: str):
@@ -129,6 +133,10 @@ def test_equal(reference: str, answer: str):
         ("4.9 N*m", "4.9 mN"),
         ("2:5", "12:30"),
         ("x", "x and so on"),
+        ("e^x", r"\sum_{n=0}^{\infty}\frac{x^n}{n!}"),
+        ("1/3", r"\int_0^1 x^2 dx"),
+        (r"\sum_{k=1}^{n} k", r"\frac{n(n-1)}{2}"),
+        (r"\sum_{n=1}^{\infty}\frac{x^n}{n}", r"\sum_{k=1}^{\infty}\frac{x^k}{k+1}"),
     ],
 )
 def test_never_a_wrong_yes(reference: str, answer: str):

@@ -23,6 +23,8 @@ LETTER = r"(?:\(([A-J])\)|\[([A-J])\]|([A-J]))"
 ALONE = re.compile(rf"(?:(?i:option|choice|answer)\s*:?\s*)?{LETTER}\)?[.:\s]*")
 SMALL_ALONE = re.compile(r"\(([a-j])\)|([a-j])[).]?")
 SEVERAL = re.compile(rf"\(?{LETTER}(?:\s*(?:,\s*(?:and |or )?|/|;|&|\b(?:and|or)\b)\s*{LETTER})+\)?\.?")
+RUN_TOGETHER = re.compile(r"[A-J]{2,10}")
+ANOTHER_LETTER = re.compile(r"(?<![\w'’])[A-J](?![\w'’])")
 # "A. Einstein" and "C major" are names, unless the question has options.
 LABELLED = re.compile(rf"(?:(?i:option|choice) {LETTER}[).:,]?|\(([A-J])\)[.:]?|([A-J])[):])\s+(\S.*)", re.S)
 LISTED = re.compile(r"([A-J])\.?\s+(\S.*)", re.S)
@@ -123,7 +125,8 @@ def _chosen(answer: str, options: Mapping[str, str]) -> set[str] | None:
     """The letters that the answer chooses, or None if that is not certain."""
     if letter := _alone(answer, options) or _by_text(answer, options):
         return {letter}
-    if several := SEVERAL.fullmatch(answer):
+    several = SEVERAL.fullmatch(answer) or (RUN_TOGETHER.fullmatch(answer) if len(options) > 1 else None)
+    if several:
         return set(re.findall("[A-J]", several.group()))
     if labelled := _labelled(answer, options):
         letter, text = _first(labelled), _key(_last(labelled))
@@ -134,6 +137,8 @@ def _chosen(answer: str, options: Mapping[str, str]) -> set[str] | None:
             return None
         if len(options) == 1 and letter in options:  # the reference's own text, and this is another
             return None
+        if letter in options and not ANOTHER_LETTER.search(_last(labelled)):
+            return {letter}  # its text is in other words
     return _asserted(answer)
 
 

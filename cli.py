@@ -59,7 +59,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
-            print("gr: stopped. The same command again carries on from here.", file=sys.stderr)
+            print("gr: stopped. To finish, run the same command again.", file=sys.stderr)
         raise
 
 

@@ -66,11 +66,10 @@ async def sample_solution(
     except RequestFailed as error:
         return _row(question, sample, solver, instruction, reason=error.reason)
     found = extract_answer(reply.text)
-    answer = found.answer if found else None
-    verdict = await verifier.verify(Item(asked, reference, answer))
+    verdict = await verifier.verify(Item(asked, reference, found))
     if verifier.failure:
         raise verifier.failure
-    return _row(question, sample, solver, instruction, reply.text, answer, verdict)
+    return _row(question, sample, solver, instruction, reply.text, found.answer if found else None, verdict)
 
 
 def _row(

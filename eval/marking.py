@@ -27,7 +27,7 @@ class Exam:
         return {
             "model": self.model,
             "instruction": self.instruction,
-            "verifier": self.verifier.llm.name if self.verifier.llm else "rules",
+            "verifier": ", ".join(model.name for model in self.verifier.models) or "rules",
             "temperature": self.sampling.temperature,
             "max_tokens": self.sampling.max_tokens,
             "samples": self.sampling.samples,
@@ -51,14 +51,13 @@ async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Mark:
     except RequestFailed as error:
         return replace(mark, reason=str(error))
     found = extract_answer(reply.text)
-    answer = found.answer if found else None
-    verdict = await exam.verifier.verify(Item(question.question, question.answer, answer))
+    verdict = await exam.verifier.verify(Item(question.question, question.answer, found))
     if exam.verifier.failure:
         raise exam.verifier.failure
     return replace(
         mark,
         completion=reply.text,
-        answer=answer,
+        answer=found.answer if found else None,
         correct=verdict.correct,
         decided_by=verdict.decided_by,
         reason=verdict.reason,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ def request_key(endpoint: str, body: Mapping[str, object]) -> str:
 
 
 class JsonCache:
-    """JSON by key in one SQLite file. Several processes may share it and be killed at any moment.
+    """JSON by key in one SQLite file. Several threads and processes may share it and be killed at any moment.
 
     What is kept can always be had again, so a file that is no database is moved aside. Every method
     raises CannotWrite where the file cannot be used; `instead` says how to do without it.
@@ -33,25 +34,30 @@ class JsonCache:
         self._table = table
         self._name = name
         self._instead = instead
+        self._turn = threading.Lock()  # the transactions of one connection must not mix
         with self._explaining():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = self._open()
 
     def read(self, key: str) -> object:
-        """What is stored, or None."""
-        with self._explaining():
+        """What is stored; None where nothing is, or no JSON."""
+        with self._turn, self._explaining():
             row = self._database.execute(f"SELECT * FROM {self._table} WHERE key = ?", (key,)).fetchone()
-        return json.loads(row[1]) if row else None
+        try:
+            return json.loads(row[1]) if row else None
+        except (ValueError, RecursionError):
+            return None
 
     def write(self, key: str, value: object) -> None:
         """Store what JSON can hold."""
         row = (key, json.dumps(value), time.time())
-        with self._explaining(), self._database:
+        with self._turn, self._explaining(), self._database:
             self._database.execute(f"INSERT OR REPLACE INTO {self._table} VALUES (?, ?, ?)", row)
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        with self._turn:
+            self._database.close()
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
@@ -106,12 +112,15 @@ class Cache(JsonCache):
         super().__init__(path, "replies", "response cache", "llm.cache = false")
 
     def get(self, key: str) -> Reply[None] | None:
-        """The stored reply, or None."""
+        """The stored reply; None where there is none, or something else."""
         stored = self.read(key)
         if not isinstance(stored, dict):
             return None
-        ending = tuple(Token(*token) for token in stored.pop("ending", ()))
-        return Reply(**stored, parsed=None, cached=True, ending=ending)
+        try:
+            ending = tuple(Token(*token) for token in stored.pop("ending", ()))
+            return Reply(**stored, parsed=None, cached=True, ending=ending)
+        except TypeError:
+            return None
 
     def put(self, key: str, reply: Reply[None]) -> None:
         """Store a reply."""

@@ -51,20 +51,23 @@ def _merge_turns(messages: list[Message]) -> list[Message]:
 
 
 def refused_parameter(fault: Fault, body: Mapping[str, object], refused: Collection[str]) -> str | None:
-    """The parameter that a refusal (HTTP 400 or 422) is about, if the request can do without it.
+    """The parameter that a refusal (HTTP 400, 403 or 422) is about, if the request can do without it.
 
     Where there is only chat, a prompt is refused with 404: the path, or the model on it, is not known.
+    HTTP 403 is about the key, unless it names a parameter ("You are not allowed to request logprobs from
+    this model", of OpenAI's reasoning models).
     """
     if fault.status == 404 and "prompt" in body and "prompt" not in refused:
         return "prompt"
-    if fault.status not in (400, 422) or fault.too_long:
+    if fault.status not in (400, 403, 422) or fault.too_long:
         return None
     said = f"{fault.code} {fault.reason}"
     left = [name for name in body if name not in refused]
     for name in DISPENSABLE:
         if name in left and re.search(rf"\b(?:top_)?{name}\b", said, re.IGNORECASE):
             return name
-    return next((name for name in SUSPECTS if name in left), None)
+    suspects = () if fault.status == 403 else SUSPECTS
+    return next((name for name in suspects if name in left), None)
 
 
 def read_reply(answer: object, body: Mapping[str, object]) -> Reply[None]:

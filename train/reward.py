@@ -57,8 +57,9 @@ class Reward:
         the training: BudgetExceeded, MissingExtra, UsageError, CannotWrite.
         """
         texts = [text_of(completion) for completion in completions]
-        given = [found.answer if found else None for found in map(extract_answer, texts)]
-        verdicts = await self._verify([Item(*item) for item in zip(question, answer, given, strict=True)])
+        found = list(map(extract_answer, texts))
+        given = [one.answer if one else None for one in found]
+        verdicts = await self._verify([Item(*item) for item in zip(question, answer, found, strict=True)])
         rewards = list(map(self._reward, verdicts, given, answer))
         self.outcomes.update(map(outcome, verdicts))
         if log_metric is not None:

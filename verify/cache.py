@@ -18,21 +18,23 @@ FILE = "verdicts.sqlite"
 
 def verdict_key(models: Sequence[str], item: Item) -> str:
     """SHA-256 of all that a verdict depends on: who gives it, and the item, however its answer is spelt."""
-    answer = normalise(item.answer or "")
+    answer = normalise(item.text)
     parts = [RULES_VERSION, PROMPT_VERSION, models, item.question, item.reference, answer]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 class VerdictCache(JsonCache):
-    """One SQLite file that several processes may share. Every method raises CannotWrite."""
+    """One SQLite file that several threads and processes may share. Every method raises CannotWrite."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "verdicts", "verdict cache", "verify.cache = false")
 
     def get(self, key: str) -> Verdict | None:
-        """The stored verdict, or None."""
-        stored = self.read(key)
-        return Verdict(*stored) if isinstance(stored, list) else None
+        """The stored verdict; None where there is none, or something else."""
+        match self.read(key):
+            case [bool() as correct, str() as decider, int() | float() | None as confidence, str() as reason]:
+                return Verdict(correct, decider, confidence, reason)
+        return None
 
     def put(self, key: str, verdict: Verdict) -> None:
         """Store a verdict that was decided."""

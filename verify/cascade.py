@@ -11,8 +11,8 @@ from weakref import WeakValueDictionary
 from console import say
 from errors import CannotWrite, RequestFailed, ServerUnusable
 from verify.cache import verdict_key
-from verify.extraction import answer_of, extract_answer
-from verify.model import MAX_ANSWER, ask_model
+from verify.extraction import Extraction, answer_of, extract_answer
+from verify.model import MAX_ANSWER, ask_model, is_unsure
 from verify.normalise import normalise
 from verify.rules import decide_by_rules, why_not_yes, worth_symbolic
 from verify.symbolic import equal_symbolically
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Item", "Verifier", "verify", "verify_many"]
 
 
-def verify(question: str, reference: str, answer: str | None) -> Verdict:
+def verify(question: str, reference: str, answer: str | Extraction | None) -> Verdict:
     """The verdict on an answer, or on a student's whole text, without a model; from any thread.
 
     Total: any text in, a verdict out, in bounded time. `correct` is None where nobody could decide.
@@ -41,10 +41,10 @@ async def verify_many(items: Sequence[Item], llm: LLM | None = None) -> list[Ver
 
 def by_rules(item: Item) -> tuple[Verdict, Item | None]:
     """The rules' verdict, and, where it is open and others may know better, what to ask them about."""
-    if item.answer and item.reference.strip() and item.reference.strip() == item.answer.strip():
+    if item.reference.strip() and item.reference.strip() == item.text.strip():
         return Verdict(True, "text", 1.0, "the same text"), None
-    stated = answer_of(item.answer) if item.answer else None
-    if stated is None:
+    stated = item.text.strip() if isinstance(item.answer, Extraction) else answer_of(item.text)
+    if not stated:
         return Verdict(False, "no answer", 1.0, "no final answer is stated"), None
     item = Item(item.question, _in_the_box(item.reference), stated)
     verdict = decide_by_rules(item.question, item.reference, stated)
@@ -60,14 +60,13 @@ def _in_the_box(reference: str) -> str:
 
 def is_mathematics(item: Item) -> bool:
     """Whether symbolic mathematics may know more of it than the rules."""
-    return worth_symbolic(item.reference, item.answer or "")
+    return worth_symbolic(item.reference, item.text)
 
 
 def by_mathematics(item: Item) -> Verdict:
     """The verdict of symbolic mathematics: yes or None."""
-    answer = item.answer or ""
-    verdict = equal_symbolically(item.reference, answer)
-    doubt = verdict.correct and why_not_yes(item.question, normalise(item.reference), normalise(answer))
+    verdict = equal_symbolically(item.reference, item.text)
+    doubt = verdict.correct and why_not_yes(item.question, normalise(item.reference), normalise(item.text))
     return Verdict(None, "rules", None, doubt) if doubt else verdict
 
 
@@ -96,7 +95,8 @@ class Verifier:
         self.failure: ServerUnusable | None = None
         self._cache = cache
         self._searches: WeakValueDictionary[object, Search] = WeakValueDictionary()
-        self._asks: set[asyncio.Task[Verdict]] = set()
+        # Who asks the model now, and why it was given up.
+        self._asks: dict[asyncio.Task[Verdict], ServerUnusable | None] = {}
 
     async def verify_many(self, items: Sequence[Item]) -> list[Verdict]:
         """A verdict for each item, in order; one that cannot be had is None with the reason, never "wrong".
@@ -104,7 +104,12 @@ class Verifier:
         A server that is down, slow, or replies with anything at all is such a reason. Raised is only what
         the user has to mend: BudgetExceeded, UsageError, MissingExtra, and CannotWrite of the replies.
         """
-        tasks = [asyncio.ensure_future(self.verify(item)) for item in items]
+        ruled = []
+        for item in items:
+            ruled.append(by_rules(item))
+            await asyncio.sleep(0)  # a long list lets others run, too
+        # These begin together, so that the first to find a server down can give up all the others.
+        tasks = [asyncio.ensure_future(self._look_further(*one)) for one in ruled]
         try:
             return await asyncio.gather(*tasks)
         finally:
@@ -114,7 +119,11 @@ class Verifier:
 
     async def verify(self, item: Item) -> Verdict:
         """The verdict on one item, as `verify_many`. The same item at the same time is looked into once."""
-        verdict, open_item = by_rules(item)
+        await asyncio.sleep(0)  # who asks for many verdicts, one after the other, lets others run, too
+        return await self._look_further(*by_rules(item))
+
+    async def _look_further(self, verdict: Verdict, open_item: Item | None) -> Verdict:
+        """The verdict of the rules, or what it becomes where they leave it open."""
         if open_item is None:
             return verdict
         symbolic = is_mathematics(open_item)
@@ -141,21 +150,24 @@ class Verifier:
 
     async def _ask(self, llm: LLM, item: Item) -> Verdict:
         """The model's verdict. The first to find its server unusable gives up all who ask it now."""
+        known = self.failure
         ask = asyncio.ensure_future(ask_model(llm, item, self.second))
-        self._asks.add(ask)
+        self._asks[ask] = None
         try:
             (outcome,) = await asyncio.gather(ask, return_exceptions=True)
         finally:
-            self._asks.discard(ask)
+            given_up = self._asks.pop(ask)
         if isinstance(outcome, Verdict):
-            self.failure = None
+            if self.failure is known:  # what failed since was asked later, and says more of the server
+                self.failure = None
             return outcome
         if isinstance(outcome, ServerUnusable):
             self.failure = outcome
             for other in self._asks:
+                self._asks[other] = outcome
                 other.cancel()
         elif isinstance(outcome, asyncio.CancelledError):
-            outcome = self.failure or outcome
+            outcome = given_up or outcome
         elif not isinstance(outcome, RequestFailed):
             raise outcome
         return Verdict(None, "error", None, str(outcome))
@@ -169,8 +181,9 @@ class Verifier:
 
     def _keep(self, key: str, verdict: Verdict) -> None:
         """Only what was decided: who could not be asked today may know tomorrow."""
+        no_opinion = self.second is not None and verdict.decided_by == "model" and is_unsure(verdict)
         try:
-            if self._cache and verdict.correct is not None:
+            if self._cache and verdict.correct is not None and not no_opinion:
                 self._cache.put(key, verdict)
         except CannotWrite as error:
             self._go_without(error)

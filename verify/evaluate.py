@@ -20,6 +20,8 @@ Point = Mapping[str, float]
 SAME = 1e-9  # relative: rounding errors stay below it
 DIFFERENT = 1e-6  # relative: less may be a rounding error where terms cancel
 REAL = 1e-9  # an imaginary part below this share of the value is a rounding error
+# These bend or jump somewhere, perhaps beyond where one would look.
+KINKED = frozenset({"abs", "sqrt", "root", "floor", "ceiling", "min", "max"})
 FEWEST_POINTS = 3
 INTEGERS = frozenset("nkmijNKM")  # by custom these count
 # Several ranges: identities that hold only between 0 and 1, or only for positive numbers, must show.
@@ -107,10 +109,28 @@ def same_everywhere(reference: Tree, answer: Tree) -> bool | None:
         reference, answer
     ):
         return _compare_at(points(names, integers=True), reference, answer)
-    decision = _compare_at(points(names), reference, answer)
+    tried = points(names)
+    if KINKED & (operators(reference) | operators(answer)):
+        reach = max(_constants(reference, answer), default=0.0)
+        for low, high in (
+            (reach + 1, 2 * reach + 9),
+            (-2 * reach - 9, -reach - 1),
+            (reach * 0.4, reach * 0.9),
+        ):
+            dice = random.Random(low)
+            tried.append({name: dice.uniform(low, high) for name in sorted(names)})
+    decision = _compare_at(tried, reference, answer)
     if decision is not True and counted:
         return _compare_at(points(names, integers=True), reference, answer) or decision
     return decision
+
+
+def _constants(*trees: Tree) -> Iterator[float]:
+    """The sizes of the numbers in trees."""
+    for tree in trees:
+        if tree[0] == "number" and isinstance(tree[1], Fraction):
+            yield min(float(abs(tree[1])), 1e6)
+        yield from _constants(*(part for part in tree[1:] if isinstance(part, tuple)))
 
 
 def _alternates(*trees: Tree) -> bool:

@@ -21,6 +21,7 @@ MAX_DEPTH = 40
 
 Tree = tuple["str | Fraction | Tree", ...]
 
+LOG_BASES = [["2", "("], ["10", "("]]  # log10(x)
 INVERSES = {"sin": "arcsin", "cos": "arccos", "tan": "arctan"}
 CALLED = frozenset("fghFGH")  # f(x) is the function f of x; x(x+1) is a product
 OPENING = {"(": ")", "{": "}", "[": "]", "\\{": "\\}", "\\lfloor": "\\rfloor", "\\lceil": "\\rceil"}
@@ -85,9 +86,12 @@ class Reader:
     def product(self) -> Tree:
         """Factors joined by *, /, : or nothing."""
         tree = self.power()
-        divided = False
+        divided = ratio = False
         while True:
             if self.next in ("*", "/", ":"):
+                if ratio:
+                    raise Unreadable("a ratio of three")
+                ratio = self.next == ":"
                 operator = "multiply" if self.take() == "*" else "divide"
                 tree = (operator, tree, self.signed(self.power))
                 divided = operator == "divide"
@@ -116,17 +120,21 @@ class Reader:
         while self.next in ("!", "°", "%", "^"):
             token = self.take()
             if token == "^":
-                tree = ("power", tree, self.exponent())
+                tree = ("power", tree, self.exponent(tree))
             else:
                 tree = ({"!": "factorial", "°": "degrees", "%": "percent"}[token], tree)
         self.depth -= 1
         return tree
 
-    def exponent(self) -> Tree:
+    def exponent(self, base: Tree | None = None) -> Tree:
         """One group or one signed factor, which may have an exponent itself."""
         if self.next == "{":
             return self.group()
-        return self.signed(self.power)
+        negative = self.next == "-"
+        tree = self.signed(self.power)
+        if (negative or base in (("constant", "e"), ("number", Fraction(2)))) and self.starts_factor():
+            raise Unreadable("the exponent may end before or after the next factor")
+        return tree
 
     def group(self) -> Tree:
         """A bracketed sum."""
@@ -246,14 +254,25 @@ class Reader:
             exponent = self.exponent()
         if exponent == ("negate", ("number", Fraction(1))) and word in INVERSES:
             word, exponent = INVERSES[word], None
+        if word == "log" and base is None and self.tokens[self.position : self.position + 2] in LOG_BASES:
+            base = ("number", Fraction(self.take()))
+        bracketed = self.next == "("
         inside = self.operand()
         tree: Tree = (word, inside) if base is None else ("logarithm", base, inside)
+        if bracketed and self.next == "^" and exponent is None:  # sin(x)^2 is the square of the sine
+            self.take()
+            exponent = self.exponent()
         return tree if exponent is None else ("power", tree, exponent)
 
     def root(self) -> Tree:
         """A square root, or another with its degree in brackets."""
         if self.next != "[":
-            return ("sqrt", self.group() if self.next in OPENING else self.power())
+            if self.next in OPENING:
+                return ("sqrt", self.group())
+            inside = self.power()
+            if self.starts_factor():
+                raise Unreadable("the root may end before or after the next factor")
+            return ("sqrt", inside)
         degree = self.group()
         return ("root", degree, self.argument())
 
@@ -262,8 +281,7 @@ class Reader:
         if self.next == " ":
             self.take()
         if self.next in ("(", "[", "{", "|"):
-            tree = self.atom()
-            return ("power", tree, (self.take(), self.exponent())[1]) if self.next == "^" else tree
+            return self.atom()
         sign = self.next == "-"
         if sign:
             self.take()
@@ -274,6 +292,6 @@ class Reader:
             and self.next.removeprefix("\\") not in FUNCTIONS
         ):
             tree = ("multiply", tree, self.power())
-        if self.next == "/" and tree[0] in ("constant", "multiply", "number"):
+        if self.next == "/" and tree[0] in ("constant", "multiply", "number", "name", "divide"):
             raise Unreadable("the argument may end before or after the /")
         return ("negate", tree) if sign else tree

@@ -11,7 +11,7 @@ class Extraction(NamedTuple):
     """The answer that a completion states, and what showed where it stands."""
 
     answer: str
-    found_by: str  # box | tag | phrase
+    found_by: str  # box | tag | phrase, or paper: as General-Reasoner's reward finds it
 
 
 class Statement(NamedTuple):

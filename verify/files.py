@@ -195,8 +195,16 @@ def _lock(file: BinaryIO, temporary: Path, path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise Locked(f"{path} is being written by another gr verify; try again later") from None
-    if not temporary.exists():
+    if not _is_at(file, temporary):
         raise Locked(f"{path} has just been written by another gr verify; try again")
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Whether the path leads to this open file, and not to a later one of the same name."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

@@ -15,6 +15,7 @@ from console import Summary, progress
 from errors import UsageError
 from settings import Settings, cores
 from verify.cascade import Verifier
+from verify.extraction import Extraction
 from verify.files import read_chunks, writing
 from verify.opening import open_verifier
 from verify.paper import extract_solution
@@ -106,6 +107,7 @@ async def judge_all(
     finally:
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def judge(verifier: Verifier, pair: Pair, turns: asyncio.Semaphore, protocol: Protocol | None) -> Line:
@@ -114,7 +116,8 @@ async def judge(verifier: Verifier, pair: Pair, turns: asyncio.Semaphore, protoc
         return line(pair, Verdict(None, "error", None, pair.problem), 0.0)
     item = pair.item
     if protocol == "paper":
-        item = item._replace(answer=extract_solution(item.answer or ""))
+        solution = extract_solution(item.text)
+        item = item._replace(answer=None if solution is None else Extraction(solution, "paper"))
     async with turns:
         started = time.perf_counter()
         verdict = await verifier.verify(item)

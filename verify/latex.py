@@ -58,7 +58,8 @@ REFUSED = {
         "a group without a command": r"(?:^|[^\w\]}_^\\])\{",
     }.items()
 }
-QUANTITY = re.compile(r"[-+\d.,\s*^{}()]*\d[\d.,\s*^{}()-]*(?:[A-Za-z]+[\s*/^\d{}-]*)+")
+# Possessive: a word is not tried in pieces, of which there are exponentially many ways.
+QUANTITY = re.compile(r"[-+\d.,\s*^{}()]*\d[\d.,\s*^{}()-]*+(?:[A-Za-z]++[\s*/^\d{}-]*+)++")
 WORK_LEFT = [
     re.compile(pattern)
     for pattern in (r"!", r"\\binom", r"\d\s*\^\s*\{[^{}]*\d\s*\^", r"\\sum", r"\\prod", r"\\int", r"\\lim")

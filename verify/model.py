@@ -7,8 +7,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
-from errors import RequestFailed
+from console import say
+from errors import RequestFailed, ServerUnusable
 from verify.verdict import Item, Verdict
 
 if TYPE_CHECKING:
@@ -49,22 +51,23 @@ DECISION = re.compile(
 )
 NO_TEXT = re.compile(rf"[{EMPHASIS}#>-]*")
 
+_told: WeakSet[LLM] = WeakSet()  # second models whose server is down, and who were told to be
+
 
 async def ask_model(llm: LLM, item: Item, second: LLM | None = None) -> Verdict:
     """The model's verdict, or that of the second one where the first is doubtful; None with the reason.
 
     Doubtful is a reply without a decision, a decision less sure than SURE, and any about an answer that is
     written like a part of the prompt: without a second opinion, a yes to such an answer is nobody's verdict.
-    Raises RequestFailed, ServerUnusable, BudgetExceeded.
+    Raises RequestFailed and ServerUnusable of the first model, and BudgetExceeded.
     """
-    answer = item.answer or ""
+    answer = item.text
     if len(answer) > MAX_ANSWER:
         return Verdict(None, "model", None, f"not asked: {len(answer):,} characters are no final answer")
     prompt = verifier_prompt(item.question, item.reference, answer)
     verdict = await _ask(llm, prompt)
     forged = is_forged(answer)
-    unsure = verdict.confidence is not None and verdict.confidence < SURE
-    if second is not None and (verdict.correct is None or unsure or forged):
+    if second is not None and (verdict.correct is None or is_unsure(verdict) or forged):
         other = await _second_opinion(second, prompt)
         if other is not None:
             return other
@@ -73,11 +76,21 @@ async def ask_model(llm: LLM, item: Item, second: LLM | None = None) -> Verdict:
     return verdict
 
 
+def is_unsure(verdict: Verdict) -> bool:
+    """Whether its model gives it too low a probability."""
+    return verdict.confidence is not None and verdict.confidence < SURE
+
+
 async def _second_opinion(llm: LLM, prompt: str) -> Verdict | None:
-    """None where it is none; the first verdict then stands as it is."""
+    """None where it is none, also of a server that is down; the first verdict then stands as it is."""
     try:
         verdict = await _ask(llm, prompt)
     except RequestFailed:
+        return None
+    except ServerUnusable as error:
+        if llm not in _told:
+            _told.add(llm)
+            say(f"doubtful verdicts get no second opinion: {error}")
         return None
     return None if verdict.correct is None else verdict._replace(decided_by="second model")
 

@@ -25,7 +25,7 @@ SYMBOLS = {
     "∣": "|", "＞": ">", "＜": "<", "→": r"\to ", "∀": r"\forall ", "∃": r"\exists ", "µ": "μ",
 }  # fmt: skip
 SYMBOL = re.compile("[" + "".join(SYMBOLS) + "]")
-SAYS_NOTHING = """
+WITHOUT_MEANING = """
 left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr limits nolimits
 displaystyle textstyle scriptstyle rm bf it
 quad qquad enspace thinspace medspace thickspace hfill newline space nobreakspace
@@ -41,7 +41,7 @@ COMMANDS = {
     "rightarrow": r"\to ", "land": r" \text{and} ", "lor": r" \text{or} ", "wedge": r" \text{and} ",
     "vee": r" \text{or} ", "lg": r"\log_{10}", "tg": r"\tan ", "ctg": r"\cot ", "cosec": r"\csc ",
     "arctg": r"\arctan ", "dollar": "$",
-    **dict.fromkeys(SAYS_NOTHING.split(), " "),
+    **dict.fromkeys(WITHOUT_MEANING.split(), " "),
 }  # fmt: skip
 COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
 SPACING = re.compile(r"(?<!\\)\\[,;:> ]|(?<=\S)~(?=\S)|(?<=\{)~")
@@ -57,12 +57,13 @@ MATH = re.compile(
 BROKEN_ESCAPE = {"\x0c": r"\f", "\x08": r"\b"}  # "\frac" and "\begin" after a careless JSON or Python string
 DOUBLED_BACKSLASH = re.compile(r"\\\\(?=[a-zA-Z]{2}|%|\$)")
 TAG = re.compile(r"<(su[pb])>([^<>]{1,40})</\1>")
-MARKDOWN = re.compile(r"(\*\*|__|`+)(?=\S)(.*?)(?<=\S)\1")
+MARKDOWN = re.compile(r"(?<![\w)}])(\*\*|__|`+)(?=\S)(.*?)(?<=\S)\1(?![\w({])")
 DEGREE = re.compile(r"\^\s*\{?\s*\\circ\s*\}?")
 BRACED_COMMA = re.compile(r"(?<=\d)\s*\{\s*,\s*\}\s*(?=\d)|(?<=\d),\s*\\!\s*(?=\d)")
 ORDINAL = re.compile(r"(?<=\d)(?:\s*\^\s*\{\s*(?:st|nd|rd|th)\s*\}|\s*\^?\s*(?:st|nd|rd|th)\b)")
 WORD = re.compile(r"(?<![\\\w])[^\W\d_]{3,}")
 LONG_WORD = re.compile(r"(?<![\\\w])[^\W\d_]{5,}")
+GENOTYPE = re.compile(r"(?:(\w)\1)+", re.IGNORECASE)  # AABBCC is not aabbcc
 LOOSE_SPACE = re.compile(r"\s+(?=\W)|(?<=\W)\s+")
 
 
@@ -78,7 +79,7 @@ def normalise(answer: str) -> str:
         text = _without_dollars(_latex(text))
     text = text.replace("\\$", "$")
     text = ORDINAL.sub("", MARKDOWN.sub(r"\2", text))
-    return " ".join(text.split()).rstrip("\\^ ").removesuffix(".").rstrip()
+    return " ".join(text.split()).lstrip("# ").rstrip("\\^ ").removesuffix(".").rstrip()
 
 
 def _without_dollars(text: str) -> str:
@@ -124,4 +125,5 @@ def spelling(normalised: str) -> str:
 
 
 def _is_word(letters: str) -> bool:
-    return letters.islower() or letters.istitle() or letters.isupper()
+    shouted = len(letters) > 4 and letters.isupper() and not GENOTYPE.fullmatch(letters)
+    return letters.islower() or letters.istitle() or shouted

@@ -6,6 +6,7 @@ A generic match may only say yes; no is left to comparisons that understand what
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 from verify.comparisons.booleans import compare_booleans
@@ -25,7 +26,8 @@ RULES_VERSION = 1  # part of every cached verdict's key: raise it when a rule ch
 MAX_CHARS = 2_000  # a longer "answer" is not a final answer, and no rule reads it
 MAX_SYMBOLIC = 500  # characters that are worth sending to symbolic mathematics
 MAX_NESTING = 3  # lists of tuples of intervals
-SAYS_NOTHING = re.compile(r"[\W_]*")
+SAYS_NOTHING = re.compile(r"""[\s.,;:!?'"_-]*""")
+EMPTY_SET = frozenset({"{}", r"\{\}", r"\emptyset", "theemptyset", "emptyset"})
 UNREADABLE = re.compile("[\u202a-\u202e\u2066-\u2069\u20e3]")  # text whose look differs from its letters
 HEDGE = re.compile(
     r"\b(?:or|either|maybe|perhaps|possibly|probably|not sure|unsure|unless|might|could be)\b"
@@ -43,12 +45,23 @@ PLAIN_WORDS = re.compile(r"[a-z .,'’-]*[a-z]{3}[a-z .,'’-]*", re.IGNORECASE)
 # Words that may stand for a number, in an answer without a digit.
 NUMBER_WORD = re.compile(
     r"\b(?:zero|no\b|none|nil|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty"
-    r"|fifty|hundred|thousand|[mb]illion|dozen|half|halves|third|quarter|fourth|fifth|single|double|triple"
-    r"|twice|once|pair|pi\b|infinit|\w+teen)",
+    r"|fifty|hundred|thousand|[mb]illion|dozen|half|halves|first|second|third|quarter|\w+ths?\b|single|double"
+    r"|triple|twice|once|pair|pi\b|infinit|\w+teen|unity|both|nothing|free|all|rest|right|straight|empty|never|same"
+    r"|[IVX]+\b)",
     re.IGNORECASE,
 )
 # A calculation that is still to be done; where the question has the same one, the answer is the question.
 UNDONE = re.compile(r"\\(?:sum|int|oint|iint|prod|lim|det|sqrt|frac|binom|log|ln)\b|[*^/!+]|(?<=\w)\s*-")
+
+# An answer that chooses among what the question offers may stand in it.
+CHOICES = frozenset({"text", "letters", "booleans", "names", "options"})
+# What is asked for is a form of what the question gives.
+REWRITE = re.compile(
+    r"\b(?:factor(?!ial)\w*|expand|simplif\w+|rationali[sz]e|rewrite|scientific notation|standard form"
+    r"|as an? (?:fraction|decimal|percent\w*|mixed number|improper fraction|product))\b",
+    re.IGNORECASE,
+)
+PART = re.compile(r"\d+(?:\.\d+)?|\\?[A-Za-z]+|[-+*/^]")
 
 Rule = Callable[[str, str, str], bool | None]
 
@@ -71,7 +84,7 @@ def decide_by_rules(question: str, reference: str, answer: str) -> Verdict:
     name, decision = first_decision(gold, given, question)
     if decision is None:
         return Verdict(None, "rules", None, "every rule abstained")
-    if decision and name != "text":
+    if decision and name not in CHOICES:
         doubt = why_not_yes(question, gold, given)
         if doubt:
             return Verdict(None, "rules", None, doubt)
@@ -80,8 +93,11 @@ def decide_by_rules(question: str, reference: str, answer: str) -> Verdict:
 
 def first_decision(gold: str, given: str, question: str) -> tuple[str, bool | None]:
     """The first rule that decides and what it says, for normalised texts."""
-    if spelling(gold) == spelling(given):
+    spelt = spelling(gold), spelling(given)
+    if spelt[0] == spelt[1] or EMPTY_SET.issuperset(_without_spaces(text) for text in spelt):
         return "text", True
+    if given == f"{gold}!":  # a factorial, or a student who is sure
+        return "rules", None
     if len(given) <= LONGEST_SENTENCE and not SENTENCE.match(gold):
         given = SENTENCE.sub("", given, count=1)
     for name, rule in (WHOLE | PARTS).items():
@@ -105,9 +121,29 @@ def why_not_yes(question: str, gold: str, given: str) -> str:
     """What speaks against a yes: a hedge, or an answer that repeats the question. Empty if nothing does."""
     if HEDGE.search(given) and not HEDGE.search(gold):
         return "the answer hedges"
-    if UNDONE.search(given) and _without_spaces(given) in _without_spaces(normalise(question[:MAX_CHARS])):
+    asked = normalise(question[:MAX_CHARS])
+    if UNDONE.search(given) and _without_spaces(given) in _without_spaces(asked):
         return "the answer repeats the question"
+    stands = re.search(rf"(?<![\w.,]){re.escape(given)}(?![\w°%]|[.,]\d)", asked)
+    if stands and len(given) > 1 and not _same_digits(gold, given):
+        return "the answer stands in the question"
+    if REWRITE.search(asked) and _shape(gold) != _shape(given):
+        return "the question asks for a form, and the answer has another"
     return ""
+
+
+def _same_digits(gold: str, given: str) -> bool:
+    """Whether both are one number written in digits, such as 1.0 and 1, and so no other form of it."""
+    one, other = read_quantity(gold), read_quantity(given)
+    if one is None or other is None:
+        return False
+    literals = one.number.digits and other.number.digits and one.percent == other.percent
+    return bool(literals) and one.number.exact == other.number.exact
+
+
+def _shape(text: str) -> Counter[str]:
+    """Of which parts a text is made, in whatever order."""
+    return Counter(PART.findall(text.replace(r"\frac", "/")))
 
 
 def _without_spaces(text: str) -> str:
@@ -150,6 +186,8 @@ def worth_symbolic(reference: str, answer: str) -> bool:
     if max(len(reference), len(answer)) > MAX_SYMBOLIC:
         return False
     texts = [normalise(text) for text in (reference, answer)]
+    if JOINED.findall(texts[0]) != JOINED.findall(texts[1]):
+        return False  # "and" and "or" between inequalities are not the same
     mathematics = all(MATHEMATICS.search(text) and not PROSE.search(text) for text in texts)
     return mathematics and not all(map(_is_read, texts))
 
@@ -163,6 +201,7 @@ def _is_read(text: str, nesting: int = 0) -> bool:
     return nesting < MAX_NESTING and bool(parts) and all(_is_read(part, nesting + 1) for part in parts or ())
 
 
+JOINED = re.compile(r"\b(?:and|or)\b")
 MATHEMATICS = re.compile(r"[=^\\+*/<>]|\d|(?<=\w)-")
 PROSE = re.compile(r"(?<![\\A-Za-z])(?!(?:sin|cos|tan|log|exp|sqrt|min|max|and|or)\b)[A-Za-z]{3,}")
 

@@ -11,13 +11,13 @@ math-verify 0.9 and latex2sympy2_extended 1.11).
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from verify.latex import Unreadable, as_latex, refuse_work_left
+from verify.points import values
 from verify.verdict import Verdict
 from verify.workers import NoReply, Pool, serve
 
@@ -28,10 +28,7 @@ if TYPE_CHECKING:
 DEADLINE = 5.0  # seconds
 EQUAL = "equal"
 IMAGINARY = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])")
-# Where two expressions are compared: in each of these intervals at one point.
-RANGES = [(0, 1), (0, 1), (0, 1), (0, 4), (1, 9), (-1, 1), (-1, 1), (-4, 4), (-9, 9)]
 ENOUGH = 3  # points at which both have a value
-DIGITS = 30
 TOLERANCE = 1e-20  # relative, as is
 DECIMAL_TOLERANCE = 1e-12  # where there is a decimal fraction, which is read with 15 digits
 
@@ -172,13 +169,13 @@ def _same_relation(gold: Relational, given: Relational, rules: Rules) -> bool:
     """Whether the two sides differ by the same in both, but for a factor; an inequality's is positive."""
     from sympy import Expr
 
-    values = all(isinstance(side, Expr) for side in (gold.lhs, gold.rhs, given.lhs, given.rhs))
-    if _is_solved(gold) or not values:  # 2x = 4 leaves to the checker what x = 2 has worked out
+    expressions = all(isinstance(side, Expr) for side in (gold.lhs, gold.rhs, given.lhs, given.rhs))
+    if _is_solved(gold) or not expressions:  # 2x = 4 leaves to the checker what x = 2 has worked out
         return _same(gold.lhs, given.lhs, rules) and _same(gold.rhs, given.rhs, rules)
     if not gold.free_symbols or not given.free_symbols:
         return False
     difference, other = gold.lhs - gold.rhs, given.lhs - given.rhs
-    pairs = list(_values(difference, other, rules))
+    pairs = list(values(difference, other, rules.real))
     if len(pairs) < ENOUGH or any(left == 0 or right == 0 for left, right in pairs):
         return False  # what always holds says nothing
     ratio = pairs[0][1] / pairs[0][0]
@@ -252,7 +249,7 @@ def _same_value(gold: Expr, given: Expr, rules: Rules) -> bool:
         return False  # the reference has carried the arithmetic out
     if gold.is_Rational and given.is_Rational:
         return bool(gold == given)
-    pairs = list(_values(gold, given, rules))
+    pairs = list(values(gold, given, rules.real))
     enough = ENOUGH if gold.free_symbols | given.free_symbols else 1
     tolerance = _tolerance(gold, given)
     return len(pairs) >= enough and all(_close(left, right, tolerance) for left, right in pairs)
@@ -278,22 +275,6 @@ def _is_plain(tree: Basic) -> bool:
 
 def _close(left: Expr, right: Expr, tolerance: float) -> bool:
     return bool(abs(left - right) <= tolerance * max(abs(left), abs(right)))
-
-
-def _values(left: Expr, right: Expr, rules: Rules) -> Iterator[tuple[Expr, Expr]]:
-    """What the two are at the same points, where both are finite and, if wanted, real."""
-    from sympy import Rational, Symbol
-    from sympy.core.function import AppliedUndef
-
-    unknown = {call: Symbol(str(call)) for side in (left, right) for call in side.atoms(AppliedUndef)}
-    left, right = left.xreplace(unknown), right.xreplace(unknown)
-    names = sorted(left.free_symbols | right.free_symbols, key=str)
-    draw = random.Random(0)
-    for low, high in RANGES if names else RANGES[:1]:
-        point = {name: Rational(draw.randint(low * 997, high * 997), 1009) for name in names}
-        values = [side.evalf(DIGITS, subs=point) for side in (left, right)]
-        if all(value.is_number and value.is_finite and (value.is_real or not rules.real) for value in values):
-            yield values[0], values[1]
 
 
 if __name__ == "__main__":

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from verify.extraction import Extraction
+
 
 class Item(NamedTuple):
-    """One answer to judge; answer is None where the completion states none."""
+    """One answer to judge; answer is None where the completion states none.
+
+    An Extraction is judged as it is; in a text, which may be a whole completion, the answer is looked for.
+    """
 
     question: str
     reference: str
-    answer: str | None
+    answer: str | Extraction | None
+
+    @property
+    def text(self) -> str:
+        """The answer or the completion; empty where there is none."""
+        return self.answer.answer if isinstance(self.answer, Extraction) else self.answer or ""
 
 
 class Verdict(NamedTuple):

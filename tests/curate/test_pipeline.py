@@ -9,7 +9,7 @@ import pytest
 from console import Summary
 from curate.pipeline import STEPS, curate
 from errors import ServerUnusable
-from loopback import fails, serving
+from loopback import fails, says, serving
 from rows import fill, rows_of
 from settings import Settings
 
@@ -66,6 +66,13 @@ def test_a_solver_that_fails_on_a_question_gives_each_sample_a_row(texts, model)
     assert reasons(texts, "attempts") == ["failed: HTTP 400"] * 4
     assert {row["verdict"] for row in rows_of(texts, "attempts")} == {None}
     assert reasons(texts, "dataset") == ["no attempt decided"] * 2
+
+
+def test_in_the_answer_that_was_found_no_other_is_looked_for(texts, model):
+    boxed = "\\boxed{2 km and so the answer is 60 km/h}"
+    with serving(model(attempt=lambda body: says(boxed))) as server:
+        curate(settings_for(texts, server), list(STEPS), [])
+    assert True not in {row["verdict"] for row in rows_of(texts, "attempts")}
 
 
 def test_what_was_done_before_a_failure_is_in_the_summaries(texts, model):

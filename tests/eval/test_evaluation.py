@@ -130,6 +130,22 @@ def test_samples_differ_by_their_seed(server, benchmark, tmp_path, monkeypatch):
     assert (score["n"], score["samples"], score["correct"], score["failed"]) == (6, 2, 2, 2)
 
 
+def test_both_verifier_models_are_recorded(server, benchmark, tmp_path, monkeypatch):
+    monkeypatch.setenv("GR_VERIFY__MODEL", "true")
+    monkeypatch.setenv("GR_LLM__MODEL", "teacher")
+    monkeypatch.setenv("GR_LLM__SECOND_VERIFIER__MODEL", "headmaster")
+    run(tmp_path, "--on", benchmark)
+    assert results(tmp_path)[1]["verifier"] == "teacher, headmaster"
+
+
+def test_in_the_answer_that_was_found_no_other_is_looked_for(server, benchmark, tmp_path, monkeypatch):
+    monkeypatch.setitem(REPLIES, "What is 2 + 2?", "\\boxed{2 + 3 and so the answer is 4}")
+    run(tmp_path, "--on", benchmark)
+    mark = results(tmp_path)[0][0]
+    assert mark["answer"] == "2 + 3 and so the answer is 4"
+    assert mark["correct"] is not True
+
+
 def test_the_verifier_model_decides_where_the_rules_abstain(server, benchmark, tmp_path, monkeypatch):
     monkeypatch.setenv("GR_VERIFY__MODEL", "true")
     monkeypatch.setenv("GR_LLM__MODEL", "teacher")

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from errors import RequestFailed
+from errors import RequestFailed, ServerUnusable
 from llm.logprobs import KEPT, NEVER
 from loopback import Answer, asking, fails, says, serving, user
 
@@ -89,6 +89,26 @@ def test_a_server_that_refuses_them_is_asked_without_from_then_on(tmp_path, refu
         assert complete(llm).text == complete(llm, "and now?").text == "a reply"
     assert ["logprobs" in body for body in server.seen] == [True, False, False]
     assert {body["temperature"] for body in server.seen} == {0.0}  # nothing else is left out
+
+
+def test_a_server_that_does_not_allow_them_does_not_refuse_the_key(tmp_path):
+    def behave(body):  # OpenAI, of its reasoning models
+        forbidden = fails(403, "You are not allowed to request logprobs from this model")
+        return forbidden if "logprobs" in body else completes()
+
+    with serving(behave) as server, asking(server, tmp_path) as llm:
+        assert complete(llm).text == complete(llm, "and now?").text == "a reply"
+    assert ["logprobs" in body for body in server.seen] == [True, False, False]
+
+
+def test_any_other_403_is_about_the_key(tmp_path):
+    with (
+        serving(fails(403, "This project has no access")) as server,
+        asking(server, tmp_path) as llm,
+        pytest.raises(ServerUnusable, match="API key"),
+    ):
+        complete(llm)
+    assert len(server.seen) == 1
 
 
 def test_they_are_not_blamed_for_a_request_that_cannot_succeed(tmp_path):

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -85,6 +86,39 @@ def test_two_processes_share_the_file(tmp_path):
     assert one.get("c") is None
 
 
+def test_threads_share_one_connection(tmp_path):
+    cache = Cache(tmp_path / "cache.sqlite")
+    failures: list[Exception] = []
+
+    def work(number: int) -> None:
+        try:
+            for key in range(200):
+                cache.put(f"{number} {key}", REPLY)
+                assert cache.get(f"{number} {key}") is not None
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert all(cache.get(f"{number} {key}") for number in range(8) for key in range(200))
+
+
+@pytest.mark.parametrize(
+    "row", ["{", "", "[" * 100_000, "7", "[]", '{"text": "a"}', '{"ending": 5}', '{"x": 1}']
+)
+def test_a_row_that_is_no_reply_is_a_miss(tmp_path, row):
+    cache = Cache(tmp_path / "cache.sqlite")
+    with sqlite3.connect(cache.path) as database:
+        database.execute("INSERT INTO replies VALUES ('a', ?, 0)", (row,))
+    assert cache.get("a") is None
+    cache.put("a", REPLY)
+    assert cache.get("a") is not None
+
+
 def test_a_file_that_is_no_database_is_moved_aside(tmp_path, capsys):
     path = tmp_path / "cache.sqlite"
     path.write_bytes(b"junk" * 1000)
@@ -133,9 +167,10 @@ def test_kill_9_while_writing_leaves_a_usable_cache(tmp_path):
     path = tmp_path / "cache.sqlite"
     for _ in range(3):
         with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE) as writer:
-            time.sleep(0.7)
+            first = writer.stdout.readline()
+            time.sleep(0.2)
             os.kill(writer.pid, signal.SIGKILL)
-            acknowledged = writer.stdout.read().decode().split("\n")[:-1]
+            acknowledged = (first + writer.stdout.read()).decode().split("\n")[:-1]
         cache = Cache(path)
         assert all(cache.get(key) is not None for key in acknowledged)
         assert acknowledged

@@ -43,6 +43,8 @@ def test_pays_for_the_answer_in_the_completion_alone(tiny_model, tmp_path):
         [{"role": "assistant", "content": "\\boxed{2}"}],
     ]
     assert ask(reward, completions) == [1.0, 0.0, -0.5, 1.0]
+    # What a box holds is the answer: no other is looked for in it.
+    assert ask(reward, ["\\boxed{1 + 3 and so the answer is 2}"])[0] in (0.0, None)
 
 
 def test_a_longer_answer_earns_less(tiny_model, tmp_path):

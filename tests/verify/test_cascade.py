@@ -7,17 +7,20 @@ import socket
 import threading
 import time
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
 import llm.endpoint
-from errors import BudgetExceeded
+from errors import BudgetExceeded, ServerUnusable
 from loopback import Answer, asking, fails, says, serving
 from settings import load_settings
-from verify import Item, Verdict, Verifier
+from verify import Extraction, Item, Verdict, Verifier
 from verify.cache import VerdictCache
 from verify.cascade import verify, verify_many
+from verify.judging import judge_all
 from verify.opening import open_verifier
+from verify.rows import Pair
 
 QUESTION = "What rises?"
 HEAT, COLD = Item(QUESTION, "warmth", "heat"), Item(QUESTION, "warmth", "cold")
@@ -215,6 +218,63 @@ def test_a_server_that_is_back_is_asked_again(tmp_path):
         assert verifier.failure is None
 
 
+def test_a_failure_and_a_success_in_one_moment_keep_the_reason(monkeypatch):
+    """Three requests that end at the same time; with real servers they would do so once in a while."""
+
+    async def give_up() -> list[Verdict]:
+        moment = asyncio.Event()
+
+        async def ask_model(_llm, item, _second) -> Verdict:
+            await moment.wait()
+            if item.text == "hot":
+                raise ServerUnusable("the server is down")
+            if item.text == "cold":
+                return Verdict(False, "model", None, "no")
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        monkeypatch.setattr("verify.cascade.ask_model", ask_model)
+        verifier = Verifier(SimpleNamespace(identity="m"))
+        items = [HEAT._replace(answer=answer) for answer in ("heat", "hot", "cold")]
+        many = asyncio.create_task(verifier.verify_many(items))
+        await asyncio.sleep(0.2)
+        moment.set()
+        verdicts = await many
+        assert str(verifier.failure) == "the server is down"  # the no was asked for before it was
+        return verdicts
+
+    given_up, failed, answered = asyncio.run(give_up())
+    assert given_up == failed == Verdict(None, "error", None, "the server is down")
+    assert answered.correct is False
+
+
+async def one_by_one(verifier: Verifier, items: list[Item]) -> list[Verdict]:
+    return [await verifier.verify(item) for item in items]
+
+
+@pytest.mark.parametrize("judge_them", [Verifier.verify_many, one_by_one])
+def test_many_items_let_others_run(judge_them):
+    items = [Item("", "5", f"{number}.0") for number in range(500)]
+
+    async def count_turns() -> int:
+        judging = asyncio.ensure_future(judge_them(Verifier(), items))
+        turns = 0
+        while not judging.done():
+            await asyncio.sleep(0)
+            turns += 1
+        return turns
+
+    assert asyncio.run(count_turns()) >= 500
+
+
+def test_an_extraction_is_judged_as_it_is():
+    text = "2 + 2 and so the answer is 5"
+    assert verify("", "5", text).correct is True
+    assert verify("", "5", Extraction(text, "box")).correct is not True
+    assert verify("", "5", Extraction("5.0", "box")).correct is True
+    assert verify("", "5", Extraction(" ", "paper")).decided_by == "no answer"
+
+
 def slowly(body) -> Answer:
     answer = judges(body)
     answer.hang = 0.15
@@ -234,6 +294,21 @@ def test_the_users_own_limit_is_raised_and_leaves_nothing_running(tmp_path):
 
         assert llm.run(spend()) == set()
     assert len(server.seen) <= 2
+
+
+def test_the_users_own_limit_ends_a_file_and_leaves_nothing_running(tmp_path):
+    prices = {"input_usd_per_million": 1.0, "output_usd_per_million": 1.0, "max_cost_usd": 0.01}
+    too_dear = HEAT._replace(question="Why? " * 10_000)
+    with serving(slowly) as server, asking(server, tmp_path, **prices) as llm:
+
+        async def spend():
+            await Verifier(llm).verify(HEAT)  # opens the connection
+            pairs = [Pair(number, item) for number, item in enumerate([COLD, too_dear, NUMBER])]
+            with pytest.raises(BudgetExceeded):
+                await judge_all(Verifier(llm), pairs, 3, None)
+            return asyncio.all_tasks() - {asyncio.current_task()}
+
+        assert llm.run(spend()) == set()
 
 
 def test_equal_items_at_one_time_are_asked_once_also_from_separate_calls(tmp_path):
@@ -280,7 +355,7 @@ def test_giving_up_leaves_nothing_running(tmp_path):
         async def give_up():
             await Verifier(llm).verify(HEAT._replace(answer="hot"))  # opens the connection
             many = asyncio.create_task(Verifier(llm).verify_many([HEAT, COLD]))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
             many.cancel()
             await asyncio.gather(many, return_exceptions=True)
             return asyncio.all_tasks() - {asyncio.current_task()}

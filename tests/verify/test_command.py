@@ -205,6 +205,13 @@ def test_the_papers_protocol_finds_no_answer_where_the_paper_finds_none(tmp_path
     assert lines(output)[1]["decided_by"] == "no answer"
 
 
+def test_what_the_papers_protocol_finds_is_not_searched_again(tmp_path):
+    step = {"student_answer": r"\boxed{40 + 2, so the answer is 42}"}
+    write_pairs(tmp_path / "p.jsonl", RIGHT | step)
+    _, output, _ = gr_verify(tmp_path, "p.jsonl", "--rules-only", "--protocol", "paper")
+    assert lines(output)[0]["correct"] is not True
+
+
 def test_a_killed_run_leaves_no_half_file_and_the_next_one_is_whole(tmp_path):
     write_pairs(tmp_path / "p.jsonl", *[RIGHT, WRONG] * 20_000)
     process = start(tmp_path, "p.jsonl", "--rules-only", "--out", "v.jsonl")
@@ -232,6 +239,7 @@ def test_ctrl_c_leaves_no_file_and_counts_what_was_done(tmp_path):
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "verify: did not finish" in output
+    assert "carries on" not in errors  # the next run begins anew
     assert not half.exists()
     assert not (tmp_path / "v.jsonl").exists()
 

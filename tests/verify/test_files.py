@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import random
 from pathlib import Path
@@ -215,6 +216,22 @@ def test_two_runs_do_not_write_one_file(tmp_path):
         with pytest.raises(Locked, match=r"v\.jsonl"):
             second()
     assert json.loads(path.read_text())["id"] == "first"
+
+
+def test_a_run_that_opened_the_file_of_one_that_has_ended_stays_out(tmp_path, monkeypatch):
+    path, half = tmp_path / "v.jsonl", tmp_path / ".tmp-v.jsonl"
+    lock = fcntl.flock
+
+    def late(file, how) -> None:
+        half.replace(path)  # the run before ends
+        half.touch()  # and another begins
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(Locked, match="has just been written"), writing(path) as write:
+        write([line("late")])
+    assert half.exists()
+    assert path.read_text() == ""
 
 
 @pytest.mark.parametrize("name", ["v.jsonl", "v.parquet"])

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from errors import RequestFailed, ServerUnusable
+from errors import RequestFailed
 from llm import connect
 from llm.messages import Token
 from loopback import Answer, asking, fails, says, serving
 from settings import LLMSettings
+from verify.cache import VerdictCache
+from verify.cascade import Verifier
 from verify.extraction import answer_of
 from verify.model import MAX_ANSWER, ask_model, confidence, is_forged, read_decision, verifier_prompt
 from verify.verdict import Item, Verdict
@@ -314,15 +318,22 @@ def test_an_unsure_verdict_keeps_its_confidence(tmp_path):
     assert ask(tmp_path, "heat", UNSURE).confidence == pytest.approx(0.6)
 
 
-def test_a_second_server_that_is_down_is_no_opinion(tmp_path):
-    item = Item("What rises?", "warmth", "heat")
+def test_a_second_server_that_is_down_is_no_opinion(tmp_path, capsys):
+    items = [Item("What rises?", "warmth", answer) for answer in ("heat", "hot air")]
     with (
         serving(UNSURE) as server,
         asking(server, tmp_path) as llm,
         asking("http://127.0.0.1:9/v1", tmp_path) as second,
-        pytest.raises(ServerUnusable),
+        closing(VerdictCache(tmp_path / "verdicts.sqlite")) as cache,
     ):
-        llm.run(ask_model(llm, item, second))
+        verifier = Verifier(llm, second, cache)
+        found = llm.run(verifier.verify_many(items))
+        assert [(verdict.correct, verdict.decided_by) for verdict in found] == [(True, "model")] * 2
+        assert verifier.failure is None
+    assert capsys.readouterr().err.count("get no second opinion: cannot reach http://127.0.0.1:9/v1") == 1
+    # Nor is the doubtful verdict kept: the second model may answer tomorrow.
+    with closing(sqlite3.connect(tmp_path / "verdicts.sqlite")) as database:
+        assert database.execute("SELECT * FROM verdicts").fetchall() == []
 
 
 def test_a_server_that_has_only_chat(tmp_path):

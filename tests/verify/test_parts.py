@@ -8,8 +8,8 @@ from verify.normalise import normalise
 from verify.rules import first_decision
 
 LISTS = [
-    ("1, -2", "-2, 1", True),
-    ("1, -2", r"\{-2, 1\}", True),
+    ("1, -2", "-2, 1", None),
+    (r"\{1, -2\}", "-2, 1", True),
     ("1, -2", "-2, 2", False),
     ("1, 2", "1", False),
     ("1,2", "1", None),  # perhaps 1.2
@@ -21,7 +21,7 @@ LISTS = [
     ("(6,3),(9,3)", "(9, 3), (6, 3)", True),
     ("(6,3),(9,3)", "(9, 3), (3, 6)", False),
     (r"(\pm 1, 0)", "(1, 0), (-1, 0)", True),
-    ("7, 4", r"7 \text{ goats and } 4 \text{ toys}", True),
+    ("7, 4", r"7 \text{ goats and } 4 \text{ toys}", None),
     ("7, 4", "7, 3", False),
     ("x = 1, y = 2", "y = 2, x = 1", True),
     ("a=2, b=3", "a=3, b=2", False),
@@ -117,7 +117,7 @@ EXPRESSIONS = [
     ("y^2+2y+1", "x^2+2x+1", None),
     ("(r+5)(r+5)", "(r+5)^2", True),
     (r"-x + \arctan(x) + C", r"\arctan(x) - x + C", True),
-    (r"x^2 + C", "x^2 + 1 + C", True),
+    (r"x^2 + C", "x^2 + 1 + C", False),  # unless an integral is asked for
     (r"x^2 + C", "2x^2 + C", False),
     (r"\sqrt{a^2 b^2+b^2 c^2+c^2 a^2}", r"\sqrt{a^2b^2 + 2a^2c^2 + 2b^2c^2}", False),
     (r"\frac{\log 2}{\log 2-\log 3}", r"-\frac{\ln 2}{\ln 3-\ln 2}", True),

@@ -18,7 +18,7 @@ VERDICTS = [
     ("True", "yes", True, "booleans"),
     ("6:00 AM", "06:00", True, "dates"),
     ("1/2", "0.5", True, "quantities"),
-    ("1, 2", "2, 1", True, "collections"),
+    ("1, 2", "1.0, 2.0", True, "collections"),
     ("(3,4]", "3 < x ≤ 4", True, "intervals"),
     (r"\begin{pmatrix}1\\2\end{pmatrix}", "(1, 2)", True, "matrices"),
     ("f(x) = 2x", "f(x) = x + x", True, "equations"),
@@ -28,7 +28,8 @@ VERDICTS = [
     ("15", "fifteen", None, "rules"),
     ("42", "", False, "no answer"),
     ("42", " \n", False, "no answer"),
-    ("42", "{}", False, "no answer"),
+    ("42", "...", False, "no answer"),
+    ("42", "{}", None, "rules"),  # an empty set, perhaps
     ("42", "4" * 3_000, None, "rules"),
     ("", "42", None, "rules"),
     ("4" * 3_000, "42", None, "rules"),

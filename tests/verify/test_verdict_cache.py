@@ -64,6 +64,19 @@ def test_a_new_version_of_the_verifier_starts_afresh(monkeypatch, version):
     assert verdict_key(["m"], ITEM) != before
 
 
+@pytest.mark.parametrize(
+    "row",
+    ["{", "[1, 2]", "[]", '["yes", "model", 0.9, ""]', '[true, "model", "0.9", ""]', '[true, null, 1, ""]'],
+)
+def test_a_row_that_is_no_verdict_is_a_miss(tmp_path, row):
+    cache = VerdictCache(tmp_path / "v.sqlite")
+    with sqlite3.connect(cache.path) as database:
+        database.execute("INSERT INTO verdicts VALUES ('a', ?, 0)", (row,))
+    assert cache.get("a") is None
+    cache.put("a", VERDICT)
+    assert cache.get("a") == VERDICT
+
+
 def test_a_file_that_is_no_database_is_moved_aside(tmp_path, capsys):
     path = tmp_path / "v.sqlite"
     path.write_bytes(b"junk" * 1000)

@@ -46,7 +46,7 @@ def compare_booleans(reference: str, answer: str, question: str = "") -> bool | 
     # An F may be an option, or a force.
     if (gold.initial or given.initial) and read_options(question):
         return None
-    if gold.initial and given.initial and not TRUE_OR_FALSE.search(question[:MAX_LENGTH]):
+    if gold.initial and not TRUE_OR_FALSE.search(question[:MAX_LENGTH]):
         return None
     if gold.yes != given.yes:
         return False

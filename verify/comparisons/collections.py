@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple
 
+from verify.comparisons import Compare
 from verify.comparisons.equations import EQUALS, is_label
 from verify.comparisons.expressions import tree_of
 from verify.comparisons.quantities import read_quantity
 from verify.normalise import spelling
 from verify.structure import MAX_ITEMS, choices, comma_split, enclosed, split
 
-Compare = Callable[[str, str], bool | None]
-
 AND = re.compile(r"\s*[,;]?\s+(?:and|or|&)\s+|\s*\\\\\s*|\s*;\s*|\s*,\s*(?:and|or)\s+", re.IGNORECASE)
 # "(a) 0.011", "1) 5", "Minimum: 1", "the partial pressure of ethanol is 30.0 torr"
 ENUMERATOR = re.compile(r"^\(?([a-h]|[ivx]{1,4}|\d)\)\s*(?=\S)")
 NEXT_ENUMERATOR = re.compile(r"(?<=[\w}°%)])\s+(?=\([b-h]\)\s)")
 NAMED = re.compile(r"^([^\W\d][^:=]{0,80}?)\s*(?::|=|\b(?:is|are|was|will be)\b)\s*(?=\S)")
-# The function of a list: (f(n), g(n)) = (n, 1)
-# Where the question names what it wants in an order, a list in another order may say something else.
-IN_ORDER = re.compile(
-    r"respectively|\b(?:find|determine|what are|values? of|solve for|compute|calculate)\b[^.?]{0,40}?"
-    r"(?<!\w)\$?[b-hj-z]\$?,? and \$?[b-hj-z](?!\w)",
+# Where a question asks for these, the order in which they are listed says nothing.
+ALL_OF_THEM = re.compile(
+    r"\b(?:find|determine|list|give|name|identify|state|enter|what are) (?:all|every)\b|\bpossible\b"
+    r"|by commas",
     re.IGNORECASE,
 )
-DECIMAL_COMMA = re.compile(r"[+-]?[\d.]+,\d+")  # may be one number
+ANY_ORDER = re.compile(
+    r"\b(?:roots?|zeros?|solutions?|solve|factors?|divisors?|elements|which|set of|eigenvalues|sides"
+    r"|values? of \$?[a-z]\$?(?! and|,)|intersect\w*|what are the|pairs?|triples?|quadruples?|examples?"
+    r"|dimensions)\b",
+    re.IGNORECASE,
+)
+IN_ORDER = re.compile(
+    r"in (?:the )?(?:\w+ )?order|ascending|descending|increasing|decreasing|rank|arrange|steps"
+    r"|(?<!\w)\$?[b-hj-z]\$?,? and \$?[b-hj-z](?!\w)",
+    re.IGNORECASE,
+)
+RELATION = re.compile(r"[<>]|\\(?:le|ge|ne)\b")
+DECIMAL_COMMA = re.compile(r"\d,\d")  # may be one number
+UNIT_VECTOR = re.compile(r"(?<![A-Za-z])[ijk](?![A-Za-z])|\\hat|\\vec")
 FOR_ALL = re.compile(
     r"\s*,?\s*\b(?:for (?:all|every|any|some|each)\b[^,;]*?(?=,|;|\band\b|$)|where\b.*$)",
     re.IGNORECASE | re.DOTALL,
@@ -61,11 +72,8 @@ def compare_collections(reference: str, answer: str, question: str, compare: Com
     gold, given = _in_the_same_order(gold, given)
     if len(gold.items) != len(given.items):
         return False if _readable(gold.items + given.items) and not _repeats(gold, given) else None
-    if any(
-        len(name) == len(other) == 1 and name != other
-        for name, other in zip(gold.names, given.names, strict=True)
-    ):
-        return None  # x and y are two things
+    pairs = zip(gold.names, given.names, strict=True)
+    other_names = any(name and other and _key(name) != _key(other) for name, other in pairs)
     in_order = _all(compare(*pair) for pair in zip(gold.items, given.items, strict=True))
     if (
         in_order
@@ -75,13 +83,23 @@ def compare_collections(reference: str, answer: str, question: str, compare: Com
         and gold.brackets != given.brackets
     ):
         return None  # (0, 9) may be an interval, and [0, 9) another
+    if other_names:
+        return None if in_order is not False else False
     if in_order or "tuple" in (gold.kind, given.kind) or _named_alike(gold, given):
         return in_order
     decision = _each_found(gold.items, given.items, compare)
-    if decision and gold.kind == "list" and not any(enclosed(item) for item in gold.items):
-        order_may_count = any(gold.names) != any(given.names) or IN_ORDER.search(question)
-        return None if order_may_count else True
-    return decision
+    of_sets = gold.kind == "set" or any(enclosed(item) for item in gold.items)
+    named = any(gold.names) or any(given.names)
+    return None if decision and not (of_sets or (not named and _any_order(question))) else decision
+
+
+def _any_order(question: str) -> bool:
+    """Whether the question asks for things that have no order."""
+    if "respectively" in question:
+        return False
+    if ALL_OF_THEM.search(question):
+        return True
+    return bool(ANY_ORDER.search(question)) and not IN_ORDER.search(question)
 
 
 def read_collection(text: str) -> Collection | None:
@@ -107,6 +125,8 @@ def read_collection(text: str) -> Collection | None:
             return None
     parts = [piece for part in split(text, AND) for piece in comma_split(part)]
     parts = [part for part in parts if part]
+    if any(RELATION.search(part) for part in parts):
+        return None  # "and" and "or" between inequalities are not the same
     several = len(parts) > 1 or kind == "set" or any(r"\pm" in part or r"\mp" in part for part in parts)
     if not several or len(parts) > MAX_ITEMS or not parts:
         return None
@@ -116,8 +136,8 @@ def read_collection(text: str) -> Collection | None:
         names = ("",) * len(expanded)
     if len(expanded) > MAX_ITEMS:
         return None
-    if kind == "tuple" and len(expanded) > 1 and any(r"\pm" in item for item in items):
-        return Collection(expanded, list(names), "list")
+    if kind != "set" and any(r"\pm" in item or r"\mp" in item for item in items):
+        return Collection(expanded, list(names), "set")
     return Collection(expanded, list(names), kind, outer.opening + outer.closing if outer else "")
 
 
@@ -146,12 +166,19 @@ def _one_against_several(
     assert several is not None
     if len(set(map(spelling, several.items))) < 2 or (several.kind == "tuple" and gold is not None):
         return None
-    unclear = (
-        "," in one or "$" in reference + answer or any(map(DECIMAL_COMMA.fullmatch, (reference, answer)))
-    )
-    if unclear or not _readable([one, *several.items]):
+    texts = reference + " " + answer
+    unclear = "," in one or "$" in texts or DECIMAL_COMMA.search(texts) or UNIT_VECTOR.search(one)
+    if unclear or not _readable([one, *several.items]) or _adds_up(several.items):
         return None
     return False
+
+
+def _adds_up(items: Sequence[str]) -> bool:
+    """Whether the items may be the parts of one quantity: "1 hour and 30 minutes", "1 and 1/2"."""
+    quantities = [quantity for item in items if (quantity := read_quantity(item))]
+    return any(
+        quantity.unit or quantity.thing or 0 < quantity.number.value < 1 for quantity in quantities[1:]
+    )
 
 
 def _readable(items: Sequence[str]) -> bool:
@@ -167,7 +194,12 @@ def _repeats(gold: Collection, given: Collection) -> bool:
 
 
 def _named_alike(gold: Collection, given: Collection) -> bool:
-    return all(gold.names) and gold.names == given.names
+    return all(gold.names) and list(map(_key, gold.names)) == list(map(_key, given.names))
+
+
+def _key(name: str) -> str:
+    """One spelling of a name: "the Mean" is "mean", I_{1} is I_1."""
+    return spelling(re.sub(r"^(?:the|its)\s+|[{}]", "", name, flags=re.IGNORECASE))
 
 
 def _in_the_same_order(gold: Collection, given: Collection) -> tuple[Collection, Collection]:

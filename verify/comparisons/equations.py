@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 
-from verify.comparisons.expressions import compare_trees, renamed, replaced, tree_of
+from verify.comparisons import Compare
+from verify.comparisons.expressions import compare_trees, replaced, tree_of
 from verify.evaluate import points, same_everywhere, value_at, variables
 from verify.expression import Tree
 from verify.structure import split
-
-Compare = Callable[[str, str], bool | None]
 
 EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
 # What an answer is called: x, x_1, m_{\max}, f(x), f^{-1}(x), (x, y, z), \angle ABC, "Cost".
 LABEL = re.compile(
     r"(?:only\s+)?(?:\\?[A-Za-z]+'*(?:\s*_\s*(?:\{[^{}]*\}|\\?\w+))?(?:\^\{?-1\}?|\^\{?\([0-9a-z]+\)\}?)?"
     r"(?:\s*\(\s*[^()=]{0,20}\s*\))?|\\angle\s*[A-Z]{1,3}|\\overline\{[^{}]*\}|[A-Za-z ]{3,40}"
-    r"|\|\s*\w{1,3}\s*\||\\frac\s*\{\s*[A-Z]{1,3}\s*\}\s*\{\s*[A-Z]{1,3}\s*\}"
+    r"|\|\s*[A-Z]{2}\s*\||\\frac\s*\{\s*[A-Z]{1,3}\s*\}\s*\{\s*[A-Z]{1,3}\s*\}"
     r"|[A-Z]{1,3}(?:_\{?\w+\}?)?\s*[:/]\s*[A-Z]{1,3}(?:_\{?\w+\}?)?)"
 )
+JOINED = re.compile(r"\b(?:and|or)\b")
+DENIAL = re.compile(r"\b(?:not|wrong|no|never)\b", re.IGNORECASE)
 RELATION = re.compile(r"\\(?:le|ge|ne|in|approx)\b|<=|>=|!=|[<>=]")
 
 
@@ -64,7 +64,7 @@ def read_equation(text: str) -> Equation | None:
 def _same_relations(reference: str, answer: str, compare: Compare) -> bool | None:
     """Yes if both relate the same sides by the same signs: "f(1/2) >= f(x)"."""
     gold, given = RELATION.findall(reference), RELATION.findall(answer)
-    if not gold or gold != given:
+    if not gold or gold != given or JOINED.search(reference + answer):
         return None
     sides = zip(split(reference, RELATION), split(answer, RELATION), strict=False)
     return True if all(compare(*side) for side in sides) else None
@@ -110,7 +110,7 @@ def _two_equations(gold: Equation, given: Equation, compare: Compare) -> bool | 
 
 def is_label(text: str) -> bool:
     """Whether the left side of an equation only names what the right side gives."""
-    return bool(LABEL.fullmatch(text.strip()))
+    return bool(LABEL.fullmatch(text.strip())) and not DENIAL.search(text)
 
 
 def _mentions(text: str, label: str) -> bool:
@@ -126,7 +126,7 @@ def _with_one_argument(gold: str, given: str, name: str, given_name: str) -> boo
     first, second = tree_of(gold), tree_of(given)
     if first is None or second is None or name in variables(second):
         return None
-    return compare_trees(first, renamed(second, given_name, name))
+    return compare_trees(first, replaced(second, given_name, ("name", name)))
 
 
 def _same_zeros(gold: Tree, given: Tree) -> bool | None:

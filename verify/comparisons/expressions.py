@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from verify.comparisons.quantities import read_quantity
+from verify.comparisons.quantities import AFTERTHOUGHT, read_quantity
 from verify.evaluate import operators, points, same_everywhere, value_at, variables
 from verify.expression import Tree, read
 from verify.tokens import Unreadable
 
-AFTERTHOUGHT = re.compile(r"(?<=[\d)}])\s*\\approx.*$")  # "\frac{1}{3} \approx 0.33"
 NEAR = 0.02  # coefficients that are rounded differently make no wrong answer
-INTEGRATION_CONSTANTS = frozenset({"C", "c", "K", "C_1", "c_1", "C_0"})
+INTEGRATION_CONSTANTS = frozenset({"C", "c", "K", "C_1", "c_1", "C_0", "C_2", "c_2"})
+INTEGRAL = re.compile(r"\\int|∫|integra|antiderivative|differential|general solution", re.IGNORECASE)
 PERIODS = frozenset("nkmlNK")
 
 
@@ -23,7 +23,7 @@ def compare_expressions(reference: str, answer: str, question: str) -> bool | No
     gold, given = tree_of(reference), tree_of(answer)
     if gold is None or given is None:
         return None
-    return compare_trees(gold, given)
+    return compare_trees(gold, given, integral=bool(INTEGRAL.search(question)))
 
 
 def tree_of(text: str) -> Tree | None:
@@ -34,8 +34,8 @@ def tree_of(text: str) -> Tree | None:
         return None
 
 
-def compare_trees(gold: Tree, given: Tree) -> bool | None:
-    """The comparison of two trees."""
+def compare_trees(gold: Tree, given: Tree, *, integral: bool = False) -> bool | None:
+    """The comparison of two trees; of an integral, the constant may be any."""
     names, given_names = variables(gold), variables(given)
     if not names | given_names and not {"i", "log"} & (operators(gold) | operators(given)):
         return None  # real numbers have a comparison of their own
@@ -47,7 +47,9 @@ def compare_trees(gold: Tree, given: Tree) -> bool | None:
     decision = same_everywhere(gold, given)
     if decision is False:
         constants = names & INTEGRATION_CONSTANTS
-        if any(_differ_by_a_constant(gold, given, constant) for constant in constants):
+        if len(constants) > 1:
+            return None
+        if integral and any(_differ_by_a_constant(gold, given, constant) for constant in constants):
             return True
         if _near_everywhere(gold, given):
             return None
@@ -58,7 +60,8 @@ def _compare_with_other_names(gold: Tree, given: Tree) -> bool | None:
     """k\\pi and n\\pi are one family; a number is nothing that varies; the rest cannot be told."""
     names, given_names = variables(gold), variables(given)
     if len(names) == len(given_names) == 1 and names | given_names <= PERIODS and "pi" in operators(gold):
-        return same_everywhere(gold, renamed(given, *given_names, *names))
+        (name,), (other,) = names, given_names
+        return same_everywhere(gold, replaced(given, other, ("name", name)))
     family = bool(names) and names <= PERIODS and "pi" in operators(gold)
     if (not names and _varies(given)) or (family and not given_names):
         return False
@@ -74,13 +77,6 @@ def _varies(tree: Tree) -> bool:
         return False
     values = [value for point in points(variables(tree)) if (value := value_at(tree, point)) is not None]
     return len(values) > 2 and max(values) - min(values) > 1e-6 * max(map(abs, values))
-
-
-def renamed(tree: Tree, old: str, new: str) -> Tree:
-    """The tree with another name for a variable."""
-    if tree == ("name", old):
-        return ("name", new)
-    return tuple(renamed(part, old, new) if isinstance(part, tuple) else part for part in tree)
 
 
 def replaced(tree: Tree, name: str, value: Tree) -> Tree:

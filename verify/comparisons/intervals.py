@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 
+from verify.comparisons import Compare
 from verify.comparisons.numbers import read_number
 from verify.structure import comma_split, enclosed, split
-
-Compare = Callable[[str, str], bool | None]
 
 UNION = re.compile(r"\\cup\b|\s+or\s+|\s*,\s*or\s+|\s+and\s+(?=[(\[])")
 RELATION = re.compile(r"\\(?:le|ge|ne)\b|<=|>=|!=|[<>]")
@@ -20,6 +18,7 @@ MEMBER = re.compile(r"^(?:[A-Za-z]|\\[a-z]+)\s*\\in\s*(?=[(\[\\])")
 VARIABLE = re.compile(r"(?:[A-Za-z]|\\(?!infty|pi\b)[a-z]+)(?:_(?:\w|\{\w+\}))?(?:\([a-z]\))?")
 INFINITE = re.compile(r"([+-]?)\s*\\infty")
 REALS = re.compile(r"\\mathbb\s*\{?\s*R\s*\}?|\\R\b|all real numbers")
+LETTER = re.compile(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])")
 LOWEST, HIGHEST = r"-\infty", r"\infty"
 WITHOUT = re.compile(r"^(.*\S)\s*(?:-|\\setminus|\\backslash|\\)\s*\\\{([^{}\\]+)\\\}$", re.DOTALL)
 
@@ -55,7 +54,13 @@ def compare_intervals(reference: str, answer: str, compare: Compare) -> bool | N
     brackets = all(
         (one.low_closed, one.high_closed) == (other.low_closed, other.high_closed) for one, other in pairs
     )
-    return True if brackets and None not in ends else None
+    return True if brackets and None not in ends and _one_variable(reference, answer) else None
+
+
+def _one_variable(reference: str, answer: str) -> bool:
+    """Whether the two do not speak of two variables."""
+    names = [set(LETTER.findall(text)) for text in (reference, answer)]
+    return not all(names) or bool(names[0] & names[1])
 
 
 def read_intervals(text: str) -> list[Interval] | None:

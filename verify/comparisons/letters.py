@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
+from verify.comparisons import Compare
 from verify.normalise import normalise
-
-Compare = Callable[[str, str], bool | None]
 
 MAX_LENGTH = 500
 MAX_QUESTION = 20_000
@@ -24,7 +23,10 @@ ALONE = re.compile(rf"(?:(?i:option|choice|answer)\s*:?\s*)?{LETTER}\)?[.:\s]*")
 SMALL_ALONE = re.compile(r"\(([a-j])\)|([a-j])[).]?")
 SEVERAL = re.compile(rf"\(?{LETTER}(?:\s*(?:,\s*(?:and |or )?|/|;|&|\b(?:and|or)\b)\s*{LETTER})+\)?\.?")
 RUN_TOGETHER = re.compile(r"[A-J]{2,10}")
-ANOTHER_LETTER = re.compile(r"(?<![\w'’])[A-J](?![\w'’])")
+ANOTHER_LETTER = re.compile(r"(?<![\w'’])(?:[B-HJ]|A(?!\s+[a-z])|I(?!\s+[a-z]))(?![\w'’])")
+BESIDES = re.compile(r"\b(?i:and|or|also|both|but|either|as|however)\b,?\s+\(?([A-J])\b(?!['’])")
+ENUMERATES = re.compile(r"\(?[A-J]\)?\s*(?:,|and|&|/)\s*[A-Z]")  # I and II; F, Cl, Br
+WHY = re.compile(r"\b(?:because|since|as|so)\b.*", re.DOTALL)
 # "A. Einstein" and "C major" are names, unless the question has options.
 LABELLED = re.compile(rf"(?:(?i:option|choice) {LETTER}[).:,]?|\(([A-J])\)[.:]?|([A-J])[):])\s+(\S.*)", re.S)
 LISTED = re.compile(r"([A-J])\.?\s+(\S.*)", re.S)
@@ -149,7 +151,12 @@ def _asserted(answer: str) -> set[str] | None:
     rest = LEFT_OUT.sub("", answer)
     asserted = {_first(match) for match in ASSERTED.finditer(rest)}
     rivals = {_first(match) for match in RIVAL.finditer(rest)}
-    return asserted if len(asserted) == 1 and rivals <= asserted else None
+    if len(asserted) != 1 or ENUMERATES.match(rest):
+        return None
+    others = {_first(match) for match in BESIDES.finditer(rest)} | set(
+        ANOTHER_LETTER.findall(WHY.sub("", rest))
+    )
+    return asserted if rivals | others <= asserted else None
 
 
 def _alone(text: str, options: Mapping[str, str]) -> str | None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
+from verify.comparisons import Compare
 from verify.structure import comma_split, enclosed, split
-
-Compare = Callable[[str, str], bool | None]
 
 ENVIRONMENT = re.compile(
     r"^\\begin\s*\{([pbvBV]?matrix|smallmatrix|array)\}\s*(?:\{[lcr| ]*\})?"

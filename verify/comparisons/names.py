@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from verify.normalise import GENOTYPE
+
 MAX_LENGTH = 500
 
 WRAPPING = re.compile(
@@ -81,6 +83,8 @@ def _words_key(text: str) -> str | None:
 
 def _fold_case(token: str, after_number: bool) -> str:
     """Lower case, except for what may be a symbol: 5 mJ is not 5 MJ, nor is type A type a."""
+    if GENOTYPE.fullmatch(token):
+        return token
     is_word = token in (token.lower(), token.upper(), token.capitalize())
     if SMALL_WORD.fullmatch(token) or (is_word and len(token) >= (5 if after_number else 3)):
         return token.casefold()

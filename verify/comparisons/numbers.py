@@ -17,6 +17,8 @@ LITERAL = re.compile(
     r"(?:\s*(?:\*|[xX](?=\s*10\s*\^))\s*10\s*\^\s*[({]?\s*(?P<power>[+-]?\s*\d{1,3})\s*[)}]?|[eE](?P<exponent>[+-]?\d{1,3})(?!\w))?"
 )
 POWER_OF_TEN = re.compile(r"(?P<sign>[+-])?\s*10\s*\^\s*[({]?\s*(?P<power>[+-]?\s*\d{1,3})\s*[)}]?")
+SIZE = re.compile(r"\d+\s*\*\s*\d+")  # 3 by 2, or a factorisation
+LOST_POWER = re.compile(r"\*\s*10\s*-\s*\d")  # 1.6 * 10-19
 TWO_YEARS = re.compile(r"(?:1\d|20)\d\d\s*/\s*(?:1\d|20)\d\d")  # no fraction
 SCALE = re.compile(r"(?:\s*(thousand|million|billion|trillion|hundred)|(k))(?![\w/*^])")
 SCALES = {"k": 3, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "hundred": 2}
@@ -96,7 +98,7 @@ def _rounds_to(gold: Number, given: Number, difference: float) -> bool:
 @lru_cache(maxsize=4096)
 def read_number(text: str) -> Number | None:
     """The number that is the whole of a normalised text: a literal, or an expression without variables."""
-    if TWO_YEARS.fullmatch(text):
+    if TWO_YEARS.fullmatch(text) or SIZE.fullmatch(text) or LOST_POWER.search(text):
         return None
     literal = read_literal(text)
     if literal is not None:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from verify.comparisons.numbers import Number, compare_numbers, read_literal, read_number
 from verify.comparisons.units import Unit, convert, read_unit
+from verify.expression import read
+from verify.tokens import FUNCTIONS, SPELT, Unreadable
 
 MAX_CHARS = 160
 APPROXIMATELY = re.compile(r"^(?:\\approx|\\sim|~|approximately|approx\.?|about|around|roughly|ca\.)\s*")
@@ -18,6 +20,17 @@ CURRENCY = re.compile(r"^([+-]?)\s*([$€£¥])\s*")
 UNIT_START = re.compile(r"(?<=[\d)}°iπ])\s*(?=[A-Za-zμΩ°%])|(?<=\S)\s+(?=[A-Za-zμΩ°%$€£])")
 THING = re.compile(r"(?:[^\W\d_][^\W\d_'.-]*[ '-]?){1,6}", re.UNICODE)
 TAKES_BACK = re.compile(r"\b(?:or|not|and|to|than|if|but|maybe|per|when|where|until|unless)\b", re.IGNORECASE)
+# What makes another number of it, or says something about it.
+SCALES = re.compile(
+    r"\b(?:dozen|tenths?|hundredths?|halves|half|thirds?|quarters?|fourths?|fifths?|lakh|crore|squared|cubed|BC|BCE|AD"
+    r"|is|are|was|at|less|more|least|most|fewer|over|under|above|below|almost|nearly)\b",
+    re.IGNORECASE,
+)
+DECADE = re.compile(r"\d{4}\s?s")
+ATTACHED = re.compile(r"\d[A-Za-z]$")
+MONEY_SCALES = {"k": 1e3, "K": 1e3, "M": 1e6, "mn": 1e6, "B": 1e9, "bn": 1e9, "T": 1e12}
+PARTS_PER = frozenset({"millionth", "billionth"})
+IN_UNIT = re.compile(r"\bin ([A-Za-z°%]+(?: per [a-z]+|/[A-Za-z]+)?)")
 PERCENT = re.compile(r"%|per ?cent(?:age)?\b|\bper cent\b", re.IGNORECASE)
 ASKS_FOR_UNIT = re.compile(
     r"\b(?:(?:with|include|state|give|specify|using) (?:the |its |your )?(?:\w+ )?units?)\b", re.I
@@ -41,6 +54,7 @@ class Quantity(NamedTuple):
     thing: str
     percent: bool = False
     approximate: bool = False
+    attached: bool = False  # one letter right after the digits: 2m may be two metres, or twice m
 
 
 def compare_quantities(reference: str, answer: str, question: str) -> bool | None:
@@ -55,22 +69,38 @@ def compare_quantities(reference: str, answer: str, question: str) -> bool | Non
 
 
 def _compare(gold: Quantity, given: Quantity, question: str) -> bool | None:
+    decision = _compare_measures(gold, given, question)
+    return decision if decision is not True or _same_things(gold.thing, given.thing, question) else None
+
+
+def _compare_measures(gold: Quantity, given: Quantity, question: str) -> bool | None:
+    """The comparison without what is counted."""
     if gold.percent or given.percent:
         return _compare_percent(gold, given, question)
     if gold.unit is not None and given.unit is not None:
         return _compare_units(gold, given, question)
     decision = compare_numbers(gold.number, given.number)
-    if gold.thing and given.thing:  # two things without a unit
-        return decision if _same_thing(gold.thing, given.thing) or decision is False else None
-    bare = not (given.unit or given.thing) or not (gold.unit or gold.thing)
     unit = gold.unit or given.unit
-    if unit is not None:  # one has a unit, the other has none that is known
-        if bare and unit == read_unit("°") and _same_angle(gold, given):
-            return True
-        if decision is False:
-            return None if not is_money(unit) and _may_be_converted(gold.number, given.number) else False
-        return decision if bare and not ASKS_FOR_UNIT.search(question) else None
+    if unit is None:
+        return decision
+    # One has a unit, the other has none that is known.
+    if unit == read_unit("°") and _same_angle(gold, given):
+        return True
+    if decision is False:
+        return None if not is_money(unit) and _may_be_converted(gold.number, given.number) else False
+    doubtful = (
+        gold.attached or given.attached or (gold.thing and not gold.unit) or (given.thing and not given.unit)
+    )
+    if doubtful or ASKS_FOR_UNIT.search(question) or _asks_for_another(unit, question):
+        return None
     return decision
+
+
+def _asks_for_another(unit: Unit, question: str) -> bool:
+    """Whether the question names the unit it wants, and that is another one of the same kind."""
+    asked = filter(None, (read_unit(found) for found in IN_UNIT.findall(question)))
+    factors = [convert(1.0, unit, other) for other in asked if other != unit]
+    return any(factor is not None and abs(factor - 1) > 1e-9 for factor in factors)
 
 
 def _compare_units(gold: Quantity, given: Quantity, question: str) -> bool | None:
@@ -78,17 +108,19 @@ def _compare_units(gold: Quantity, given: Quantity, question: str) -> bool | Non
     assert given.unit is not None
     if gold.unit == given.unit:
         return compare_numbers(gold.number, given.number)
-    if {name for name, _ in gold.unit.parts} <= TEMPERATURES and DIFFERENCE.search(question):
+    names = {name for name, _ in (*gold.unit.parts, *given.unit.parts)}
+    temperature = names <= TEMPERATURES
+    if temperature and DIFFERENCE.search(question):
         return None
-    value = convert(given.number.value, given.unit, gold.unit)
+    number = given.number
+    value = convert(number.value, given.unit, gold.unit)
     if value is None:
-        return False
-    if not given.number.value:
-        return compare_numbers(gold.number, given.number)
-    digits = given.number.last / given.number.value
-    return compare_numbers(
-        gold.number, given.number._replace(value=value, exact=None, last=abs(digits * value))
-    )
+        return None if names & PARTS_PER else False
+    step = number.last or (1.0 if number.whole else 0.0)  # a converted number is as rough as it was
+    last = abs((convert(number.value + step, given.unit, gold.unit) or value) - value)
+    decision = compare_numbers(gold.number, number._replace(value=value, exact=None, last=last))
+    close = temperature and abs(value - gold.number.value) <= 1
+    return None if decision is False and close else decision
 
 
 def _same_angle(gold: Quantity, given: Quantity) -> bool:
@@ -117,13 +149,23 @@ def _compare_percent(gold: Quantity, given: Quantity, question: str) -> bool | N
     if hundredth:
         return True
     if as_written:
-        return True if PERCENT.search(question) else None
+        return True if gold.percent and PERCENT.search(question) else None
     return False if hundredth is False and as_written is False else None
 
 
-def _same_thing(gold: str, given: str) -> bool:
-    words = [{word.rstrip("s") for word in re.findall(r"\w+", thing.casefold())} for thing in (gold, given)]
-    return bool(words[0] & words[1])
+def _same_things(gold: str, given: str, question: str) -> bool:
+    """Whether two names of what is counted do not differ; one that is missing is judged by the question."""
+    golds, givens, asked = (
+        [word.removesuffix("s") for word in re.findall(r"\w+", text.casefold())]
+        for text in (gold, given, question)
+    )
+    if not givens:
+        return "per" not in golds
+    if not golds:
+        return not set(givens).isdisjoint(asked)
+    if set(golds) == set(givens):
+        return golds == givens  # north of east is not east of north
+    return set(golds) <= set(givens) or set(givens) <= set(golds)
 
 
 def _may_be_converted(gold: Number, given: Number) -> bool:
@@ -147,15 +189,9 @@ def read_quantity(text: str) -> Quantity | None:
     text, approximate = APPROXIMATELY.subn("", AFTERTHOUGHT.sub("", text), count=1)
     currency = CURRENCY.match(text)
     if currency:
-        number = _number_and_rest(currency[1] + text[currency.end() :])
-        if number is None:
-            return None
-        rest = number[1]
-        if rest and not THING.fullmatch(rest):
-            return None
-        return Quantity(number[0], read_unit(currency[2]), "", False, bool(approximate))
+        return _read_money(currency, text[currency.end() :], bool(approximate))
     number = _number_and_rest(text)
-    if number is None:
+    if number is None or DECADE.fullmatch(text):
         return None
     value, rest = number
     if not rest:
@@ -164,10 +200,40 @@ def read_quantity(text: str) -> Quantity | None:
         return Quantity(value, None, "", True, bool(approximate))
     unit = read_unit(rest)
     if unit is not None:
-        return Quantity(value, unit, "", False, bool(approximate))
-    if THING.fullmatch(rest) and not TAKES_BACK.search(rest) and len(rest) > 1:
-        return Quantity(value, None, rest, False, bool(approximate))
-    return None
+        return Quantity(value, unit, "", False, bool(approximate), bool(ATTACHED.search(text)))
+    counts = (
+        THING.fullmatch(rest) and len(rest) > 1 and not TAKES_BACK.search(rest) and not SCALES.search(rest)
+    )
+    if not counts or _is_algebra(text, rest):
+        return None
+    return Quantity(value, None, rest, False, bool(approximate))
+
+
+def _read_money(currency: re.Match[str], text: str, approximate: bool) -> Quantity | None:
+    """$5M, $(500), $10 per hour."""
+    owed = re.fullmatch(r"\((.*)\)", text)
+    number = _number_and_rest(currency[1] + ("-" + owed[1] if owed else text))
+    if number is None:
+        return None
+    value, rest = number
+    scale, _, after = rest.partition(" ")
+    if scale in MONEY_SCALES:
+        value, rest = value.times(MONEY_SCALES[scale]), after
+    if rest and not THING.fullmatch(rest):
+        return None
+    return Quantity(value, read_unit(currency[2]), rest, False, approximate)
+
+
+def _is_algebra(text: str, rest: str) -> bool:
+    """Whether "2 sin x" and the like is an expression, and not a number of things such as "4 g Ag"."""
+    words = rest.split()
+    if len(words) > 1 and any(len(word) > 1 and word not in FUNCTIONS | SPELT for word in words):
+        return False
+    try:
+        read(text)
+    except Unreadable:
+        return False
+    return True
 
 
 def _number_and_rest(text: str) -> tuple[Number, str] | None:
@@ -176,6 +242,9 @@ def _number_and_rest(text: str) -> tuple[Number, str] | None:
     if literal is not None:
         number, end = literal
         rest = text[end:].strip()
+        whole = read_number(text) if rest[:1].isalpha() else None  # 3pi
+        if whole is not None:
+            return whole, ""
         if not rest or rest[0].isalpha() or rest[0] in "%°$€£":
             return number, rest
     if text.endswith(("%", "°")):
@@ -186,7 +255,7 @@ def _number_and_rest(text: str) -> tuple[Number, str] | None:
         return whole, ""
     for start in list(UNIT_START.finditer(text))[:6]:
         number_text, rest = text[: start.start()].strip(), text[start.end() :].strip()
-        part = read_number(number_text) if number_text else None
+        part = read_number(number_text) if number_text and ":" not in number_text else None
         if part is not None:
             return part, rest
     return None

@@ -47,19 +47,20 @@ def test_no_attack_is_right_and_every_caller_gets_the_same_verdicts(probes, tmp_
     ]
     assert len(told_apart) > 100
 
+    few, expected = probes[::4], found[::4]
     in_a_thread: list[bool | None] = []
-    thread = threading.Thread(target=lambda: in_a_thread.extend(decisions(probes)))
+    thread = threading.Thread(target=lambda: in_a_thread.extend(decisions(few)))
     thread.start()
     thread.join()
-    assert in_a_thread == found
+    assert in_a_thread == expected
 
-    items = [Item(probe["question"], probe["gold"], probe["answer"]) for probe in probes]
+    items = [Item(probe["question"], probe["gold"], probe["answer"]) for probe in few]
     verdicts = asyncio.run(Verifier().verify_many(items))
-    assert [verdict.correct for verdict in verdicts] == found
+    assert [verdict.correct for verdict in verdicts] == expected
 
     for method in ("fork", "spawn"):
         with multiprocessing.get_context(method).Pool(1) as pool:
-            assert pool.apply(decisions, (probes,)) == found
+            assert pool.apply(decisions, (few,)) == expected
     assert list(tmp_path.iterdir()) == []  # no answer was run
 
 

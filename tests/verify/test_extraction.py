@@ -183,7 +183,7 @@ def test_a_text_may_be_a_bare_answer():
     assert answer_of(" \n") is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.sampled_from([*BOXES, *PHRASES, *THINKING, *NOTHING, "\\", "{", "}", "\n", "x", "$"])).map(
         "".join

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]")
 # NFKC would turn these into plain digits ("10²" into "102", "2½" into "21/2"), so they are spelt out first.
@@ -67,6 +68,7 @@ GENOTYPE = re.compile(r"(?:(\w)\1)+", re.IGNORECASE)  # AABBCC is not aabbcc
 LOOSE_SPACE = re.compile(r"\s+(?=\W)|(?<=\W)\s+")
 
 
+@lru_cache(maxsize=1024)  # every stage asks for it, and a question's samples share a reference
 def normalise(answer: str) -> str:
     """The comparable form. Linear in the text."""
     text = INVISIBLE.sub("", answer)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from verify.comparisons.booleans import compare_booleans
 from verify.comparisons.collections import compare_collections, read_collection
 from verify.comparisons.dates import compare_dates
-from verify.comparisons.equations import compare_equations, read_equation
+from verify.comparisons.equations import JOINED, compare_equations, read_equation
 from verify.comparisons.expressions import compare_expressions, tree_of
 from verify.comparisons.intervals import compare_intervals, read_intervals
 from verify.comparisons.letters import compare_letters, compare_with_options
@@ -36,7 +36,8 @@ HEDGE = re.compile(
 )
 # "The volume of the cube is 27": what is named stands before its value.
 SENTENCE = re.compile(
-    r"(?:the|its|their|our)\s[^.=:;\n]{2,100}?\s(?:is|are|was|equals)\s(?:equal to\s)?(?=[-+$\\(\[]|\d)",
+    r"(?:the|its|their|our)\s[^.=:;\n]{2,100}?\s(?:is|are|was|equals)\s(?:equal to\s)?(?=[-+$\\(\[]|\d)"
+    r"(?!.*\s(?:is|are|was)\s)",  # of two such values each keeps its name
     re.IGNORECASE,
 )
 LONGEST_SENTENCE = 200
@@ -201,7 +202,6 @@ def _is_read(text: str, nesting: int = 0) -> bool:
     return nesting < MAX_NESTING and bool(parts) and all(_is_read(part, nesting + 1) for part in parts or ())
 
 
-JOINED = re.compile(r"\b(?:and|or)\b")
 MATHEMATICS = re.compile(r"[=^\\+*/<>]|\d|(?<=\w)-")
 PROSE = re.compile(r"(?<![\\A-Za-z])(?!(?:sin|cos|tan|log|exp|sqrt|min|max|and|or)\b)[A-Za-z]{3,}")
 

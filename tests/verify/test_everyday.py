@@ -111,6 +111,8 @@ NEVER_WRONG = [
     ("2^3*3^2", "2**3*3**2"),
     ("42", "42!"),
     ("1.6 × 10^-19 C", "1.6 × 10-19 C"),
+    ("Max: 5, Min: 1", "min: 1, max: 5"),
+    ("a = 2, b = 3", "x = 3, y = 2"),
     ("C_1 e^x + C_2 e^{-x}", "C_1 e^{-x} + C_2 e^{x}"),
 ]
 
@@ -121,6 +123,7 @@ def test_never_wrong(reference, answer):
 
 
 def test_what_such_answers_are_right_for():
+    assert verify("", "Max: 5, Min: 1", "the min is 1 and the max is 5").correct is True
     assert verify("", "$5 million", "$5M").correct is True
     assert verify("", r"3\pi", "3pi").correct is True
     assert verify("", r"\log_{10}(x)", "log10(x)").correct is True

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple
 
-from verify.comparisons import Compare
+from verify.comparisons import Compare, all_same
 from verify.comparisons.equations import EQUALS, is_label
 from verify.comparisons.expressions import tree_of
 from verify.comparisons.quantities import read_quantity
@@ -74,7 +74,7 @@ def compare_collections(reference: str, answer: str, question: str, compare: Com
         return False if _readable(gold.items + given.items) and not _repeats(gold, given) else None
     pairs = zip(gold.names, given.names, strict=True)
     other_names = any(name and other and _key(name) != _key(other) for name, other in pairs)
-    in_order = _all(compare(*pair) for pair in zip(gold.items, given.items, strict=True))
+    in_order = all_same(compare(*pair) for pair in zip(gold.items, given.items, strict=True))
     if (
         in_order
         and len(gold.items) == 2
@@ -83,8 +83,8 @@ def compare_collections(reference: str, answer: str, question: str, compare: Com
         and gold.brackets != given.brackets
     ):
         return None  # (0, 9) may be an interval, and [0, 9) another
-    if other_names:
-        return None if in_order is not False else False
+    if other_names:  # then only values that occur on one side alone say anything
+        return False if _each_found(gold.items, given.items, compare) is False else None
     if in_order or "tuple" in (gold.kind, given.kind) or _named_alike(gold, given):
         return in_order
     decision = _each_found(gold.items, given.items, compare)
@@ -204,21 +204,11 @@ def _key(name: str) -> str:
 
 def _in_the_same_order(gold: Collection, given: Collection) -> tuple[Collection, Collection]:
     """Both sides by name, where both give the same names in another order."""
-    if (
-        all(gold.names)
-        and sorted(gold.names) == sorted(given.names)
-        and len(set(gold.names)) == len(gold.names)
-    ):
-        order = [given.names.index(name) for name in gold.names]
+    golds, givens = list(map(_key, gold.names)), list(map(_key, given.names))
+    if all(golds) and sorted(golds) == sorted(givens) and len(set(golds)) == len(golds):
+        order = [givens.index(name) for name in golds]
         given = given._replace(items=[given.items[place] for place in order], names=gold.names)
     return gold, given
-
-
-def _all(decisions: object) -> bool | None:
-    found = list(decisions)  # type: ignore[call-overload]
-    if False in found:
-        return False
-    return None if None in found else True
 
 
 def _each_found(gold: list[str], given: list[str], compare: Compare) -> bool | None:

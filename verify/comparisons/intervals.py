@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from verify.comparisons import Compare
+from verify.comparisons import Compare, all_same
 from verify.comparisons.numbers import read_number
-from verify.structure import comma_split, enclosed, split
+from verify.structure import COMMA, comma_split, enclosed, split
 
 UNION = re.compile(r"\\cup\b|\s+or\s+|\s*,\s*or\s+|\s+and\s+(?=[(\[])")
 RELATION = re.compile(r"\\(?:le|ge|ne)\b|<=|>=|!=|[<>]")
@@ -44,17 +44,15 @@ def compare_intervals(reference: str, answer: str, compare: Compare) -> bool | N
     if len(gold) != len(given):
         return False if _numeric(gold) and _numeric(given) and not _touching(gold + given) else None
     pairs = list(zip(_sorted(gold), _sorted(given), strict=True))
-    ends = [
+    ends = all_same(
         _same_end(first, second, compare)
         for one, other in pairs
         for first, second in ((one.low, other.low), (one.high, other.high))
-    ]
-    if False in ends:
-        return False
+    )
     brackets = all(
         (one.low_closed, one.high_closed) == (other.low_closed, other.high_closed) for one, other in pairs
     )
-    return True if brackets and None not in ends and _one_variable(reference, answer) else None
+    return ends if ends is not True or (brackets and _one_variable(reference, answer)) else None
 
 
 def _one_variable(reference: str, answer: str) -> bool:
@@ -110,7 +108,7 @@ def _pierced(intervals: list[Interval], holes: list[str]) -> list[Interval] | No
 def _read_part(text: str) -> list[Interval] | None:
     brackets = enclosed(text)
     if brackets and brackets.opening in ("(", "["):
-        ends = split(brackets.inside, re.compile(r"\s*[,;]\s*"))
+        ends = split(brackets.inside, COMMA)
         if len(ends) != 2 or not all(ends) or brackets.closing not in (")", "]"):
             return None
         low, high = (_end(end) for end in ends)

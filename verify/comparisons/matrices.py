@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from verify.comparisons import Compare
+from verify.comparisons import Compare, all_same
 from verify.structure import comma_split, enclosed, split
 
 ENVIRONMENT = re.compile(
@@ -34,14 +34,11 @@ def compare_matrices(reference: str, answer: str, compare: Compare) -> bool | No
         gold, given = ([[entry for row in matrix for entry in row]] for matrix in (gold, given))
     if [len(row) for row in gold] != [len(row) for row in given]:
         return False
-    entries = [
+    return all_same(
         compare(first, second)
         for row, other in zip(gold, given, strict=True)
         for first, second in zip(row, other, strict=True)
-    ]
-    if False in entries:
-        return False
-    return None if None in entries else True
+    )
 
 
 def read_matrix(text: str) -> list[list[str]] | None:

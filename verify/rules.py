@@ -36,7 +36,8 @@ HEDGE = re.compile(
 )
 # "The volume of the cube is 27": what is named stands before its value.
 SENTENCE = re.compile(
-    r"^(?:the|its|their|our)\s(?:(?!\s(?:is|are|was)\s)[^.=:;\n]){2,100}?\s(?:is|are|was|equals)\s(?:equal to\s)?(?=[-+$\\(\[]|\d)"
+    r"^(?:the|its|their|our)\s(?:(?!\s(?:is|are|was)\s)[^.=:;\n]){2,100}?"
+    r"\s(?:is|are|was|equals)\s(?:equal to\s)?(?=[-+$\\(\[]|\d)"
     r"(?!.*\s(?:is|are|was)\s)",  # of two such values each keeps its name
     re.IGNORECASE,
 )

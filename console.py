@@ -53,39 +53,59 @@ def say(message: str) -> None:
 
 
 @contextmanager
-def progress(label: str, total: int | None) -> Iterator[Advance]:
-    """Show how far a step has come; call the result with the number of units done."""
+def progress(label: str, total: int | None, detail: Callable[[], str] = str) -> Iterator[Advance]:
+    """Show how far a step has come, how fast, and what `detail` says; call the result with the units done."""
     if total == 0:
         yield lambda _: None
         return
     show = _bar if sys.stderr.isatty() else _log_lines
-    with show(label, total) as advance:
+    with show(label, total, detail) as advance:
         yield advance
 
 
 @contextmanager
-def _bar(label: str, total: int | None) -> Iterator[Advance]:
+def _bar(label: str, total: int | None, detail: Callable[[], str]) -> Iterator[Advance]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+    )
     from rich.progress import TimeRemainingColumn as Remaining
+    from rich.text import Text
+
+    class Detail(ProgressColumn):
+        max_refresh = 0.5
+
+        def render(self, task: Task) -> Text:
+            speed = f"{task.speed:.1f}/s  " if task.speed else ""
+            return Text(speed + detail(), overflow="ellipsis", no_wrap=True)
 
     columns = (TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), Remaining(), console=Console(stderr=True)) as bar:
+    times = (TimeElapsedColumn(), Remaining(), Detail())
+    with Progress(*columns, *times, console=Console(stderr=True)) as bar:
         task = bar.add_task(label, total=total)
         yield lambda done: bar.advance(task, done)
 
 
 @contextmanager
-def _log_lines(label: str, total: int | None) -> Iterator[Advance]:
+def _log_lines(label: str, total: int | None, detail: Callable[[], str]) -> Iterator[Advance]:
     of = "" if total is None else f"/{total}"
-    done, last = 0, time.monotonic()
+    began = last = time.monotonic()
+    done = 0
 
     def advance(count: int) -> None:
         nonlocal done, last
         done += count
-        if time.monotonic() - last >= LOG_EVERY_SECONDS:
-            last = time.monotonic()
-            say(f"{label}: {done}{of}")
+        now = time.monotonic()
+        if now - last >= LOG_EVERY_SECONDS:
+            last = now
+            more = detail()
+            say(f"{label}: {done}{of}, {done / (now - began):.1f}/s" + (f"; {more}" if more else ""))
 
     yield advance
 

@@ -28,7 +28,8 @@ data = {data}
 instruction = "Reply in this form: The answer is \\\\boxed{{answer}}."  # the default asks for reasoning first
 
 [crawl]
-delay = 0.0            # the site is our own; be polite elsewhere
+allow_private = true   # the site is served from this machine
+delay = 0.0            # and our own; be polite elsewhere
 shard_pages = 25
 
 [llm]
@@ -147,7 +148,7 @@ def refuse_other_pages(settings: Settings) -> None:
     The demo would crawl the rest of it without a pause between requests, and curate it with a tiny model.
     """
     from crawl.fetch import FRONTIER
-    from crawl.frontier import waiting_by_host
+    from crawl.status import waiting_by_host
     from errors import UsageError
     from store import Store
     from store.tables import FUNNEL

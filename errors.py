@@ -4,6 +4,7 @@ GrError                 1   something failed; the message says what, to what, an
 ├── UsageError          2   the command or the settings are wrong
 ├── Locked             75   another process writes this table (EX_TEMPFAIL: cron may try later)
 ├── MissingExtra        1   an optional dependency is not installed
+├── NoPages             1   the archives that were named hold none
 ├── StoreError          1
 │   ├── CorruptShard        a shard could not be read and was moved aside
 │   ├── RowsDoNotFit        rows that do not fit their table's schema
@@ -41,6 +42,10 @@ class MissingExtra(GrError):
     def __str__(self) -> str:
         feature, install = self.args
         return f"{feature} needs packages that are not installed. Install them with: {install}"
+
+
+class NoPages(GrError):
+    """No archive that was named gave a page; the message says what is wrong with the first."""
 
 
 class StoreError(GrError):

@@ -8,10 +8,7 @@ An environment variable names its setting with double underscores: GR_LLM__MODEL
 from __future__ import annotations
 
 import difflib
-import json
 import os
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, cast
 
@@ -19,6 +16,7 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from errors import UsageError
+from settings_sources import Tree, merge, read_environment, read_toml, without_none
 
 Role = Literal["extractor", "judge", "solver", "verifier", "second_verifier"]
 Engine = Literal["local", "ray"]
@@ -38,20 +36,39 @@ class Section(BaseModel):
 class CrawlSettings(Section):
     """How pages are fetched."""
 
-    user_agent: str = Field("gr-toolkit/0.1", description="who you are, with an address to reach you")
+    user_agent: str = Field("gr-toolkit/0.1", description="the crawler's name, as robots.txt calls it")
+    contact: str = Field("", description="your address or web page, added to it for the sites' owners")
     obey_robots: bool = Field(True, description="do as robots.txt says")
+    allow_private: bool = Field(False, description="fetch from this machine and its own network too")
     concurrency: int = Field(16, ge=1, description="requests under way at once")
     concurrency_per_host: int = Field(4, ge=1, description="of these, to one host")
-    delay: float = Field(1.0, ge=0, description="seconds between two requests to one host")
+    delay: float = Field(1.0, ge=0, description="seconds between two requests to one host, or more")
     timeout: float = Field(30.0, gt=0, description="seconds")
     retries: int = Field(2, ge=0, description="after a failed connection or a server error")
+    max_wait: float = Field(120.0, ge=0, description="seconds to wait for a host that asks for patience")
+    max_failures: int = Field(10, ge=1, description="in a row, after which a run leaves a host alone")
     max_bytes: int = Field(10_000_000, ge=1, description="a larger page is turned down")
     max_pages: int = Field(0, ge=0, description="0 means no limit")
+    max_pages_per_host: int = Field(0, ge=0, description="likewise")
     max_depth: int = Field(8, ge=0, description="links followed from a source")
     allow: list[str] = Field(default_factory=list, description="regular expressions a URL must match")
     deny: list[str] = Field(default_factory=list, description="regular expressions a URL must not match")
+    part: str = Field("", pattern=r"^$|^[1-9]\d*/[1-9]\d*$", description="3/16: the third part of the hosts")
+    refetch_after: str = Field(
+        "30d", pattern=r"^never$|^\d+(\.\d+)?[smhdw]$", description="age from which a page is asked for again"
+    )
+    common_crawl_index: str = Field(
+        "https://index.commoncrawl.org", description="the server that lists captures"
+    )
+    common_crawl_data: str = Field("https://data.commoncrawl.org", description="and the one that has them")
+    javascript: list[str] = Field(default_factory=list, description="hosts whose pages a browser must make")
     shard_pages: int = Field(200, ge=1, description="pages after which a shard is written")
     shard_seconds: float = Field(30.0, gt=0, description="or seconds, whichever comes first")
+
+    @property
+    def introduction(self) -> str:
+        """The User-Agent: the crawler's name and its contact."""
+        return f"{self.user_agent} (+{self.contact})" if self.contact else self.user_agent
 
 
 class RoleSettings(Section):
@@ -205,10 +222,6 @@ class Settings(Section):
         return Path(platformdirs.user_state_dir("gr")) / self.data.replace("://", "_").replace("/", "_")
 
 
-Tree = dict[str, object]
-NOT_SETTINGS = {"GR_CONFIG", "GR_DEBUG"}
-
-
 def load_settings(config: Path | None = None, **flags: object) -> Settings:
     """Merge gr.toml (or `config`), the environment and the flags; None in a flag means not given.
 
@@ -217,11 +230,11 @@ def load_settings(config: Path | None = None, **flags: object) -> Settings:
     path = config or _default_config()
     merged: Tree = {}
     for source, tree in (
-        (str(path), _read_toml(path) if path else {}),
-        ("the environment", _read_environment(os.environ)),
-        ("the command line", _without_none(flags)),
+        (str(path), read_toml(path) if path else {}),
+        ("the environment", read_environment(os.environ)),
+        ("the command line", without_none(flags)),
     ):
-        merged = _merge(merged, tree)
+        merged = merge(merged, tree)
         try:
             settings = Settings.model_validate(merged)
         except ValidationError as error:
@@ -234,55 +247,6 @@ def _default_config() -> Path | None:
     if "GR_CONFIG" in os.environ:
         return Path(os.environ["GR_CONFIG"])
     return Path("gr.toml") if Path("gr.toml").is_file() else None
-
-
-def _read_toml(path: Path) -> Tree:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(
-            f"no configuration file {path}. Write a commented one with: gr init {path}"
-        ) from None
-    except OSError as error:
-        raise UsageError(f"cannot read the configuration file {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
-
-
-def _read_environment(environ: Mapping[str, str]) -> Tree:
-    """GR_LLM__MAX_TOKENS=64 becomes {"llm": {"max_tokens": "64"}}; a list is written as JSON."""
-    tree: Tree = {}
-    for name, text in environ.items():
-        if name.startswith("GR_") and name not in NOT_SETTINGS:
-            value = _read_list(name, text) if text.startswith("[") else text
-            for key in reversed(name[3:].lower().split("__")):
-                value = {key: value}
-            tree = _merge(tree, cast(Tree, value))
-    return tree
-
-
-def _read_list(name: str, text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise UsageError(f"{name} is not a JSON list: {text}") from error
-
-
-def _without_none(tree: Mapping[str, object]) -> Tree:
-    return {
-        key: _without_none(value) if isinstance(value, dict) else value
-        for key, value in tree.items()
-        if value is not None
-    }
-
-
-def _merge(base: Tree, over: Tree) -> Tree:
-    merged = dict(base)
-    for key, value in over.items():
-        below = merged.get(key)
-        both_tables = isinstance(below, dict) and isinstance(value, dict)
-        merged[key] = _merge(cast(Tree, below), cast(Tree, value)) if both_tables else value
-    return merged
 
 
 def _explain(error: ValidationError, source: str) -> str:

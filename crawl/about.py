@@ -1,12 +1,16 @@
-"""What a page says about itself: title, language, licence."""
+"""What a page says about itself: title, language, licence, author, date."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from datetime import date
+from email.utils import parsedate
 
 import py3langid
 from lxml import etree
 
+from crawl.json_ld import as_list, json_objects, types_of
 from crawl.tree import elements, inner_text, strings
 
 LANGUAGE_TAG = re.compile(r"\s*([a-zA-Z]{2,3})(?:[-_]|\s*$)")
@@ -14,11 +18,22 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 SHORTEST = 20  # characters of text from which its language can be told
 CREATIVE_COMMONS = re.compile(r"creativecommons\.org/(licenses|publicdomain)/([a-z-]+)(?:/(\d\.\d))?", re.I)
 DECLARED_LICENSE = (
-    "//*[contains(concat(' ', @rel, ' '), ' license ')]/@href"
-    " | //*[@itemprop = 'license']/@href | //*[@itemprop = 'license']/@content"
+    "//*[@rel][contains(concat(' ', @rel, ' '), ' license ')]/@href"
+    " | //*[@itemprop = 'license']/@*[name() = 'href' or name() = 'content']"
     " | //meta[@name = 'dcterms.license' or @name = 'dc.rights']/@content"
 )
-JSON_LICENSE = re.compile(r'"license"\s*:\s*"(https?:[^"\s]+)"')
+REPLIES = ("Answer", "Comment", "Review")  # their authors and dates are not the page's
+NOT_IN_REPLY = "not(ancestor::*[" + " or ".join(f"contains(@itemtype, '/{kind}')" for kind in REPLIES) + "])"
+# The names of meta elements, in lower case: HTML, Dublin Core, Open Graph, Highwire Press.
+AUTHOR_NAMES = ("author", "article:author", "dc.creator", "dcterms.creator", "citation_author")
+DATE_NAMES = (
+    *("article:published_time", "date", "pubdate", "dc.date", "dc.date.issued", "dcterms.created"),
+    *("dcterms.issued", "citation_publication_date", "citation_date"),
+)
+AUTHOR_PROPERTIES = ("author", "creator")
+DATE_PROPERTIES = ("datePublished", "dateCreated", "uploadDate")
+LONGEST_NAME = 100  # characters; more is a sentence
+ISO_DATE = re.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 
 
 def title_of(tree: etree._Element) -> str | None:
@@ -38,13 +53,86 @@ def language_of(tree: etree._Element, text: str) -> str | None:
 
 def license_of(tree: etree._Element) -> str | None:
     """A Creative Commons licence by its name, such as CC BY-SA 4.0; any other as it is declared."""
-    scripts = " ".join(strings(tree, "//script[@type = 'application/ld+json']/text()")).replace("\\/", "/")
-    declared = [*strings(tree, DECLARED_LICENSE), *JSON_LICENSE.findall(scripts)]
+    declared = [*strings(tree, DECLARED_LICENSE), *_in_json(tree, ("license",), ("@id", "url"), ())]
     links = strings(tree, "//a/@href[contains(., 'creativecommons.org/')]")
     for found in [*declared, *links]:
         if match := CREATIVE_COMMONS.search(found):
             return _creative_commons(match)
     return next((found.strip() for found in declared if found.strip()), None)
+
+
+def author_of(tree: etree._Element) -> str | None:
+    """Who wrote the page or asked its question, several names with commas between: JSON-LD, meta, microdata,
+    `rel="author"`, whichever gives a name first.
+    """
+    for given in (
+        _in_json(tree, AUTHOR_PROPERTIES, ("name",), REPLIES),
+        _in_meta(tree, AUTHOR_NAMES),
+        _in_microdata(tree, AUTHOR_PROPERTIES),
+        (inner_text(link) for link in elements(tree, "//a[@rel = 'author']")[:1]),
+    ):
+        names = [" ".join(name.split()) for name in given]
+        names = [name for name in names if 0 < len(name) <= LONGEST_NAME and "://" not in name]
+        if names:
+            return ", ".join(dict.fromkeys(names))
+    return None
+
+
+def date_of(tree: etree._Element) -> str | None:
+    """When the page was published, as an ISO date: JSON-LD, meta or microdata."""
+    given = [
+        *_in_json(tree, DATE_PROPERTIES, (), REPLIES),
+        *_in_meta(tree, DATE_NAMES),
+        *_in_microdata(tree, DATE_PROPERTIES),
+        *strings(tree, "//time[@pubdate]/@datetime"),
+    ]
+    return next(filter(None, map(iso_date, given)), None)
+
+
+def iso_date(text: str) -> str | None:
+    """The date that a text begins with, as YYYY-MM-DD: one of ISO 8601, or as mail and HTTP write it."""
+    match = ISO_DATE.match(text)
+    parts = [int(part) for part in match.groups()] if match else list(parsedate(text) or ())[:3]
+    try:
+        return date(*parts).isoformat()
+    except (TypeError, ValueError):
+        return None
+
+
+def _in_json(
+    tree: etree._Element, names: tuple[str, ...], within: tuple[str, ...], not_of: tuple[str, ...]
+) -> list[str]:
+    """The first property of JSON-LD by one of the names: its strings, and those of the objects it holds."""
+    for value in json_objects(tree):
+        if any(kind in not_of for kind in types_of(value)):
+            continue
+        for given in (value[name] for name in names if name in value):
+            parts = [
+                part if isinstance(part, str) else next((part[key] for key in within if key in part), None)
+                for part in as_list(given)
+                if isinstance(part, str | dict)
+            ]
+            if found := [part for part in parts if isinstance(part, str) and part.strip()]:
+                return found
+    return []
+
+
+def _in_meta(tree: etree._Element, names: tuple[str, ...]) -> list[str]:
+    """The contents of the meta elements that have the first of the names that any has."""
+    found: dict[str, list[str]] = {}
+    for meta in elements(tree, "//meta[@content]"):
+        name = (meta.get("name") or meta.get("property") or "").lower()
+        found.setdefault(name, []).append(meta.get("content", ""))
+    return next((found[name] for name in names if any(map(str.strip, found.get(name, [])))), [])
+
+
+def _in_microdata(tree: etree._Element, names: tuple[str, ...]) -> Iterator[str]:
+    """The first value of each property, of what is no reply; an item's name where it has one."""
+    for name in names:
+        for found in elements(tree, f"(//*[@itemprop = '{name}'][{NOT_IN_REPLY}])[1]"):
+            named = elements(found, ".//*[@itemprop = 'name']")
+            element = named[0] if named else found
+            yield element.get("content") or element.get("datetime") or inner_text(element)
 
 
 def _creative_commons(match: re.Match[str]) -> str:

@@ -30,15 +30,31 @@ app = typer.Typer(
 def fetch_pages(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOURCE", help="URLs, sitemaps (.xml), and files with a URL on each line."),
+        typer.Argument(metavar="SOURCE", help="URLs, sitemaps, files of URLs, archives; see docs/crawl.md."),
     ] = None,
     data: Data = None,
     config: Config = None,
     json: Json = False,
     max_pages: Annotated[int | None, typer.Option(min=0, help="Pages in this run; 0 for no limit.")] = None,
+    max_pages_per_host: Annotated[int | None, typer.Option(min=0, help="Likewise, of each host.")] = None,
     max_depth: Annotated[int | None, typer.Option(min=0, help="Links followed from a source.")] = None,
     allow: Annotated[list[str] | None, typer.Option(metavar="REGEX", help="Follow only such URLs.")] = None,
+    deny: Annotated[list[str] | None, typer.Option(metavar="REGEX", help="Follow no such URLs.")] = None,
     delay: Annotated[float | None, typer.Option(min=0, help="Seconds between requests to one host.")] = None,
+    refetch_after: Annotated[
+        str | None, typer.Option(metavar="AGE", help="Ask again for pages so old: 12h, 30d, never.")
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(metavar="N/M", help="Only the N-th part of the hosts, of M machines.")
+    ] = None,
+    url_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Where a table of URLs has them.")
+    ] = None,
+    warc: Annotated[bool, typer.Option("--warc", help="Write WARC files too.")] = False,
+    allow_private: Annotated[
+        bool | None, typer.Option("--allow-private", help="Fetch from this machine and its network too.")
+    ] = None,
+    engine: EngineName = None,
     dry_run: DryRun = False,
 ) -> None:
     """Fetch pages (table pages) and extract their text (table texts).
@@ -48,20 +64,21 @@ def fetch_pages(
     Example: gr crawl https://example.org/ --max-pages 500
     """
     from console import finish, reporting
-    from crawl.extract import extract
-    from crawl.fetch import fetch, plan
+    from crawl.fetch import plan
+    from crawl.stage import crawl
     from settings import load_settings
     from store import Store
 
-    flags = {"max_pages": max_pages, "max_depth": max_depth, "allow": allow or None, "delay": delay}
-    settings = load_settings(config, data=data, crawl=flags)
+    limits = {"max_pages": max_pages, "max_pages_per_host": max_pages_per_host, "max_depth": max_depth}
+    which = {"allow": allow or None, "deny": deny or None, "part": part, "refetch_after": refetch_after}
+    flags = {**limits, **which, "delay": delay, "allow_private": allow_private}
+    settings = load_settings(config, data=data, engine=engine, crawl=flags)
     store = Store(settings.data, settings.state)
     if dry_run:
-        planned = [plan(store, settings.crawl, sources or [])]
+        planned = [plan(store, settings.crawl, sources or [], url_column)]
         return finish(planned, settings.state, as_json=json, dry_run=True)
     with reporting(settings.state, as_json=json) as summaries:
-        fetch(store, settings.crawl, sources or [], summaries)
-        extract(store, settings, summaries)
+        crawl(store, settings, sources or [], summaries, url_column=url_column, warc=warc)
 
 
 @app.command("extract")
@@ -80,3 +97,16 @@ def extract_texts(
     settings = load_settings(config, data=data, engine=engine)
     with reporting(settings.state, as_json=json) as summaries:
         extract(Store(settings.data, settings.state), settings, summaries)
+
+
+@app.command("status")
+def show_crawl(data: Data = None, config: Config = None, json: Json = False) -> None:
+    """Show host by host what is stored, what waits and what failed; also while a crawl runs.
+
+    Example: gr crawl status --json
+    """
+    from crawl.fetch import FRONTIER
+    from crawl.status import show_hosts
+    from settings import load_settings
+
+    show_hosts(load_settings(config, data=data).state / FRONTIER, as_json=json)

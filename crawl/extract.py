@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import partial
 
 from console import Summary
-from crawl.about import language_of, license_of, title_of
+from crawl.about import author_of, date_of, language_of, license_of, title_of
+from crawl.blocks import blocks_of, join
 from crawl.decode import decode
-from crawl.fulltext import full_text
-from crawl.main_text import main_text
+from crawl.main_text import main_blocks
 from crawl.mathematics import Formulas, save_formulas
 from crawl.qa_markup import Answer, Question, read_qa_markup
 from crawl.response import decompress
@@ -55,27 +55,35 @@ def read_text(html: str) -> Row:
     tree = parse(html)
     if tree is None:
         return _nothing(NO_TEXT)
-    title, license = title_of(tree), license_of(tree)
+    title = title_of(tree)
+    about = {"license": license_of(tree), "author": author_of(tree), "date": date_of(tree)}
     formulas = Formulas(html)
     reveal(tree)
     save_formulas(tree, formulas)
-    questions = [restored(question, formulas) for question in read_qa_markup(tree)]
-    answers = [answer["text"] for question in questions for answer in question["answers"]]
-    text = main_text(tree, formulas, answers)
+    questions = read_qa_markup(tree)
+    blocks = blocks_of(tree)
+    declared = [part for question in questions for part in texts_of(question)]
+    # A page that a script is to fill may still declare what it asks and answers.
+    text = join(main_blocks(tree, blocks, formulas.token, declared, title or "")) or "\n\n".join(declared)
     if not text:
         return _nothing(NO_TEXT)
     readable = formulas.restore(text)
     return {
         "title": title,
         "language": language_of(tree, readable),
-        "license": license,
+        **about,
         "text": readable,
-        "qa_markup": questions,
-        "extract_ratio": min(1.0, len(text) / max(1, len(full_text(tree, frozenset())))),
+        "qa_markup": [restored(question, formulas) for question in questions],
+        "extract_ratio": min(1.0, len(text) / max(1, len(join(blocks)))),
         "math_kept": formulas.share_in(text),
         "kept": True,
         "reason": None,
     }
+
+
+def texts_of(question: Question) -> list[str]:
+    """What it asks, and each of its answers."""
+    return [question["question"], *(answer["text"] for answer in question["answers"])]
 
 
 def restored(question: Question, formulas: Formulas) -> Question:
@@ -92,6 +100,8 @@ def _nothing(reason: str) -> Row:
         "title": None,
         "language": None,
         "license": None,
+        "author": None,
+        "date": None,
         "text": "",
         "qa_markup": [],
         "extract_ratio": 0.0,

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from console import Summary, describe, progress, say
-from crawl.decode import decode
-from crawl.frontier import Frontier, waiting_by_host
-from crawl.harvest import Harvest, record_arrival
-from crawl.response import decompress, find_links
+from crawl.frontier import Frontier
+from crawl.harvest import Harvest
+from crawl.ingest import ingest
+from crawl.intake import Intake
+from crawl.response import links_on
 from crawl.sources import Sources, read_sources
-from crawl.urls import Patterns
-from errors import GrError, UsageError
-from settings import CrawlSettings
+from crawl.status import tell_hosts, waiting_by_host
+from crawl.urls import Scope, seconds_of
+from engine.beside import Beside
+from errors import GrError, NoPages, UsageError
+from settings import CrawlSettings, Settings
 from store import Store, Table
 from store.tables import FUNNEL, NEEDS
 
@@ -24,46 +27,92 @@ FRONTIER = "frontier.sqlite"
 NOTHING_QUEUED = "nothing is queued: every URL known was fetched or refused, or is too deep"
 
 
-def fetch(store: Store, settings: CrawlSettings, names: Sequence[str], summaries: list[Summary]) -> None:
-    """Fetch what the named sources lead to, and what an earlier run left over, into table `pages`.
+def fetch(
+    store: Store,
+    settings: Settings,
+    names: Sequence[str],
+    summaries: list[Summary],
+    *,
+    url_column: str | None = None,
+    beside: Beside | None = None,
+) -> None:
+    """Bring what the named sources lead to, and what an earlier run left over, into table `pages`.
 
-    A summary is appended as the crawl begins. Raises UsageError, Locked, CannotWrite, StoreError, and GrError
-    where no source could be fetched at all. What came in before stays stored, and the same call goes on from
-    there.
+    `beside` is told of every shard. A summary is appended as the crawl begins. Raises UsageError, Locked,
+    CannotWrite, StoreError, and GrError where no source could be fetched at all. What came in before stays
+    stored, and the same call goes on from there.
     """
     started = time.monotonic()
-    sources = read_sources(names)
+    sources = find_sources(names, settings.crawl, url_column)
+    scope = Scope(settings.crawl)
     pages = store.table("pages")
-    with pages.writing(), open_frontier(store, settings) as frontier:
-        queue_sources(frontier, sources, settings.max_depth)
-        if frontier.is_empty():
+    with pages.writing(), open_frontier(store, settings.crawl) as frontier:
+        queue_sources(frontier, sources, scope, settings.crawl.max_depth)
+        if frontier.is_empty() and not sources.archives:
             raise UsageError("nothing to crawl yet; give a SOURCE: gr crawl https://example.org/")
-        harvest = Harvest(pages, frontier, settings, last_shard(store) + 1)
-        summary = harvest.summary
-        summaries.append(summary)
-        summary.notes += sources.notes
+        intake = Intake(pages, frontier, settings.crawl, last_shard(store) + 1)
+        if beside:
+            intake.on_shard = beside.start
+        harvest = Harvest(frontier, intake, settings.crawl)
+        summaries.append(intake.summary)
+        intake.summary.notes += sources.notes
         try:
+            trouble = take_in_archives(sources, intake, settings)
             if harvest.anything_left():
-                fetch_all(harvest)
-            else:
-                summary.notes.append(
-                    "nothing is queued: every URL known was fetched or refused, or is too deep"
-                )
+                fetch_all(harvest, beside.collect if beside else None)
+            elif not sources.archives:
+                intake.summary.notes.append(NOTHING_QUEUED)
+            if trouble:
+                raise trouble
         finally:
-            if harvest.missed:
-                missed = f"{harvest.missed.total()} URLs not fetched: {describe(harvest.missed)}"
-                summary.notes.append(missed)
-            summary.seconds = time.monotonic() - started
-        if not summary.rows:
+            intake.summary.notes += notes_on(harvest)
+            intake.summary.seconds = time.monotonic() - started
+        if not intake.summary.rows and not harvest.unchanged:
             refuse_if_all_failed(frontier, sources)
 
 
-def plan(store: Store, settings: CrawlSettings, names: Sequence[str]) -> Summary:
+def find_sources(names: Sequence[str], settings: CrawlSettings, url_column: str | None) -> Sources:
+    """What the names stand for."""
+    index, data = settings.common_crawl_index, settings.common_crawl_data
+    return read_sources(names, url_column, index=index, data=data)
+
+
+def take_in_archives(sources: Sources, intake: Intake, settings: Settings) -> NoPages | None:
+    """Take in the pages of the archives among the sources.
+
+    That there are none is returned, for later: it must not keep what else was named from being fetched.
+    """
+    if not sources.archives:
+        return None
+    with progress("crawl archives", None) as advance:
+        try:
+            ingest(
+                sources.archives,
+                intake,
+                intake.frontier,
+                settings.crawl,
+                engine=settings.engine,
+                workers=settings.workers,
+                advance=advance,
+            )
+        except NoPages as error:
+            return error
+    return None
+
+
+def plan(
+    store: Store, settings: CrawlSettings, names: Sequence[str], url_column: str | None = None
+) -> Summary:
     """What `fetch` would start from; no request is sent and nothing is written."""
-    sources = read_sources(names)
+    sources = find_sources(names, settings, url_column)
     waiting = sum(waiting_by_host(store.state / FRONTIER, settings.max_depth).values())
+    pages, sitemaps = 0, 0
+    for urls in sources.batches():
+        pages += len(urls.pages)
+        sitemaps += len(urls.sitemaps)
+    archives = f", {len(sources.archives)} archives" if sources.archives else ""
     note = (
-        f"would start from {len(sources.pages)} pages and {len(sources.sitemaps)} sitemaps, "
+        f"would start from {pages} pages and {sitemaps} sitemaps{archives}, "
         f"and {waiting} URLs that an earlier run left to do"
     )
     return Summary(step="crawl", table="pages", notes=[*sources.notes, note])
@@ -81,8 +130,12 @@ def open_frontier(store: Store, settings: CrawlSettings) -> Iterator[Frontier]:
         if lost:
             set_aside_below(store, lost)
         for shard in sorted(shards - recorded):
-            adopt(frontier, pages, shard, Patterns(settings.allow, settings.deny))
-        frontier.requeue(lost, forbidden=not settings.obey_robots)
+            adopt(frontier, pages, shard)
+        admitted = ([] if settings.obey_robots else ["robots.txt"]) + (
+            ["private address"] if settings.allow_private else []
+        )
+        frontier.requeue(lost, admitted, due=time.time() - seconds_of(settings.refetch_after))
+        expand(frontier, pages, Scope(settings))
         yield frontier
 
 
@@ -99,27 +152,42 @@ def set_aside_below(store: Store, lost: set[str]) -> None:
         say(f"moved what was made from lost shards of table pages to {store.data}/corrupt: {tables} shards")
 
 
-def adopt(frontier: Frontier, pages: Table, shard: str, patterns: Patterns) -> None:
-    """Record a shard that the frontier does not know, and queue what its pages link to."""
+def adopt(frontier: Frontier, pages: Table, shard: str) -> None:
+    """Record a shard that the frontier does not know."""
     rows = pages.rows(shard)
     with frontier.transaction():
         for row in rows:
-            record_arrival(frontier, row)
-            html, url, depth = row["html"], str(row["url"]), row["depth"]
-            assert isinstance(html, bytes)
-            assert isinstance(depth, int)
-            links = find_links(decode(decompress(html), str(row["content_type"])), url) if row["kept"] else []
-            frontier.add(patterns.follow(links, str(row["host"])), depth + 1)
-    frontier.store((str(row["canonical_url"]) for row in rows), shard)
+            frontier.arrive(row, expanded=not row["kept"] or row["source"] != "web")
+        frontier.store(rows, shard, {})
 
 
-def queue_sources(frontier: Frontier, sources: Sources, max_depth: int) -> None:
-    """Queue what is new among the sources, the sitemaps first; at depth 0 only what is named itself."""
-    sitemaps = [*(sources.robots if max_depth else []), *sources.sitemaps]
+def expand(frontier: Frontier, pages: Table, scope: Scope) -> None:
+    """Queue the links of stored pages that an earlier run did not follow, for they were too deep for it."""
+    for shard, depths in frontier.unexpanded().items():
+        rows = pages.rows(shard, ["canonical_url", "url", "host", "content_type", "html"])
+        with frontier.transaction():
+            for row in rows:
+                canonical = str(row["canonical_url"])
+                if canonical in depths:
+                    links = scope.follow(links_on(row), str(row["host"]))
+                    frontier.add(links, depths[canonical] + 1)
+                    frontier.expand(canonical)
+
+
+def queue_sources(frontier: Frontier, sources: Sources, scope: Scope, max_depth: int) -> None:
+    """Queue what is new among the sources, the sitemaps first; at depth 0 only what is named itself.
+
+    Sitemaps are read again by every run that names them: they tell which pages are new or have changed.
+    """
+    now = time.time()
     with frontier.transaction():
-        frontier.take_for_sitemaps(sitemaps)
-        frontier.add(sitemaps, 0, "sitemap")
-        frontier.add(sources.pages, 0)
+        for urls in sources.batches():
+            named = [*(urls.robots if max_depth else []), *urls.sitemaps]
+            sitemaps = list(filter(scope.has_host, named))
+            frontier.take_for_sitemaps(sitemaps)
+            frontier.add(sitemaps, 0, "sitemap")
+            frontier.ask_again(dict.fromkeys(sitemaps, now), now)
+            frontier.add(filter(scope.has_host, urls.pages), 0)
 
 
 def last_shard(store: Store) -> int:
@@ -128,22 +196,53 @@ def last_shard(store: Store) -> int:
     return max((int(name) for name in names if name.isdecimal()), default=0)
 
 
-def fetch_all(harvest: Harvest) -> None:
-    """Run Scrapy until the harvest has nothing left."""
+def fetch_all(harvest: Harvest, tick: Callable[[], None] | None = None) -> None:
+    """Run Scrapy until the harvest has nothing left; `tick` is called now and then."""
     from crawl.spider import run_spider
 
-    with progress("crawl", harvest.settings.max_pages or None) as harvest.advance:
-        asyncio.run(run_spider(harvest))
+    def detail() -> str:
+        return tell_hosts(harvest.total, harvest.statuses)
+
+    with progress("crawl", harvest.settings.max_pages or None, detail) as harvest.advance:
+        asyncio.run(run_spider(harvest, tick or (lambda: None)))
+
+
+def notes_on(harvest: Harvest) -> list[str]:
+    """What a crawl has to say beside its rows."""
+    notes = []
+    if harvest.unchanged:
+        notes.append(f"{harvest.unchanged} pages unchanged since they were fetched")
+    if harvest.missed:
+        notes.append(f"{harvest.missed.total()} URLs not fetched: {describe(harvest.missed)}")
+    if harvest.total and not (harvest.settings.contact or harvest.settings.allow_private):
+        notes.append(
+            "no contact is set; tell the sites who you are with contact = ... under [crawl] in gr.toml"
+        )
+    closed = harvest.turns.closed
+    if closed:
+        named = ", ".join(f"{host} ({reason})" for host, reason in list(closed.items())[:3])
+        more = f" and {len(closed) - 3} more" if len(closed) > 3 else ""
+        notes.append(f"left alone until a later run: {named}{more}")
+    return notes
 
 
 def refuse_if_all_failed(frontier: Frontier, sources: Sources) -> None:
     """Raise GrError if every source ended without a page; name the first."""
-    named = [*sources.pages, *sources.sitemaps]
-    outcomes = [frontier.outcome(url) for url in named]
-    if not named or any(state not in ("failed", "refused") for state, _ in outcomes):
+    failed: list[tuple[str, str | None]] = []
+    for urls in sources.batches():
+        for url in (*urls.pages, *urls.sitemaps):
+            state, reason = frontier.outcome(url)
+            if state == "stored":
+                return
+            if state in ("failed", "refused"):  # others were left because their host failed
+                failed.append((url, reason))
+    if not failed:
         return
-    others = f" (and {len(named) - 1} more sources likewise)" if len(named) > 1 else ""
-    raise GrError(
-        f"nothing was fetched: {named[0]}: {outcomes[0][1]}{others}. "
-        "Check the address and that the site is up and admits crawlers, then run the same command again"
+    url, reason = failed[0]
+    others = f" (and {len(failed) - 1} more sources likewise)" if len(failed) > 1 else ""
+    advice = (
+        "Such addresses are fetched only with --allow-private"
+        if reason == "private address"
+        else "Check the address and that the site is up and admits crawlers, then run the same command again"
     )
+    raise GrError(f"nothing was fetched: {url}: {reason}{others}. {advice}")

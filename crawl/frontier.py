@@ -1,63 +1,67 @@
 """The frontier: every URL a crawl knows, in the order in which it found them, and what became of each.
 
 It is the crawl's own state, one SQLite file. The tables stay the truth: `fetch.open_frontier` brings
-it into line with the shards of `pages`, and a lost frontier is rebuilt from them.
+it into line with the shards of `pages`, and a lost frontier is rebuilt from them. What a host answered
+is kept here too until it stands in a shard, so that a killed crawl asks for nothing twice but what was
+on its way.
 """
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Literal
 
-from console import say
+from crawl.frontier_file import failures_named, open_to_write
+from crawl.hosts import HostBook
+from crawl.response import Result
 from crawl.urls import canonical_url, host_of
-from errors import CannotWrite, StoreError
+from store.table import Row
 
 Kind = Literal["page", "sitemap"]
 
-# state: queued | in flight | stored | failed (tried again by the next run)
-#        | refused (not tried again where it was found) | too deep (beyond max_depth)
-# content: SHA-256 of a page that was kept, to know its copies.
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS urls (
-    id INTEGER PRIMARY KEY,
-    url TEXT NOT NULL,
-    canonical TEXT NOT NULL UNIQUE,
-    host TEXT NOT NULL,
-    depth INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    state TEXT NOT NULL,
-    reason TEXT,
-    content TEXT,
-    shard TEXT
-);
-CREATE INDEX IF NOT EXISTS queue ON urls (state, host, id);
-CREATE INDEX IF NOT EXISTS contents ON urls (content) WHERE content IS NOT NULL;
-CREATE INDEX IF NOT EXISTS shards ON urls (shard) WHERE shard IS NOT NULL;
+ADD = """
+INSERT INTO urls (url, canonical, host, depth, kind, state) VALUES (?, ?, ?, ?, ?, 'queued')
+ON CONFLICT (canonical) DO UPDATE SET depth = excluded.depth WHERE excluded.depth < depth
 """
-
 # It goes to the end of the queue, so that the order does not depend on what was taken in the meantime.
 FOUND_NEARER = """
 UPDATE urls SET id = (SELECT max(id) + 1 FROM urls), kind = ?, state = 'queued', reason = NULL
 WHERE canonical = ? AND depth > ? AND state IN ('too deep', 'refused')
 """
-ADD = """
-INSERT INTO urls (url, canonical, host, depth, kind, state) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (canonical) DO UPDATE SET depth = excluded.depth WHERE excluded.depth < depth
+ARRIVE = """
+INSERT INTO urls (url, canonical, host, depth, kind, state, expanded, etag, last_modified, checked_at, web)
+VALUES (?, ?, ?, ?, 'page', 'in flight', ?, ?, ?, ?, ?) ON CONFLICT (canonical) DO UPDATE
+SET state = 'in flight', expanded = excluded.expanded, depth = min(depth, excluded.depth),
+    etag = excluded.etag, last_modified = excluded.last_modified, checked_at = excluded.checked_at,
+    web = excluded.web
 """
-WAITING = """
-SELECT host, count(*) FROM urls
-WHERE depth <= ? AND state IN ('queued', 'in flight', 'failed', 'too deep') GROUP BY host
+TAKE = """
+UPDATE urls SET state = 'in flight'
+WHERE id = (SELECT id FROM urls WHERE state = 'queued' AND host = ? ORDER BY id LIMIT 1)
+RETURNING id, url, canonical, host, depth, kind, shard IS NOT NULL, etag, last_modified
+"""
+FORGET_RESULT = "DELETE FROM results WHERE id = (SELECT id FROM urls WHERE shard = ? AND canonical = ?)"
+LISTED_AGAIN = """
+UPDATE urls SET state = 'queued', reason = NULL
+WHERE canonical = ? AND state = 'stored' AND web AND checked_at < ?
+"""
+JUDGE_DEPTH = """
+UPDATE urls
+SET state = CASE WHEN depth <= ? THEN 'queued' WHEN shard IS NULL THEN 'too deep' ELSE 'stored' END
+WHERE state IN ('queued', 'too deep')
 """
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A URL whose turn has come."""
+    """A URL whose turn has come. One that is `known` stands in `pages`, and is asked whether it changed."""
 
     id: int
     url: str
@@ -65,6 +69,9 @@ class Entry:
     host: str
     depth: int
     kind: Kind
+    known: bool = False
+    etag: str | None = None
+    last_modified: str | None = None
 
 
 class Frontier:
@@ -73,16 +80,9 @@ class Frontier:
     def __init__(self, path: Path, max_depth: int) -> None:
         self.path = path
         self.max_depth = max_depth
-        with _failures_named(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self.database = _open(path)
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise
-                aside = path.rename(path.with_suffix(".corrupt"))
-                say(f"{path} cannot be read; moved it to {aside} and made it again from table pages")
-                self.database = _open(path)
+        self.database = open_to_write(path)
+        self.book = HostBook(path, self.database)
+        self.has_kept = self._one("SELECT 1 FROM results LIMIT 1") is not None
 
     def close(self) -> None:
         """Close the file."""
@@ -90,8 +90,11 @@ class Frontier:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that is written inside becomes true at once, or none of it."""
-        with _failures_named(self.path):
+        """All that is written inside becomes true at once, or none of it; an inner one is part of it."""
+        if self.database.in_transaction:
+            yield
+            return
+        with failures_named(self.path):
             self.database.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -101,18 +104,30 @@ class Frontier:
                     self.database.execute("ROLLBACK")
                 raise
 
+    # What is to be fetched.
+
     def add(self, urls: Iterable[str], depth: int, kind: Kind = "page") -> set[str]:
         """Queue the URLs not yet known, in this order; return the hosts of all of them.
 
         A known one keeps the lesser depth, and is queued again if it was too deep or refused at the greater.
+        What is deeper than max_depth is left out: the page that it was found on has it still.
         """
-        state = "queued" if depth <= self.max_depth else "too deep"
-        rows = [(url, canonical_url(url), host_of(url), depth, kind, state) for url in urls]
-        with _failures_named(self.path):
-            if state == "queued":
-                self.database.executemany(FOUND_NEARER, [(kind, row[1], depth) for row in rows])
+        if depth > self.max_depth:
+            return set()
+        rows = [(url, canonical_url(url), host_of(url), depth, kind) for url in urls]
+        with failures_named(self.path):
+            self.database.executemany(FOUND_NEARER, [(kind, row[1], depth) for row in rows])
             self.database.executemany(ADD, rows)
         return {row[2] for row in rows}
+
+    def ask_again(self, changed: Mapping[str, float], before: float) -> None:
+        """Queue again those of the URLs that are done and were last asked for before they changed.
+
+        `changed` has the Unix time at which each did, and what was asked for since `before` is left alone.
+        """
+        rows = [(canonical_url(url), min(at, before)) for url, at in changed.items()]
+        with failures_named(self.path):
+            self.database.executemany(LISTED_AGAIN, rows)
 
     def take_for_sitemaps(self, urls: Iterable[str]) -> None:
         """Queue those of the URLs that were taken for pages, to be read as sitemaps. None is in flight."""
@@ -120,66 +135,97 @@ class Frontier:
             "UPDATE urls SET kind = 'sitemap', state = 'queued', reason = NULL "
             "WHERE canonical = ? AND kind = 'page'"
         )
-        with _failures_named(self.path):
+        with failures_named(self.path):
             self.database.executemany(update, [(canonical_url(url),) for url in urls])
 
     def take(self, host: str) -> Entry | None:
         """The host's first queued URL, from now on in flight."""
-        first = "SELECT id FROM urls WHERE state = 'queued' AND host = ? ORDER BY id LIMIT 1"
-        row = self._one(
-            f"UPDATE urls SET state = 'in flight' WHERE id = ({first}) "
-            "RETURNING id, url, canonical, host, depth, kind",
-            host,
-        )
+        row = self._one(TAKE, host)
         return Entry(*row) if row else None  # type: ignore[arg-type]
 
+    def release(self, entries: Iterable[Entry]) -> None:
+        """These are not asked for after all: back to where they stood in the queue."""
+        update = "UPDATE urls SET state = 'queued' WHERE id = ? AND state = 'in flight'"
+        with failures_named(self.path):
+            self.database.executemany(update, [(entry.id,) for entry in entries])
+
+    # What came of it.
+
+    def keep_result(self, entry: Entry, result: Result) -> None:
+        """Keep what came back until it stands in a shard or is settled."""
+        self._run("INSERT OR REPLACE INTO results VALUES (?, ?)", entry.id, pickle.dumps(result))
+
+    def kept_result(self, entry: Entry) -> Result | None:
+        """What came back for the entry before the crawl was killed, if anything."""
+        row = self._one("SELECT result FROM results WHERE id = ?", entry.id) if self.has_kept else None
+        if row is not None:
+            with suppress(Exception):  # another version wrote it: it is asked for again
+                result: Result = pickle.loads(row[0])  # type: ignore[arg-type]
+                return result
+        return None
+
     def settle(self, entry: Entry, state: str, reason: str | None = None) -> None:
-        """Write down how a URL ended that has no row of its own in `pages`."""
-        self._run("UPDATE urls SET state = ?, reason = ? WHERE id = ?", state, reason, entry.id)
+        """Write down how a URL ended that has no new row of its own in `pages`."""
+        update = "UPDATE urls SET state = ?, reason = ?, checked_at = ? WHERE id = ?"
+        self._run(update, state, reason, time.time(), entry.id)
+        self._run("DELETE FROM results WHERE id = ?", entry.id)
 
-    def arrive(self, url: str, canonical: str, depth: int, content: str | None) -> None:
-        """A page came from `url`. It is in flight until its shard is written."""
-        self._run(
-            "INSERT INTO urls (url, canonical, host, depth, kind, state, content) "
-            "VALUES (?, ?, ?, ?, 'page', 'in flight', ?) ON CONFLICT (canonical) DO UPDATE "
-            "SET state = 'in flight', content = excluded.content, depth = min(depth, excluded.depth)",
-            *(url, canonical, host_of(url), depth, content),
-        )
+    def arrive(self, row: Row, *, expanded: bool) -> None:
+        """The page of this row has come. It is in flight until its shard is written.
 
-    def store(self, canonicals: Iterable[str], shard: str) -> None:
-        """These pages stand in that shard."""
-        update = "UPDATE urls SET state = 'stored', reason = NULL, shard = ? WHERE canonical = ?"
-        with self.transaction():
-            self.database.executemany(update, [(shard, canonical) for canonical in canonicals])
-
-    def requeue(self, lost_shards: Iterable[str], *, forbidden: bool) -> None:
-        """Queue again what was in flight or failed, the pages of lost shards, and what is `forbidden` by
-        robots.txt where that is asked for.
-
-        What is queued and what is too deep is decided anew by this run's max_depth.
+        `expanded` says that its links are queued, or that it has none to follow.
         """
-        again = "UPDATE urls SET state = 'queued', reason = NULL, content = NULL, shard = NULL WHERE "
-        depths = "UPDATE urls SET state = iif(depth <= ?, 'queued', 'too deep') WHERE state IN "
+        url, canonical = str(row["url"]), str(row["canonical_url"])
+        self._run(
+            ARRIVE,
+            *(url, canonical, host_of(url), int(str(row["depth"])), expanded),
+            *(row["etag"], row["last_modified"], row["fetched_at"].timestamp(), row["source"] == "web"),  # type: ignore[attr-defined]
+        )
+        if row["kept"]:
+            self._run("INSERT OR IGNORE INTO contents VALUES (?, NULL)", row["content_sha256"])
+
+    def store(self, rows: Iterable[Row], shard: str, entries: Mapping[str, int]) -> None:
+        """These rows stand in that shard; `entries` has, by canonical URL, the id of the URL asked for."""
+        pages = [(shard, str(row["canonical_url"])) for row in rows]
+        variants = [(f"is {canonical}", id, canonical) for canonical, id in entries.items()]
+        contents = [(shard, row["content_sha256"]) for row in rows if row["kept"]]
+        run = self.database.executemany
         with self.transaction():
-            self.database.execute(again + "state IN ('in flight', 'failed')")
-            if forbidden:
-                self.database.execute(again + "state = 'refused' AND reason = 'robots.txt'")
-            self.database.executemany(again + "shard = ?", [(shard,) for shard in lost_shards])
-            self.database.execute(depths + "('queued', 'too deep')", (self.max_depth,))
+            run("UPDATE urls SET state = 'stored', reason = NULL, shard = ? WHERE canonical = ?", pages)
+            run("UPDATE urls SET state = 'stored', reason = ? WHERE id = ? AND canonical != ?", variants)
+            run("UPDATE contents SET shard = ? WHERE content = ? AND shard IS NULL", contents)
+            run("DELETE FROM results WHERE id = ?", [(id,) for id in entries.values()])
+            run(FORGET_RESULT, pages)
+            self._run("INSERT OR IGNORE INTO shards VALUES (?)", shard)
+
+    def expand(self, canonical: str) -> None:
+        """The links of this page are queued now."""
+        self._run("UPDATE urls SET expanded = 1 WHERE canonical = ?", canonical)
+
+    # What is known.
 
     def shards(self) -> set[str]:
         """The shards that pages are recorded in."""
-        with _failures_named(self.path):
-            rows = self.database.execute("SELECT DISTINCT shard FROM urls WHERE shard IS NOT NULL")
-            return {shard for (shard,) in rows}
+        with failures_named(self.path):
+            return {shard for (shard,) in self.database.execute("SELECT shard FROM shards")}
+
+    def unexpanded(self) -> dict[str, dict[str, int]]:
+        """Shard -> canonical URL -> depth of the pages whose links are to be queued still."""
+        found: dict[str, dict[str, int]] = {}
+        query = (
+            "SELECT shard, canonical, depth FROM urls "
+            "WHERE expanded = 0 AND shard IS NOT NULL AND depth < ? ORDER BY shard, id"
+        )
+        with failures_named(self.path):
+            for shard, canonical, depth in self.database.execute(query, (self.max_depth,)):
+                found.setdefault(shard, {})[canonical] = depth
+        return found
 
     def hosts(self) -> list[str]:
         """The hosts that have queued URLs, in the order in which they were found."""
-        with _failures_named(self.path):
-            rows = self.database.execute(
-                "SELECT host FROM urls WHERE state = 'queued' GROUP BY host ORDER BY min(id)"
-            )
-            return [host for (host,) in rows]
+        query = "SELECT host FROM urls WHERE state = 'queued' GROUP BY host ORDER BY min(id)"
+        with failures_named(self.path):
+            return [host for (host,) in self.database.execute(query)]
 
     def depth(self, entry: Entry) -> int:
         """How far from a source the entry is by what is known now, which may be nearer than when taken."""
@@ -190,69 +236,62 @@ class Frontier:
         """Whether no URL is known yet."""
         return self._one("SELECT 1 FROM urls LIMIT 1") is None
 
-    def has_queued(self) -> bool:
-        """Whether any URL waits."""
-        return self._one("SELECT 1 FROM urls WHERE state = 'queued' LIMIT 1") is not None
-
     def is_stored(self, canonical: str) -> bool:
         """Whether the page stands in a shard."""
         found = self._one("SELECT 1 FROM urls WHERE canonical = ? AND shard IS NOT NULL", canonical)
         return found is not None
 
     def has_content(self, content: str) -> bool:
-        """Whether a page with this content was kept."""
-        return self._one("SELECT 1 FROM urls WHERE content = ?", content) is not None
+        """Whether a page with this content (its SHA-256) was kept."""
+        return self._one("SELECT 1 FROM contents WHERE content = ?", content) is not None
 
     def outcome(self, url: str) -> tuple[str, str | None]:
         """State and reason of a URL that was added."""
         row = self._one("SELECT state, reason FROM urls WHERE canonical = ?", canonical_url(url))
         return row if row else ("unknown", None)  # type: ignore[return-value]
 
-    def _run(self, statement: str, *values: str | int | None) -> sqlite3.Cursor:
-        with _failures_named(self.path):
+    def is_ingested(self, key: str) -> bool:
+        """Whether all pages of this archive were taken in."""
+        return self._one("SELECT 1 FROM ingested WHERE key = ?", key) is not None
+
+    def set_ingested(self, key: str) -> None:
+        """All pages of this archive are taken in."""
+        self._run("INSERT OR IGNORE INTO ingested VALUES (?)", key)
+
+    # Between two runs.
+
+    def requeue(self, lost_shards: Iterable[str], admitted: Iterable[str] = (), due: float = -inf) -> None:
+        """Queue again what was in flight or failed, the pages of lost shards, those last asked for before
+        the Unix time `due`, and what was refused for a reason that is `admitted` now.
+
+        What is queued and what is too deep is decided anew by this run's max_depth.
+        """
+        again = "UPDATE urls SET state = 'queued', reason = NULL WHERE "
+        with self.transaction():
+            self._forget_shards(list(lost_shards))
+            self.database.execute(again + "state IN ('in flight', 'failed')")
+            for reason in admitted:
+                self.database.execute(again + "state = 'refused' AND reason = ?", (reason,))
+            stored = "state = 'stored' AND shard IS NOT NULL AND web AND checked_at < ?"
+            self.database.execute(again + stored, (due,))
+            self.database.execute(JUDGE_DEPTH, (self.max_depth,))
+            self.database.execute("DELETE FROM urls WHERE shard IS NULL AND NOT web")
+            self.database.execute("DELETE FROM contents WHERE shard IS NULL")
+
+    def _forget_shards(self, lost: list[str]) -> None:
+        """Their pages are to be had again: from the web, or from the archives that they came from."""
+        shards = [(shard,) for shard in lost]
+        update = "UPDATE urls SET state = 'queued', reason = NULL, shard = NULL, expanded = 0 WHERE shard = ?"
+        self.database.executemany(update, shards)
+        self.database.executemany("DELETE FROM contents WHERE shard = ?", shards)
+        self.database.executemany("DELETE FROM shards WHERE shard = ?", shards)
+        if lost:
+            self.database.execute("DELETE FROM ingested")
+
+    def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
+        with failures_named(self.path):
             return self.database.execute(statement, values)
 
-    def _one(self, statement: str, *values: str | int | None) -> tuple[object, ...] | None:
+    def _one(self, statement: str, *values: object) -> tuple[object, ...] | None:
         row: tuple[object, ...] | None = self._run(statement, *values).fetchone()
         return row
-
-
-def waiting_by_host(path: Path, max_depth: int) -> dict[str, int]:
-    """How many URLs of each host the frontier at `path` has for the next run.
-
-    Writes nothing, and may be asked while a crawl runs. Raises StoreError.
-    """
-    if not path.exists():
-        return {}
-    # Where no log lies beside the file nobody has it open, and SQLite would make one even to read.
-    mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
-    with (
-        _failures_named(path),
-        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)) as database,
-    ):
-        return dict(database.execute(WAITING, (max_depth,)).fetchall())
-
-
-@contextmanager
-def _failures_named(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.OperationalError, OSError) as error:
-        raise CannotWrite(
-            f"cannot write {path}: {error}. Nothing stored is lost; make room or choose another "
-            "folder with --data, then run the same command again"
-        ) from error
-    except sqlite3.DatabaseError as error:
-        raise StoreError(
-            f"{path} is damaged: {error}. Remove it and run the same command again; "
-            "it is made again from table pages"
-        ) from error
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    """WAL with synchronous=NORMAL: a killed process loses nothing that was committed."""
-    database = sqlite3.connect(path, isolation_level=None)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = NORMAL")
-    database.executescript(SCHEMA)
-    return database

@@ -1,52 +1,60 @@
 """The harvest of a crawl: it takes each response when its turn has come, follows its links through the
-frontier, and writes the pages shard by shard.
+frontier, and hands the pages to the intake.
 
-A page counts as stored only once its shard is written; until then the frontier has it in flight, so
-that a killed crawl fetches it again. Its links are written down together with its arrival.
+What came back is written down at once, and a page's links together with its arrival, so that a killed
+crawl goes on as if nothing had been.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from console import Advance, Summary
+from console import Advance
 from crawl.frontier import Entry, Frontier, Kind
-from crawl.response import Listing, Miss, Page, Result
+from crawl.hosts import Tally
+from crawl.intake import Intake
+from crawl.response import Listing, Miss, Page, Result, Unchanged, links_of
 from crawl.turns import Turns
-from crawl.urls import Patterns
+from crawl.urls import Scope
 from settings import CrawlSettings
-from store import Table
-from store.table import Row
+
+UNCHANGED = "unchanged"
 
 
 class Harvest:
-    """One run's intake into table `pages`, whose lock the caller holds; `first_shard` is a free number.
+    """One run's crawl from the frontier into the intake.
 
     Scrapy logs what is raised in it and goes on. So what it calls here raises nothing: `error` says what
     failed, and the crawl is to end.
     """
 
-    def __init__(self, table: Table, frontier: Frontier, settings: CrawlSettings, first_shard: int) -> None:
-        self.table = table
+    def __init__(self, frontier: Frontier, intake: Intake, settings: CrawlSettings) -> None:
         self.frontier = frontier
+        self.intake = intake
         self.settings = settings
-        self.next_shard = first_shard
-        self.patterns = Patterns(settings.allow, settings.deny)
-        self.turns = Turns(frontier, settings.concurrency_per_host, settings.max_pages or None)
-        self.waiting: dict[str, Row] = {}  # by canonical URL, until the next shard
-        self.waiting_since = 0.0
-        self.summary = Summary(step="crawl", table=table.name)
+        self.scope = Scope(settings)
+        self.turns = Turns(frontier, settings)
+        self.began = time.time()
         self.missed: Counter[str] = Counter()
+        self.unchanged = 0
+        self.tallies: defaultdict[str, Tally] = defaultdict(Tally)
+        self.total: defaultdict[str, Tally] = defaultdict(Tally)
+        self.statuses: Counter[str] = Counter()
         self.advance: Advance = lambda _: None
         self.error: Exception | None = None
 
     def next(self) -> Entry | None:
         """The next URL to fetch; None while there is none."""
         with self._failure_kept():
-            return None if self.error else self.turns.next()
+            while not self.error and (entry := self.turns.next()):
+                result = self.frontier.kept_result(entry)
+                if result is None:
+                    return entry
+                self.turns.pass_over(entry)  # it came before the crawl was killed
+                self._take_in(entry, result)
         return None
 
     def anything_left(self) -> bool:
@@ -55,36 +63,29 @@ class Harvest:
             return self.error is None and self.turns.anything_left()
         return False
 
-    def finish(self, entry: Entry, result: Result) -> None:
-        """Take in what came of an entry."""
+    def finish(self, entry: Entry, result: Result, latency: float = 0.0) -> None:
+        """Take in what came of an entry; `latency` is in seconds."""
         with self._failure_kept():
-            for ready, its_result in () if self.error else self.turns.finish(entry, result):
-                self._take(ready, its_result)
+            if not self.error:
+                self._tally(entry.host, result, latency)
+                if self.turns.answered(entry, result, latency):
+                    self._take_in(entry, result)
+
+    def send_on(self, entry: Entry) -> None:
+        """The entry was redirected, and is to be given out once more."""
+        with self._failure_kept():
+            self.turns.send_on(entry)
 
     def flush_if_due(self) -> None:
-        """Write the waiting pages if the first of them has waited for `shard_seconds`."""
-        if self.waiting and time.monotonic() - self.waiting_since >= self.settings.shard_seconds:
-            with self._failure_kept():
-                self.flush()
+        """Write a shard if it is time for one."""
+        with self._failure_kept():
+            self.intake.flush_if_due()
 
     def flush(self) -> None:
-        """Write the waiting pages as the next shard. Raises CannotWrite, StoreError."""
-        if not self.waiting:
-            return
-        shard, rows = f"{self.next_shard:06d}", self.waiting
-        self.table.write(shard, list(rows.values()))
-        self.waiting = {}  # if the frontier now fails, the next run adopts the shard
-        self.next_shard += 1
-        self._count(rows.values())
-        self.frontier.store(rows, shard)
-
-    def _count(self, rows: Iterable[Row]) -> None:
-        self.summary.shards += 1
-        for row in rows:
-            self.summary.rows += 1
-            self.summary.kept += bool(row["kept"])
-            if row["reason"]:
-                self.summary.reasons[str(row["reason"])] += 1
+        """Write what came in. Raises CannotWrite, StoreError."""
+        self.intake.flush()
+        self.frontier.book.add(self.tallies)
+        self.tallies.clear()
 
     @contextmanager
     def _failure_kept(self) -> Iterator[None]:
@@ -93,50 +94,69 @@ class Harvest:
         except Exception as error:
             self.error = error
 
+    def _tally(self, host: str, result: Result, latency: float) -> None:
+        tally = Tally(requests=1, seconds=latency)
+        match result:
+            case Page(row):
+                tally.pages, tally.bytes = 1, result.size
+                self.statuses[str(row["status"])] += 1
+            case Miss(reason):
+                tally.failures, tally.failure = 1, reason
+                self.statuses[reason] += 1
+            case Unchanged():
+                self.statuses["304"] += 1
+        self.tallies[host].add(tally)
+        self.total[host].add(tally)
+
+    def _take_in(self, entry: Entry, result: Result) -> None:
+        with self.frontier.transaction():
+            self.frontier.keep_result(entry, result)
+            for ready, its_result in self.turns.finish(entry, result):
+                self._take(ready, its_result)
+        self.intake.flush_if_due()
+
     def _take(self, entry: Entry, result: Result) -> None:
-        self.summary.rows_in += 1
+        self.intake.summary.rows_in += 1
         match result:
             case Miss(reason, refused):
                 self.missed[reason] += 1
                 self.frontier.settle(entry, "refused" if refused else "failed", reason)
-            case Listing(pages, sitemaps):
-                with self.frontier.transaction():
-                    self._queue(sitemaps, entry.depth, "sitemap")
-                    self._queue(filter(self.patterns.admit, pages), entry.depth)
-                    self.frontier.settle(entry, "stored")
+            case Unchanged():
+                self._leave_as_it_is(entry)
+            case Listing():
+                self._take_listing(entry, result)
             case Page():
                 self._take_page(entry, result)
 
+    def _take_listing(self, entry: Entry, listing: Listing) -> None:
+        pages = list(filter(self.scope.admits, listing.pages))
+        self._queue(filter(self.scope.has_host, listing.sitemaps), entry.depth, "sitemap")
+        self._queue(pages, entry.depth)
+        # A sitemap is read once a run; a page of which it is not said when it changed is left alone.
+        changed = {url: listing.changed[url] for url in pages if url in listing.changed}
+        self.frontier.ask_again(dict.fromkeys(listing.sitemaps, self.began) | changed, self.began)
+        self.frontier.settle(entry, "stored")
+
     def _take_page(self, entry: Entry, page: Page) -> None:
         canonical, depth = str(page.row["canonical_url"]), self.frontier.depth(entry)
-        with self.frontier.transaction():
-            if canonical != entry.canonical:
-                self.frontier.settle(entry, "stored", f"redirects to {page.row['url']}")
-            if canonical not in self.waiting and not self.frontier.is_stored(canonical):
-                self._add(self._without_copy({**page.row, "depth": depth}))
-                self._queue(self.patterns.follow(page.links, str(page.row["host"])), depth + 1)
-        if len(self.waiting) >= self.settings.shard_pages:
-            self.flush()
-
-    def _without_copy(self, row: Row) -> Row:
-        """The row, turned down where a page with the same content was kept before."""
-        if row["kept"] and self.frontier.has_content(str(row["content_sha256"])):
-            return {**row, "html": b"", "kept": False, "reason": "duplicate content"}
-        return row
-
-    def _add(self, row: Row) -> None:
-        if not self.waiting:
-            self.waiting_since = time.monotonic()
-        self.waiting[str(row["canonical_url"])] = row
-        record_arrival(self.frontier, row)
-        self.turns.count_row()
+        is_revisit = entry.known and canonical == entry.canonical
+        if is_revisit and not page.row["kept"]:
+            self.missed[f"{page.row['reason']}, kept as it was"] += 1
+            return self.frontier.settle(entry, "stored", str(page.row["reason"]))
+        if is_revisit and self.frontier.has_content(str(page.row["content_sha256"])):
+            return self._leave_as_it_is(entry)
+        if not is_revisit and self.intake.has(canonical):
+            return self.frontier.settle(entry, "stored", f"is {canonical}")
+        expanded = depth < self.settings.max_depth
+        self.intake.put({**page.row, "depth": depth}, expanded=expanded, entry=entry.id)
+        if expanded:
+            self._queue(self.scope.follow(links_of(page), str(page.row["host"])), depth + 1)
+        self.turns.count_row(entry.host)
         self.advance(1)
+
+    def _leave_as_it_is(self, entry: Entry) -> None:
+        self.unchanged += 1
+        self.frontier.settle(entry, "stored")
 
     def _queue(self, urls: Iterable[str], depth: int, kind: Kind = "page") -> None:
         self.turns.open(self.frontier.add(urls, depth, kind))
-
-
-def record_arrival(frontier: Frontier, row: Mapping[str, object]) -> None:
-    """Note in the frontier that the page of this row has come, and its content if it was kept."""
-    content = str(row["content_sha256"]) if row["kept"] else None
-    frontier.arrive(str(row["url"]), str(row["canonical_url"]), int(str(row["depth"])), content)

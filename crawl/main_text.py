@@ -1,69 +1,122 @@
-"""The text of a page without its furniture: trafilatura's choice, unless that loses what matters here.
+"""Which blocks of a page are its content: what trafilatura finds, unless that loses what matters here.
 
-Measured on real pages, trafilatura drops accepted answers and short lists of options in a third of the
-pages with questions; where it does, all the text outside nav, header, footer and aside is taken instead.
+Trafilatura is the more precise, resiliparse the more complete: measured on real pages (bench/extraction.py),
+trafilatura alone drops answers and short lists of options in a third of the pages with questions. So its
+choice stands only where it keeps nearly all the formulas, options and answers that resiliparse keeps; else
+both count. What both lose between the blocks that stay is taken back where it looks like content.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from copy import deepcopy
 
 from lxml import etree
+from resiliparse.extract.html2text import extract_plain_text
 from trafilatura import extract
 
-from crawl.fulltext import full_text
-from crawl.mathematics import Formulas
+from crawl.blocks import Block
 from crawl.tree import first
 
-LEAST_SHARE = 0.5  # of the words of the full text that the main text must have
-LEAST_CUES = 0.9  # of the lines that look like options and answers
-# Trafilatura's time grows with the square of these; beyond them all the text is taken.
+LEAST_SHARE = 0.5  # of the words that resiliparse finds
+LEAST_CUES = 0.9  # of its blocks that are formulas, options, answers or code
+NEARLY_ALL = 0.9  # of the page's words: there is hardly anything for trafilatura to leave out
+TOO_LITTLE = 0.1  # of the words outside furniture: both extractors failed
+LONG = 20  # words; a block that long is prose
+# Trafilatura's time grows with the square of these.
 MOST_CHARACTERS = 300_000
 MOST_ELEMENTS = 15_000
-DEEPEST = 200  # elements within each other
+DEEPEST = 200  # elements within each other; here resiliparse's time does as well
 CUE = re.compile(
-    r"^\W*(?:\(?[A-Ha-h1-9][.)]\s|(?:answer|solution|option|correct|hint|respuesta|soluci[oó]n|antwort|l[öo]sung)\b)",
+    r"\W*(?:\(?[A-Ha-h1-9][.)]\s|(?:answer|solution|option|correct|hint|respuesta|soluci[oó]n|antwort|l[öo]sung)\b)",
     re.IGNORECASE,
 )
+CODE = "```\n"
+PART = re.compile(r"```\n.*?\n```|[^\n]+", re.DOTALL)  # of a text in light Markdown: what one block has
 WORD = re.compile(r"\w+")
+MARK = re.compile(r"qz(\d+)zq")
+Numbers = set[int]
 
 
-def main_text(tree: etree._Element, formulas: Formulas, answers: Sequence[str]) -> str:
-    """Light Markdown, formulas still as tokens. `answers` are texts, without tokens, that must survive."""
-    everything = full_text(tree)
-    if _is_vast(tree, everything):
-        return everything
-    chosen = extract(deepcopy(tree), output_format="markdown", include_formatting=True)
-    if not chosen or loses(formulas.restore(chosen), formulas.restore(everything), answers):
-        return everything
-    return chosen
+def main_blocks(
+    tree: etree._Element,
+    blocks: Sequence[Block],
+    formula: re.Pattern[str],
+    declared: Sequence[str],
+    title: str,
+) -> list[Block]:
+    """The blocks that are content, in order. The tree is marked, and no longer what it was.
+
+    `formula` finds a formula in a block. What the markup declares to be a question or an answer stays, and
+    so does a first-level heading that the title repeats: it often is the question.
+    """
+    cues = {number for number, block in enumerate(blocks) if is_cue(block.text, formula)}
+    kept = _extracted(tree, blocks, cues)
+    kept |= lost_between(kept, blocks, cues)
+    parts = {part for text in declared for part in PART.findall(text)}
+    titled = f" {_words(title)} "
+    kept |= {
+        number
+        for number, block in enumerate(blocks)
+        if (block.text in parts and not block.furniture)
+        or (block.text.startswith("# ") and f" {_words(block.text)} " in titled)
+    }
+    return [blocks[number] for number in sorted(kept)]
 
 
-def _is_vast(tree: etree._Element, text: str) -> bool:
-    return (
-        len(text) > MOST_CHARACTERS
-        or first(tree, f"/descendant::*[{MOST_ELEMENTS}]") is not None
-        or first(tree, "/*" * DEEPEST) is not None
+def is_cue(text: str, formula: re.Pattern[str]) -> bool:
+    """Whether a block holds a formula or code, or begins like an option or an answer."""
+    return text.startswith(CODE) or CUE.match(text) is not None or formula.search(text) is not None
+
+
+def _extracted(tree: etree._Element, blocks: Sequence[Block], cues: Numbers) -> Numbers:
+    content = {number for number, block in enumerate(blocks) if not block.furniture}
+    if first(tree, "/*" * DEEPEST) is not None:
+        return content
+    sizes = [len(block.text.split()) for block in blocks]
+    vast = sum(map(len, (block.text for block in blocks))) > MOST_CHARACTERS or (
+        first(tree, f"/descendant::*[{MOST_ELEMENTS}]") is not None
     )
+    _mark(blocks)
+    page = etree.tostring(tree, method="html", encoding="unicode")
+    kept = _marked(str(extract_plain_text(page, main_content=True, preserve_formatting=True)), blocks)
+    if not vast and _size(kept, sizes) < NEARLY_ALL * sum(sizes):
+        kept = chosen(_marked(extract(page) or "", blocks), kept, sizes, cues)
+    return content if _size(kept, sizes) < TOO_LITTLE * _size(content, sizes) else kept
 
 
-def loses(chosen: str, everything: str, answers: Sequence[str]) -> bool:
-    """Whether the chosen text lacks half of the words, an answer, or lines that look like one."""
-    if len(WORD.findall(chosen)) < LEAST_SHARE * len(WORD.findall(everything)):
-        return True
-    kept = _words(chosen)
-    if not all(_contains(kept, answer) for answer in answers):
-        return True
-    cues = [line for line in everything.splitlines() if CUE.search(line)]
-    return sum(_contains(kept, cue) for cue in cues) < LEAST_CUES * len(cues)
+def chosen(precise: Numbers, complete: Numbers, sizes: Sequence[int], cues: Numbers) -> Numbers:
+    """The precise choice; both, where that alone loses half of the words or a tenth of the cues."""
+    both = precise | complete
+    loses_text = _size(precise, sizes) < LEAST_SHARE * _size(complete, sizes)
+    loses_cues = len(precise & cues) < LEAST_CUES * len(both & cues)
+    return both if loses_text or loses_cues else precise
 
 
-def _contains(kept: str, text: str) -> bool:
-    return _words(text) in kept
+def lost_between(kept: Numbers, blocks: Sequence[Block], cues: Numbers) -> Numbers:
+    """The cues and the prose between the first and the last block that is kept."""
+    return {
+        number
+        for number in range(min(kept, default=0), max(kept, default=0))
+        if not blocks[number].furniture and (number in cues or len(blocks[number].text.split()) >= LONG)
+    }
+
+
+def _mark(blocks: Sequence[Block]) -> None:
+    """Begin every block in the tree with a word that has its number, which extractors let through."""
+    for number, block in enumerate(blocks):
+        place = "tail" if block.in_tail else "text"
+        text = getattr(block.element, place) or ""
+        setattr(block.element, place, f"qz{number}zq {text.lstrip()}")
+
+
+def _marked(text: str, blocks: Sequence[Block]) -> Numbers:
+    return {int(digits) for digits in MARK.findall(text) if int(digits) < len(blocks)}
+
+
+def _size(numbers: Numbers, sizes: Sequence[int]) -> int:
+    return sum(sizes[number] for number in numbers)
 
 
 def _words(text: str) -> str:
-    """The words in lower case between single spaces; a text without any is in every other."""
-    return " ".join(["", *WORD.findall(text.casefold()), ""])
+    return " ".join(WORD.findall(text.casefold()))

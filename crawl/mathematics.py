@@ -14,18 +14,26 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from lxml import etree
 
 from crawl.mathml import local_name, to_tex
+from crawl.tex import DELIMITER, SIGN, delimited, formula_spans, standard
 from crawl.tree import elements, first, has_class, inner_text
 
 TEX_ANNOTATION = ".//*[local-name() = 'annotation'][contains(@encoding, 'tex')]"
 WRAPPERS = f"//*[{has_class('katex-display', 'katex', 'mwe-math-element', 'MathJax_SVG')}]"
 RENDERED = f"//*[{has_class('MathJax', 'MathJax_Display', 'MathJax_Preview')}]"
 FORMULA_IMAGE = re.compile(r"latex|codecogs|mimetex|mathtex|/media/math/|\btex\b|\bmath\b|equation", re.I)
+DRAWN = re.compile(r"\bMathJax|\bmjx-", re.IGNORECASE)
 REPLACED = "replaced-by-text"
-ORDINAL = {"st", "nd", "rd", "th", "tm", "®", "™", "º", "ª"}
+# TeX that a script is to draw: in the text of an element, or in an attribute, as OpenStax and Zhihu have it.
+BARE = f"//*[{has_class('math', 'mathjax', 'mathJaxEqu')}][not(*)]"
+NAMED = ("data-math", "data-tex", "data-latex")
+ORDINAL = {"st", "nd", "rd", "th", "er", "ère", "re", "ème", "ième", "º", "ª", "tm", "sm", "®", "™", "©"}
+NOTE = re.compile(r"\[.*\]|[*†‡§¶]+", re.DOTALL)  # a mark that needs no brackets
+LONGEST_SCRIPT = 80  # characters in an exponent or index; more is prose set small
+SLASHES = ("/", "⁄")
+TEX_SIGN = re.compile(r"\\[a-zA-Z]|[\^_{$]")
+WORD = re.compile(r"[^\W\d_]{3,}")
+MANY_WORDS = 3  # without any sign of TeX they describe what is drawn
 NO_FORMULAS_IN = {"script", "style", "pre", "code", "textarea", "kbd", "samp"}
-DELIMITER = re.compile(r"\\[()\[\]]|\$\$?|\\(?:begin|end)\{[a-z]+\*?\}")
-CLOSING = {r"\(": r"\)", r"\[": r"\]", "$$": "$$", "$": "$"}
-LONGEST_DOLLARS = 300  # characters between two single dollars; more is prices
 
 
 class Formulas:
@@ -55,9 +63,15 @@ class Formulas:
 
 def save_formulas(tree: etree._Element, formulas: Formulas) -> None:
     """Replace every formula in the tree by a token; what is inside another first."""
-    for script in elements(tree, "//script[starts-with(@type, 'math/')]"):
-        display = "mode=display" in script.get("type", "")
-        replace_by_text(script, formulas.hold(_delimited(script.text or "", display)))
+    for script in elements(tree, "//script[starts-with(@type, 'math/tex') or @type = 'math/asciimath']"):
+        kind, text = script.get("type", ""), script.text or ""
+        _remove_drawing_before(script)
+        tex = delimited(text, "mode=display" in kind) if kind.startswith("math/tex") else f"`{text.strip()}`"
+        replace_by_text(script, formulas.hold(tex))
+    for element in elements(tree, "//*[" + " or ".join(f"@{name}" for name in NAMED) + "]"):
+        tex = next(filter(None, map(element.get, NAMED)), "")
+        if element.getparent() is not None and (_is_bare_tex(tex) or not inner_text(element).strip()):
+            replace_by_text(element, formulas.hold(delimited(tex, element.tag == "div")))
     for element in reversed(elements(tree, WRAPPERS)):
         _save_wrapper(element, formulas)
     for element in reversed(elements(tree, "//*[local-name() = 'math']")):
@@ -67,12 +81,18 @@ def save_formulas(tree: etree._Element, formulas: Formulas) -> None:
             replace_by_text(element, "")
     for image in elements(tree, "//img"):
         if tex := _image_tex(image):
-            replace_by_text(image, formulas.hold(_delimited(tex, display=False)))
+            described = not TEX_SIGN.search(tex) and len(WORD.findall(tex)) >= MANY_WORDS
+            replace_by_text(image, tex if described else formulas.hold(delimited(tex, display=False)))
+    for element in elements(tree, BARE):
+        if _is_bare_tex(element.text or ""):
+            display = "display" in element.get("class", "") or element.tag == "div"
+            replace_by_text(element, formulas.hold(delimited(element.text or "", display)))
+    for element in elements(tree, "//sup[following-sibling::*[1][self::sub]]"):
+        _join_fraction(element)
     for element in reversed(elements(tree, "//sup | //sub")):
         _save_script(element, formulas)
     etree.strip_tags(tree, REPLACED)
-    for element in elements(tree, "//*"):
-        _save_written(element, formulas)
+    _save_written(tree, formulas)
 
 
 def replace_by_text(element: etree._Element, text: str) -> None:
@@ -82,6 +102,14 @@ def replace_by_text(element: etree._Element, text: str) -> None:
     element.text = text
 
 
+def _remove_drawing_before(script: etree._Element) -> None:
+    """MathJax 2 puts what it drew, and MathML of it for screen readers, before the script with the TeX."""
+    drawing = script.getprevious()
+    while drawing is not None and DRAWN.search(drawing.get("class", "")) and not (drawing.tail or "").strip():
+        replace_by_text(drawing, "")
+        drawing = drawing.getprevious()
+
+
 def _save_wrapper(element: etree._Element, formulas: Formulas) -> None:
     """KaTeX, Wikipedia and MathJax draw a formula and keep its TeX in an annotation."""
     annotation = first(element, TEX_ANNOTATION)
@@ -89,7 +117,7 @@ def _save_wrapper(element: etree._Element, formulas: Formulas) -> None:
         display = (
             "display" in element.get("class", "") or first(element, ".//*[@display = 'block']") is not None
         )
-        replace_by_text(element, formulas.hold(_delimited(annotation.text or "", display)))
+        replace_by_text(element, formulas.hold(delimited(annotation.text or "", display)))
 
 
 def _math_element(element: etree._Element) -> str:
@@ -97,13 +125,13 @@ def _math_element(element: etree._Element) -> str:
     annotation = first(element, TEX_ANNOTATION)
     given = (annotation.text if annotation is not None else None) or element.get("alttext") or ""
     try:
-        return _delimited(given if given.strip() else to_tex(element), display)
+        return delimited(given if given.strip() else to_tex(element), display)
     except RecursionError:
-        return _delimited(inner_text(element), display)
+        return delimited(inner_text(element), display)
 
 
 def _image_tex(image: etree._Element) -> str:
-    """The TeX of an image that shows a formula: its alt text or the query of its renderer."""
+    """The TeX of an image that was drawn from TeX: its alt text or the query of its renderer."""
     source = image.get("src", "")
     if not FORMULA_IMAGE.search(f"{source} {image.get('class', '')}"):
         return ""
@@ -114,72 +142,59 @@ def _image_tex(image: etree._Element) -> str:
     return named[0] if named else unquote(query).replace("&space;", " ")
 
 
+def _is_bare_tex(text: str) -> bool:
+    """Whether a text without delimiters is TeX by its commands, exponents or indices."""
+    return TEX_SIGN.search(text) is not None and DELIMITER.search(text) is None
+
+
 def _save_script(element: etree._Element, formulas: Formulas) -> None:
-    """10<sup>28</sup> is 10^{28}. Footnote marks and ordinals (4<sup>th</sup>) are no exponents."""
+    """10<sup>28</sup> is 10^{28}. Marks of footnotes and ordinals (4<sup>th</sup>) are no exponents."""
     text = inner_text(element).strip()
-    if (
-        not text
-        or first(element, ".//a") is not None
-        or len(text) > LONGEST_DOLLARS
-        or element.getparent() is None
-    ):
+    if not text or len(text) > LONGEST_SCRIPT or element.getparent() is None:
         return
-    if text.lower() in ORDINAL:
+    if _is_note(element):
+        replace_by_text(element, text if NOTE.fullmatch(text) else f"[{text}]")
+    elif text.lower() in ORDINAL:
         replace_by_text(element, text)
     else:
         sign = "^" if local_name(element) == "sup" else "_"
         replace_by_text(element, formulas.hold(f"{sign}{{{text}}}"))
 
 
-def _save_written(element: etree._Element, formulas: Formulas) -> None:
-    """TeX that stands in the text itself, such as \\(x\\), kept as it was written."""
-    if element.text and local_name(element) not in NO_FORMULAS_IN:
-        element.text = _tokens_for(element.text, formulas)
+def _join_fraction(sup: etree._Element) -> None:
+    """3<sup>1</sup>/<sub>2</sub> is 3 1/2."""
+    sub, previous, parent = sup.getnext(), sup.getprevious(), sup.getparent()
+    if sub is None or parent is None or (sup.tail or "").strip() not in SLASHES:
+        return
+    before = (parent.text if previous is None else previous.tail) or ""
+    space = " " if before[-1:].isdigit() else ""
+    replace_by_text(sup, f"{space}{inner_text(sup).strip()}/")
+    replace_by_text(sub, inner_text(sub).strip())
+    sup.tail = None
+
+
+def _is_note(element: etree._Element) -> bool:
+    """Whether it is a link, or all that a link or the summary of a footnote holds."""
     parent = element.getparent()
-    if element.tail and parent is not None and local_name(parent) not in NO_FORMULAS_IN:
-        element.tail = _tokens_for(element.tail, formulas)
+    alone = parent is not None and inner_text(parent).strip() == inner_text(element).strip()
+    inside = "ancestor::a[@href] | ancestor::*[contains(@class, 'footnote')]"
+    return first(element, ".//a") is not None or (alone and first(element, inside) is not None)
+
+
+def _save_written(tree: etree._Element, formulas: Formulas) -> None:
+    """TeX that stands in the text itself, such as \\(x\\), kept as it was written."""
+    for element in tree.iter():
+        if element.text and SIGN.search(element.text) and local_name(element) not in NO_FORMULAS_IN:
+            element.text = _tokens_for(element.text, formulas)
+        if element.tail and SIGN.search(element.tail):
+            parent = element.getparent()
+            if parent is not None and local_name(parent) not in NO_FORMULAS_IN:
+                element.tail = _tokens_for(element.tail, formulas)
 
 
 def _tokens_for(text: str, formulas: Formulas) -> str:
-    if "\\" not in text and "$" not in text:
-        return text
     pieces, end = [], 0
     for start, stop in formula_spans(text):
-        pieces += [text[end:start], formulas.hold(text[start:stop])]
+        pieces += [text[end:start], formulas.hold(standard(text[start:stop]))]
         end = stop
     return "".join([*pieces, text[end:]])
-
-
-def formula_spans(text: str) -> list[tuple[int, int]]:
-    """Where TeX stands between its delimiters, from the first to behind the last; in one pass."""
-    spans: list[tuple[int, int]] = []
-    opened: re.Match[str] | None = None
-    for mark in DELIMITER.finditer(text):
-        if opened and mark[0] == _closing(opened[0]) and _is_formula(text[opened.start() : mark.end()]):
-            spans.append((opened.start(), mark.end()))
-            opened = None
-        elif opened is None or opened[0] in ("$", mark[0]):
-            opened = mark if _closing(mark[0]) else None
-    return spans
-
-
-def _closing(opening: str) -> str | None:
-    if opening.startswith(r"\begin"):
-        return opening.replace("begin", "end")
-    return CLOSING.get(opening)
-
-
-def _is_formula(text: str) -> bool:
-    """Between single dollars only what touches them and stands on one line, so that prices are left alone."""
-    if not text.startswith("$") or text.startswith("$$"):
-        return True
-    inner = text[1:-1]
-    return 0 < len(inner) <= LONGEST_DOLLARS and inner == inner.strip() and "\n" not in inner
-
-
-def _delimited(tex: str, display: bool) -> str:
-    """The TeX between delimiters that Markdown leaves alone."""
-    tex = " ".join(tex.split()).removeprefix(r"\displaystyle").strip()
-    if tex.startswith(r"{\displaystyle") and tex.endswith("}"):
-        tex = tex[len(r"{\displaystyle") : -1].strip()
-    return rf"\[{tex}\]" if display else rf"\({tex}\)"

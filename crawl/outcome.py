@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 
+from aiohttp import ClientConnectorDNSError
 from scrapy import Request
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -13,16 +14,19 @@ from scrapy.exceptions import (
     DownloadTimeoutError,
     IgnoreRequest,
     ResponseDataLossError,
+    UnsupportedURLSchemeError,
 )
-from scrapy.http import Headers, Response
+from scrapy.http import Response
 
 from crawl.frontier import Entry
-from crawl.response import Miss, Page, Result, read_page
-from crawl.robots import TEMPORARY, RobotsUnreachable, TemporaryStatus
+from crawl.private import PrivateAddress
+from crawl.response import Miss, Result, Unchanged, read_page
+from crawl.robots import TEMPORARY, RobotsForbid, RobotsUnreachable, TemporaryStatus, header, wait_of
 from crawl.sitemap import ROBOTS, read_listing
 
 CONTENT_TYPE = "content_type"  # where a request's meta holds it
 KEPT_HEADERS = ("Content-Type", "ETag", "Last-Modified")
+PRIVATE = "private address"
 REASONS: dict[type[BaseException], str] = {
     CancelledError: "stopped",
     CannotResolveHostError: "host not found",
@@ -30,18 +34,24 @@ REASONS: dict[type[BaseException], str] = {
     DownloadTimeoutError: "timeout",
     DownloadFailedError: "connection broken",
     ResponseDataLossError: "connection broken",
+    UnsupportedURLSchemeError: "not an http URL",
     OSError: "broken content encoding",
 }
 
 
-def read_response(entry: Entry, response: Response) -> Result:
-    """A page, a listing, or a miss where the server asks to come back later or a sitemap is none."""
+def read_response(entry: Entry, response: Response, *, with_links: bool) -> Result:
+    """A page, a listing, that the page is unchanged, or a miss where the server asks to come back later or a
+    sitemap is none.
+    """
     if response.status in TEMPORARY:
-        return Miss(f"status {response.status}")
+        return Miss(f"status {response.status}", wait=wait_of(response.headers))
+    if response.status == 304 and (entry.etag or entry.last_modified):
+        return Unchanged()
     if entry.kind == "sitemap":
         return _read_sitemap(entry, response)
     headers = {name.lower(): value for name in KEPT_HEADERS if (value := header(response.headers, name))}
-    return read_page(response.url, entry.depth, response.status, headers, response.body)
+    body = response.body
+    return read_page(response.url, entry.depth, response.status, headers, body, with_links=with_links)
 
 
 def read_failure(request: Request, error: BaseException) -> Result:
@@ -49,8 +59,12 @@ def read_failure(request: Request, error: BaseException) -> Result:
     message = str(error)
     match error:
         case RobotsUnreachable():
-            return Miss(f"robots.txt: {failure_reason(error.__cause__ or error)}")
-        case IgnoreRequest() if "robots.txt" in message:
+            cause = error.__cause__ or error
+            reason = failure_reason(cause)
+            if reason == PRIVATE:
+                return Miss(PRIVATE, refused=True)
+            return Miss(f"robots.txt: {reason}", wait=getattr(cause, "wait", None))
+        case RobotsForbid():
             return Miss("robots.txt", refused=True)
         case DownloadCancelledError():
             return _too_large(request)
@@ -58,21 +72,24 @@ def read_failure(request: Request, error: BaseException) -> Result:
             return _too_large(request)
         case IgnoreRequest():
             return Miss("too many redirects", refused=True)
-    return Miss(failure_reason(error))
+    reason = failure_reason(error)
+    return Miss(reason, refused=reason == PRIVATE)
 
 
 def failure_reason(error: BaseException) -> str:
     """A few words for a person."""
     if isinstance(error, TemporaryStatus):
         return str(error)
+    if isinstance(error, PrivateAddress) or _resolved_to_private(error):
+        return PRIVATE
     known = (reason for kind, reason in REASONS.items() if isinstance(error, kind))
     return next(known, type(error).__name__)
 
 
-def header(headers: Headers, name: str) -> str | None:
-    """A header's value as text; None where it is missing."""
-    value = headers.get(name)
-    return value.decode("latin-1").strip() if value is not None else None
+def _resolved_to_private(error: BaseException) -> bool:
+    """Whether it was the resolver that refused, which aiohttp and Scrapy wrap."""
+    cause = error.__cause__
+    return isinstance(cause, ClientConnectorDNSError) and isinstance(cause.os_error, PrivateAddress)
 
 
 def _read_sitemap(entry: Entry, response: Response) -> Result:
@@ -89,5 +106,4 @@ def _too_large(request: Request) -> Result:
     if entry.kind == "sitemap":
         return Miss("too large", refused=True)
     headers = {"content-type": request.meta.get(CONTENT_TYPE, "")}
-    page: Page = read_page(request.url, entry.depth, 200, headers, b"", reason="too large")
-    return page
+    return read_page(request.url, entry.depth, 200, headers, b"", reason="too large")

@@ -1,29 +1,37 @@
 """Questions and answers that a page declares in its markup, for which no model is needed.
 
-Four readers, the surest first: schema.org as JSON-LD and as microdata (https://schema.org/Question),
-StackExchange's classes, OpenStax's data-type attributes. The first that finds any is believed.
+Five readers, the surest first: schema.org as JSON-LD and as microdata (https://schema.org/Question),
+StackExchange's classes, OpenStax's data-type attributes, PreTeXt's classes (https://pretextbook.org). The
+first that finds any is believed.
 """
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
+from copy import deepcopy
+from html import unescape
 from typing import TypedDict
 
-from lxml import etree, html
+from lxml import etree
 
-from crawl.fulltext import full_text
+from crawl.blocks import full_text, whole_text
+from crawl.json_ld import JsonObject, as_list, json_objects, types_of
 from crawl.mathematics import Formulas, save_formulas
-from crawl.tree import elements, first, has_class, strings
+from crawl.tree import elements, first, has_class, parse
 
-JSON_LD = "//script[@type = 'application/ld+json']/text()"
 ANSWER_KINDS = ("acceptedAnswer", "suggestedAnswer")
 STACKEXCHANGE_ANSWER = f"//*[{has_class('answer')}]"
 STACKEXCHANGE_BODY = f".//*[{has_class('s-prose', 'js-post-body', 'post-text')}]"
 OPENSTAX_PROBLEM = "*[@data-type = 'problem' or @data-type = 'question-stem']"
 OPENSTAX_SOLUTION = "//*[@data-type = 'solution' or @data-type = 'question-solution']"
+PRETEXT_SOLUTION = f"{has_class('solution', 'answer')}) and ({has_class('solution-like')}"
+PRETEXT_OUTER_SOLUTION = f"//*[({PRETEXT_SOLUTION})][not(ancestor::*[({PRETEXT_SOLUTION})])]"
+PRETEXT_TASK = f"*[{has_class('exercise-like', 'example-like', 'project-like')}]"
+PRETEXT_LABEL = f".//*[self::summary or {has_class('heading', 'knowl__link')}]"
+PRETEXT_NO_QUESTION = f"{PRETEXT_LABEL} | .//*[{has_class('solutions', 'solution-like')}] | .//{PRETEXT_TASK}"
+ESCAPED_TAG = re.compile(r"&lt;/?(?:p|br|div|ol|ul|li|pre|code|strong|em|a|h\d)\b")
 MOST = 1000  # questions of a page, or answers of a question
-EVERYTHING: frozenset[str] = frozenset()
 
 
 class Answer(TypedDict):
@@ -42,9 +50,13 @@ class Question(TypedDict):
 
 
 def read_qa_markup(tree: etree._Element) -> list[Question]:
-    """The questions that have an answer, each once."""
-    for reader in (read_json_ld, read_microdata, read_stackexchange, read_openstax):
-        whole = {found["question"]: found for found in reader(tree) if found["question"] and found["answers"]}
+    """The questions that have an answer, each once with the same answers."""
+    for reader in (read_json_ld, read_microdata, read_stackexchange, read_openstax, read_pretext):
+        whole: dict[tuple[str, ...], Question] = {}
+        for found in reader(tree):
+            if found["question"] and found["answers"]:
+                key = (found["question"], *(answer["text"] for answer in found["answers"]))
+                whole.setdefault(key, found)
         if whole:
             return list(whole.values())
     return []
@@ -52,19 +64,9 @@ def read_qa_markup(tree: etree._Element) -> list[Question]:
 
 def read_json_ld(tree: etree._Element) -> Iterator[Question]:
     """Every Question object in the page's JSON-LD, wherever it is nested."""
-    for script in strings(tree, JSON_LD):
-        try:
-            waiting: list[object] = [json.loads(script, strict=False)]
-        except (ValueError, RecursionError):
-            continue
-        while waiting:
-            value = waiting.pop()
-            if isinstance(value, list):
-                waiting += reversed(value)
-            elif isinstance(value, dict) and "Question" in _list(value.get("@type")):
-                yield _json_question(value)
-            elif isinstance(value, dict):
-                waiting += reversed(value.values())
+    for value in json_objects(tree):
+        if "Question" in types_of(value):
+            yield _json_question(value)
 
 
 def read_microdata(tree: etree._Element) -> Iterator[Question]:
@@ -102,11 +104,29 @@ def read_openstax(tree: etree._Element) -> Iterator[Question]:
         yield _question("", _text(problem), [_answer(full_text(solution), "acceptedAnswer", None)])
 
 
-def _json_question(value: dict[str, object]) -> Question:
+def read_pretext(tree: etree._Element) -> Iterator[Question]:
+    """Examples, exercises and tasks that have an answer or a solution; before a task, what introduces it."""
+    solutions: dict[etree._Element, list[etree._Element]] = {}
+    for solution in elements(tree, PRETEXT_OUTER_SOLUTION)[:MOST]:
+        if (task := first(solution, f"ancestor::{PRETEXT_TASK}[1]")) is not None:
+            solutions.setdefault(task, []).append(solution)
+    own_texts: dict[etree._Element, str] = {}
+    for task, found in solutions.items():
+        within = [*elements(task, f"ancestor::{PRETEXT_TASK}")[-2:], task]
+        for element in within:
+            if element not in own_texts:
+                own_texts[element] = _text_without(element, PRETEXT_NO_QUESTION)
+        # A short answer says more about what is right than the way to it does.
+        found.sort(key=lambda element: "answer" not in element.get("class", "").split())
+        answers = [_answer(_text_without(each, PRETEXT_LABEL), "acceptedAnswer", None) for each in found]
+        yield _question("", "\n\n".join(filter(None, (own_texts[each] for each in within))), answers)
+
+
+def _json_question(value: JsonObject) -> Question:
     answers = [
         _answer(_html_text(answer.get("text")), kind, _number(answer.get("upvoteCount")))
         for kind in ANSWER_KINDS
-        for answer in _list(value.get(kind))
+        for answer in as_list(value.get(kind))
         if isinstance(answer, dict)
     ]
     return _question(_html_text(value.get("name")), _html_text(value.get("text")), answers)
@@ -151,18 +171,26 @@ def _text(element: etree._Element | None) -> str:
     """A property's text; a meta element has it in `content`."""
     if element is None:
         return ""
-    return element.get("content", "").strip() if element.tag == "meta" else full_text(element, EVERYTHING)
+    return element.get("content", "").strip() if element.tag == "meta" else whole_text(element)
+
+
+def _text_without(element: etree._Element, path: str) -> str:
+    """The element's text but that of what the XPath finds in it."""
+    copy = deepcopy(element)
+    for part in elements(copy, path):
+        part.clear(keep_tail=True)  # type: ignore[call-arg]
+    return whole_text(copy)
 
 
 def _html_text(value: object) -> str:
-    """The text of a JSON-LD string, which may hold HTML."""
+    """The text of a JSON-LD string, which may hold HTML, sometimes with its tags escaped."""
     if not isinstance(value, str) or not value.strip():
         return ""
-    tree = html.fragment_fromstring(value.replace("\x00", ""), create_parent="div")
+    if ESCAPED_TAG.search(value) and "<" not in value:
+        value = unescape(value)
+    tree = parse(f"<div>{value}</div>")
+    if tree is None:
+        return ""
     formulas = Formulas(value)
     save_formulas(tree, formulas)
-    return formulas.restore(full_text(tree, EVERYTHING))
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value]
+    return formulas.restore(whole_text(tree))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pyarrow as pa
 from w3lib.html import get_meta_refresh
 
+from crawl.canonical import declared_canonical
 from crawl.decode import decode
 from crawl.tree import parse, strings
 from crawl.urls import absolute_url, canonical_url, host_of
@@ -29,35 +30,57 @@ LINKS = "//a/@href | //area/@href | //frame/@src | //link[@rel='next']/@href"
 
 @dataclass(frozen=True)
 class Page:
-    """An HTTP response: its row of table `pages`, and the links on it where it is kept."""
+    """An HTTP response: its row of table `pages`, its size in bytes, and the links on it; None where nobody
+    looked for them yet.
+    """
 
     row: Row
-    links: list[str]
+    size: int
+    links: list[str] | None
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The page is as it was when it was last asked for."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What a sitemap or robots.txt lists."""
+    """What a sitemap or robots.txt lists, and the Unix times at which some of the pages changed."""
 
     pages: list[str]
     sitemaps: list[str]
+    changed: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Miss:
-    """No page came. `refused` is for good; otherwise the next run tries again."""
+    """No page came. `refused` is for good; else it is tried again, after `wait` seconds if so asked."""
 
     reason: str
     refused: bool = False
+    wait: float | None = None
 
 
-Result = Page | Listing | Miss
+Result = Page | Unchanged | Listing | Miss
 
 
 def read_page(
-    url: str, depth: int, status: int, headers: Mapping[str, str], body: bytes, reason: str | None = None
+    url: str,
+    depth: int,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    reason: str | None = None,
+    *,
+    source: str = "web",
+    fetched_at: datetime | None = None,
+    with_links: bool = True,
 ) -> Page:
-    """The row of a response, turned down for `reason` or for what it is; the links are absolute URLs."""
+    """The row of a response, turned down for `reason` or for what it is; the links are absolute URLs.
+
+    `source` is "web", or the archive that the response comes from.
+    """
     url = absolute_url(url) or url
     content_type = headers.get("content-type", "")
     reason = reason or turned_down(status, content_type, body)
@@ -65,20 +88,34 @@ def read_page(
     row: Row = {
         "id": content_id(url, digest),
         "url": url,
-        "canonical_url": canonical_url(url),
+        "canonical_url": canonical_url(url if reason else declared_canonical(body, url) or url),
         "host": host_of(url),
-        "fetched_at": datetime.now(UTC),
+        "fetched_at": fetched_at or datetime.now(UTC),
         "status": status,
         "content_type": content_type,
         "etag": headers.get("etag"),
         "last_modified": headers.get("last-modified"),
         "depth": depth,
+        "source": source,
         "html": b"" if reason else compress(body),
         "content_sha256": digest,
         "kept": reason is None,
         "reason": reason,
     }
-    return Page(row, [] if reason else find_links(decode(body, content_type), url))
+    links = find_links(decode(body, content_type), url) if with_links and not reason else []
+    return Page(row, len(body), links if with_links or reason else None)
+
+
+def links_of(page: Page) -> list[str]:
+    """The links on a page, looked for only now where they were not before."""
+    return links_on(page.row) if page.links is None else page.links
+
+
+def links_on(row: Row) -> list[str]:
+    """The links on the page of a row; none where it was turned down."""
+    html = row["html"]
+    assert isinstance(html, bytes)
+    return find_links(decode(decompress(html), str(row["content_type"])), str(row["url"])) if html else []
 
 
 def turned_down(status: int, content_type: str, body: bytes) -> str | None:

@@ -9,7 +9,8 @@ from lxml import etree
 from crawl.tree import elements
 
 WORTH_SHOWING = re.compile(r"answer|solution|spoiler|hint|explanation|proof|respuesta|soluci|l[öo]sung", re.I)
-HIDDEN = "//*[@hidden or @aria-hidden = 'true' or contains(translate(@style, ' ', ''), 'display:none')]"
+NO_DISPLAY = "@style and contains(translate(@style, ' ', ''), 'display:none')"
+HIDDEN = f"//*[@hidden or @aria-hidden = 'true' or {NO_DISPLAY}]"
 
 
 def reveal(tree: etree._Element) -> None:

@@ -1,24 +1,33 @@
-"""robots.txt as RFC 9309 has it: where it cannot be had because of an error, nothing is fetched for now.
-
-Scrapy 2.19 fetches everything then. It also admits every request but the first of those that wait for a
-robots.txt at the same time: they await one Deferred, which gives its result to the first and None to the
-others. So here they wait one after another.
+"""robots.txt as RFC 9309 has it, with Crawl-delay: a host's rules are read once a run, before anything else
+of it, and where they cannot be had because of an error nothing is fetched for now (Scrapy fetches all then).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import Self
 
+from protego import Protego
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
-from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Response
-from scrapy.robotstxt import RobotParser
-from scrapy.utils.httpobj import urlparse_cached
+from scrapy.exceptions import IgnoreRequest, NotConfigured
+from scrapy.http import Headers, Response
+from scrapy.http.request import NO_CALLBACK
+
+from crawl.urls import host_of, origin_of
 
 TEMPORARY = {408, 429, *range(500, 600)}  # statuses that are tried again
+MOST_BYTES = 512 * 1024  # of a robots.txt that are read; RFC 9309 asks for 500 KiB at least
+IS_ROBOTS = "is_robots_txt"  # in the meta of a request
+
+SlowDown = Callable[[str, float], None]
+
+
+class RobotsForbid(IgnoreRequest):
+    """The host's rules forbid it."""
 
 
 class RobotsUnreachable(IgnoreRequest):
@@ -26,31 +35,71 @@ class RobotsUnreachable(IgnoreRequest):
 
 
 class TemporaryStatus(IgnoreRequest):
-    """The server asks to come back later."""
+    """The server asks to come back later, after `wait` seconds if it says so."""
+
+    def __init__(self, message: str, wait: float | None) -> None:
+        super().__init__(message)
+        self.wait = wait
 
 
-class StrictRobots(RobotsTxtMiddleware):
-    """Scrapy's middleware, but a robots.txt that cannot be had admits nobody."""
+def wait_of(headers: Headers) -> float | None:
+    """The seconds that a server asks to wait, by its Retry-After (RFC 9110, 10.2.3): a number or a date."""
+    asked = header(headers, "Retry-After") or ""
+    if asked.isdecimal():
+        return float(asked)
+    try:
+        return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """A header's value as text; None where it is missing."""
+    value = headers.get(name)
+    return value.decode("latin-1").strip() if value is not None else None
+
+
+class Robots:
+    """A downloader middleware that lets pass what the host's rules allow."""
 
     def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self.errors: dict[str, Exception] = {}
-        self.locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        if not crawler.settings.getbool("ROBOTSTXT_OBEY"):
+            raise NotConfigured
+        self.crawler = crawler
+        self.agent: str = crawler.settings["ROBOTSTXT_USER_AGENT"]
+        self.rules: dict[str, asyncio.Task[Protego]] = {}  # by origin; several requests wait for one
 
-    async def robot_parser(self, request: Request) -> RobotParser:
-        """The host's rules. Raises RobotsUnreachable."""
-        netloc = urlparse_cached(request).netloc
-        async with self.locks[netloc]:
-            parser = await super().robot_parser(request)
-        if parser is None:
-            raise RobotsUnreachable("robots.txt unreachable") from self.errors[netloc]
-        return parser
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """As Scrapy makes its middlewares."""
+        return cls(crawler)
 
-    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+    async def process_request(self, request: Request) -> None:
+        """Raise RobotsForbid or RobotsUnreachable for what may not be fetched."""
+        if request.meta.get(IS_ROBOTS):
+            return
+        origin = origin_of(request.url)
+        if origin not in self.rules:
+            self.rules[origin] = asyncio.create_task(self._read(origin))
+        try:
+            rules = await asyncio.shield(self.rules[origin])
+        except Exception as error:
+            self.rules.pop(origin, None)  # a request that is tried again tries this again too
+            raise RobotsUnreachable("robots.txt unreachable") from error
+        if not rules.can_fetch(request.url, self.agent):
+            raise RobotsForbid("forbidden by robots.txt")
+
+    async def _read(self, origin: str) -> Protego:
+        # Without a limit, or Scrapy would give up a longer one whole; the spider stops it at MOST_BYTES.
+        meta = {IS_ROBOTS: True, "download_maxsize": 0}
+        request = Request(f"{origin}/robots.txt", meta=meta, callback=NO_CALLBACK, dont_filter=True)
+        assert self.crawler.engine is not None
+        response: Response = await self.crawler.engine.download_async(request)
         if response.status in TEMPORARY:
-            raise TemporaryStatus(f"status {response.status}")
-        await super()._parse_robots(response, netloc, request)
-
-    def _robots_error(self, exc: Exception, netloc: str) -> None:
-        self.errors[netloc] = exc
-        super()._robots_error(exc, netloc)
+            raise TemporaryStatus(f"status {response.status}", wait_of(response.headers))
+        found = response.status // 100 == 2
+        rules = Protego.parse(response.body[:MOST_BYTES].decode("utf-8", "replace") if found else "")
+        if delay := rules.crawl_delay(self.agent):
+            slow_down: SlowDown = self.crawler.spider.slow_down  # type: ignore[union-attr]
+            slow_down(host_of(origin), delay)
+        return rules

@@ -5,20 +5,36 @@ from __future__ import annotations
 import re
 from typing import cast
 
-from lxml import etree, html
+from lxml import etree
 
 LONGEST_TAG = 50_000  # characters
+# Characters that no tree may hold, and references to them.
+NO_XML = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+    r"|&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45]))(?![0-9a-f]);?",
+    re.IGNORECASE,
+)
+PREFIXED_MATH = re.compile(r"<(\w{1,20}):math\b")
 TAG_NAME = re.compile(r"<[a-zA-Z][\w:-]{0,50}")
 
 
 def parse(text: str) -> etree._Element | None:
     """The page's tree; None where there is no element at all. What is nested too deep to parse is lost."""
-    parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
-        tree: etree._Element | None = etree.fromstring(_short_tags(text).encode("utf-8", "replace"), parser)
+        page = _short_tags(_without_prefixes(NO_XML.sub(" ", text))).encode("utf-8", "replace")
+        tree: etree._Element | None = etree.fromstring(page, parser)
     except etree.XMLSyntaxError:
         return None
     return tree
+
+
+def _without_prefixes(text: str) -> str:
+    """MathML's tags without a prefix: to HTML's parsers, `m:math` is a name of its own."""
+    prefixes = set(PREFIXED_MATH.findall(text)) if ":math" in text else set()
+    for prefix in prefixes:
+        text = re.sub(rf"(</?){prefix}:(?=m|semantics|annotation)", r"\1", text)
+    return text
 
 
 def _short_tags(text: str) -> str:
@@ -52,7 +68,11 @@ def first(node: etree._Element, path: str) -> etree._Element | None:
 
 def has_class(*names: str) -> str:
     """An XPath condition: the element has one of these classes."""
-    return " or ".join(f"contains(concat(' ', normalize-space(@class), ' '), ' {name} ')" for name in names)
+    found = " or ".join(
+        f"contains(@class, '{name}') and contains(concat(' ', normalize-space(@class), ' '), ' {name} ')"
+        for name in names
+    )
+    return f"@class and ({found})"
 
 
 def inner_text(element: etree._Element) -> str:

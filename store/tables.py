@@ -44,7 +44,7 @@ TABLES: dict[str, pa.Schema] = {
         [
             required("id", pa.string()),  # of url and content
             required("url", pa.string()),  # that was asked for, after redirects
-            required("canonical_url", pa.string()),  # tracking parameters and fragment removed
+            required("canonical_url", pa.string()),  # without tracking, or as the page has it
             required("host", pa.string()),
             required("fetched_at", pa.timestamp("ms", tz="UTC")),
             required("status", pa.int32()),  # HTTP
@@ -52,6 +52,7 @@ TABLES: dict[str, pa.Schema] = {
             optional("etag", pa.string()),
             optional("last_modified", pa.string()),
             required("depth", pa.int32()),  # links followed from a source
+            required("source", pa.string()),  # web, or the archive that it came from
             required("html", pa.binary()),  # zstd; empty where turned down
             required("content_sha256", pa.string()),
             *VERDICT,
@@ -65,6 +66,8 @@ TABLES: dict[str, pa.Schema] = {
             optional("title", pa.string()),
             optional("language", pa.string()),  # ISO 639-1
             optional("license", pa.string()),
+            optional("author", pa.string()),  # of the page, or of its question; several with commas between
+            optional("date", pa.string()),  # of publication, YYYY-MM-DD
             required("text", pa.string()),  # Markdown, mathematics as TeX
             required("qa_markup", pa.list_(MARKUP_QUESTION)),  # what the page's markup declares
             required("extract_ratio", pa.float64()),  # characters of text / of all visible text

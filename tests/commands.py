@@ -1,8 +1,14 @@
-"""Every command of `gr`, for the tests that walk them."""
+"""Every command of `gr`, for the tests that walk them, and `gr` without a process of its own."""
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from functools import cache
+from io import StringIO
+from pathlib import Path
+from unittest.mock import patch
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -41,3 +47,27 @@ def problem(words: list[str]) -> str | None:
         return None
     except UsageError as error:
         return f"gr {' '.join(words)}: {error.format_message()}"
+
+
+def gr(folder: Path, *arguments: str, **variables: str) -> tuple[int, str, str]:
+    """Run `gr` in this process, in `folder` and without the settings of the person who runs the tests.
+
+    Its exit code, stdout and stderr. A process takes a second, most of it imports.
+    """
+    from cli import main
+
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GR_", "OPENAI_"))}
+    output, errors = StringIO(), StringIO()
+    with (
+        patch.dict(os.environ, kept | variables, clear=True),
+        patch.object(sys, "argv", ["gr", *arguments]),
+        chdir(folder),
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return code, output.getvalue(), errors.getvalue()

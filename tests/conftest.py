@@ -18,10 +18,23 @@ ROOT = Path(__file__).parents[1]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# The servers of the tests are on this machine.
+os.environ["GR_CRAWL__ALLOW_PRIVATE"] = "true"
+
 # Tests that run side by side keep to a core each: threads of two models that share cores wait for each other.
 if hasattr(os, "sched_setaffinity") and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow tests first, the longest timeout ahead: whoever starts a long one last waits for it alone."""
+
+    def order(item: pytest.Item) -> tuple[bool, float]:
+        timeout = item.get_closest_marker("timeout")
+        return item.get_closest_marker("slow") is None, -timeout.args[0] if timeout else 0.0
+
+    items.sort(key=order)
 
 
 @pytest.fixture

@@ -4,5 +4,9 @@ from __future__ import annotations
 
 from multiprocessing import get_context
 
+from curate.pipeline import STEPS
+
 PROCESSES = get_context("forkserver")
-PROCESSES.set_forkserver_preload(["pandas", "pytest", "store", "crawl.extract", "crawl.spider", "aiohttp"])
+LIBRARIES = ["pandas", "pytest", "aiohttp", "openai"]
+ROOMS = ["cli", "store", "crawl.stage", "crawl.spider", *(f"curate.{step}" for step in STEPS)]
+PROCESSES.set_forkserver_preload(LIBRARIES + ROOMS)

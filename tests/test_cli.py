@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import commands
 from crawl.fetch import FRONTIER
 from crawl.frontier import Frontier
 from files import contents
@@ -23,6 +24,11 @@ ROOT = Path(__file__).parents[1]
 
 
 def gr(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """What a process would give; it runs in this one."""
+    return subprocess.CompletedProcess(arguments, *commands.gr(folder, *arguments, **variables))
+
+
+def process(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the command in `folder`, without the settings of the person who runs the tests."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("GR_", "OPENAI_"))}
     return subprocess.run(
@@ -45,7 +51,7 @@ def assert_one_line(done: subprocess.CompletedProcess[str], code: int, *parts: s
 
 
 def test_nothing_to_do_is_success(tmp_path):
-    done = gr(tmp_path, "curate", "--json")
+    done = process(tmp_path, "curate", "--json")
     assert done.returncode == 0, done.stderr
     steps = json.loads(done.stdout)["steps"]
     assert [step["rows"] for step in steps] == [0] * 6
@@ -127,7 +133,7 @@ def test_an_unknown_setting_names_the_nearest(tmp_path):
 def test_a_locked_table_names_its_holder_and_exits_75(tmp_path):
     store = Store(str(tmp_path / "data"), tmp_path / "data" / ".state")
     with store.table("pairs").writing():
-        assert_one_line(gr(tmp_path, "curate", "extract"), 75, "pairs", str(os.getpid()))
+        assert_one_line(process(tmp_path, "curate", "extract"), 75, "pairs", str(os.getpid()))
 
 
 def texts(folder: Path) -> None:
@@ -164,7 +170,7 @@ def test_a_data_folder_without_write_permission_is_one_line(tmp_path):
 
 
 def test_debug_shows_the_traceback(tmp_path):
-    done = gr(tmp_path, "--debug", "train", "grpo")
+    done = process(tmp_path, "--debug", "train", "grpo")
     assert done.returncode == 1
     assert "Traceback" in done.stderr
 
@@ -206,5 +212,5 @@ def test_a_missing_extra_names_the_command_that_installs_it(tmp_path, missing, a
         "real = importlib.util.find_spec\n"
         f"importlib.util.find_spec = lambda name, *rest: None if name == {missing!r} else real(name, *rest)\n"
     )
-    done = gr(tmp_path, *arguments, PYTHONPATH=f"{tmp_path}:{ROOT}")
+    done = process(tmp_path, *arguments, PYTHONPATH=f"{tmp_path}:{ROOT}")
     assert_one_line(done, 1, install)

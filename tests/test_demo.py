@@ -28,13 +28,23 @@ WEBINSTRUCT_COLUMNS = ["id", "question", "answer", "answer_type", "category", "d
 # Smaller than the demo's own settings; the environment goes before its file.
 SHORT = {
     "GR_CRAWL__MAX_DEPTH": "2",
-    "GR_CRAWL__ALLOW": '["/$", "/maths/", "/es/", "/(braking|stopping|circuits|saving|cell)-"]',
+    # Pages in two languages, that declare questions or only state them, twice, or as the benchmark has them.
+    "GR_CRAWL__ALLOW": '["[0-9]/$", "/(biology|es|finance|maths|physics)/$",'
+    ' "/(braking|cell|celula|circuits|revision|saving|stopping)"]',
     "GR_CURATE__SAMPLES": "2",
     "GR_CURATE__PAIRS_PER_CHUNK": "1",
     "GR_LLM__EXTRACTOR__MAX_TOKENS": "160",
     "GR_LLM__SOLVER__MAX_TOKENS": "32",
+    # A model learns only where completions to a question differ in their reward, so there are several, and
+    # what is asked for is what so small a model says and the rules tell right from wrong.
+    "GR_INSTRUCTION": "Is the answer yes, no or a number? Reply: The answer is yes, The answer is no, or "
+    "The answer is 5.",
+    "GR_TRAIN__PROMPTS_PER_STEP": "2",
+    "GR_TRAIN__GROUP": "4",
+    "GR_TRAIN__MAX_COMPLETION_TOKENS": "16",
     "GR_EVAL__MAX_TOKENS": "16",
 }
+STEPS = 6  # past the first checkpoint
 
 # What must not reach the demo's own commands: it is offline, and needs no key.
 REMOTE = {"GR_LLM__MODEL": "gpt-x", "GR_LLM__JUDGE__BASE_URL": "http://127.0.0.1:9/v1"}
@@ -117,7 +127,7 @@ def test_the_demo_ends_with_the_exit_code_of_its_command(the_demos, capfd):
 def start(data: Path) -> subprocess.Popen[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GR_")}
     return subprocess.Popen(
-        [sys.executable, "-m", "cli", "demo", "--data", str(data), "--steps", "10"],
+        [sys.executable, "-m", "cli", "demo", "--data", str(data), "--steps", str(STEPS)],
         cwd=data.parent,
         env={**clean, **SHORT, **REMOTE, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -212,7 +222,7 @@ def check_training(data: Path) -> None:
 
     run = data / "runs" / "grpo"
     metrics = lines_of(run / "metrics.jsonl")
-    assert [line["step"] for line in metrics] == list(range(1, 11))
+    assert [line["step"] for line in metrics] == list(range(1, STEPS + 1))
     assert all(isinstance(line["reward"], float) for line in metrics)
     (base,) = (data / ".state" / "models").glob("*/model.safetensors")
     before, after = load_file(base), load_file(run / "final" / "model.safetensors")

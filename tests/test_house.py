@@ -27,10 +27,11 @@ LEVELS = [
     {"engine"},
     {"store"},
     {"console", "settings", "options", "data"},
+    {"settings_sources"},
     {"errors"},
 ]
 LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
-GROUND = set.union(*LEVELS[-2:])
+GROUND = set.union(*LEVELS[-3:])
 STAND_ALONE = {"store", "similarity", "llm"} | GROUND
 HEAVY = {"torch", "transformers", "trl", "scrapy", "polars", "openai"}
 LONGEST_FILE = 300

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from console import Summary
-from crawl.fetch import fetch
+from crawl.fetch import FRONTIER, fetch
 from rows import rows_of
-from settings import CrawlSettings
+from settings import CrawlSettings, Settings
 
 
 @dataclass
@@ -48,14 +51,14 @@ class Late:
 
 
 class Site(ThreadingHTTPServer):
-    """`replies` by path and query; `hits` counts the requests for each."""
+    """`replies` by path and query, or functions of the request's headers; `hits` counts the requests."""
 
     daemon_threads = True
     request_queue_size = 128
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.replies: dict[str, Reply] = {}
+        self.replies: dict[str, Reply | Callable[[Message], Reply]] = {}
         self.hits: Counter[str] = Counter()
         self.url = f"http://127.0.0.1:{self.server_port}"
 
@@ -70,6 +73,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.hits[self.path] += 1
         reply = self.server.replies.get(self.path, Reply(b"not here", 404))
+        if callable(reply):
+            reply = reply(self.headers)
         self.send_response(reply.status)
         if reply.type is not None:
             self.send_header("Content-Type", reply.type)
@@ -98,7 +103,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture
 def settings() -> CrawlSettings:
     """No waiting, no second try."""
-    return CrawlSettings(delay=0, retries=0, timeout=10, shard_pages=5)
+    return CrawlSettings(allow_private=True, delay=0, retries=0, timeout=10, shard_pages=5)
 
 
 @pytest.fixture(name="page")
@@ -122,7 +127,8 @@ def crawl(store, settings):
 
     def run(*sources, **changes):
         summaries: list[Summary] = []
-        fetch(store, settings.model_copy(update=changes), sources, summaries)
+        crawl = settings.model_copy(update=changes)
+        fetch(store, Settings(data=store.data, crawl=crawl), sources, summaries)
         (summary,) = summaries
         return summary
 
@@ -138,5 +144,16 @@ def outcomes(store, site):
         paths = [row["url"].removeprefix(site.url) for row in found]
         assert len(paths) == len(set(paths)), "a page stands twice"
         return dict(zip(paths, (row["reason"] for row in found), strict=True))
+
+    return read
+
+
+@pytest.fixture
+def frontier_states(store):
+    """How many URLs the frontier has in each state."""
+
+    def read():
+        with closing(sqlite3.connect(store.state / FRONTIER)) as database:
+            return dict(database.execute("SELECT state, count(*) FROM urls GROUP BY state").fetchall())
 
     return read

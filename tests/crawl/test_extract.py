@@ -1,10 +1,11 @@
 """Pages -> texts: what a page says, for any page."""
 
+import json
+
 import pytest
 
 from console import Summary
 from crawl.extract import extract, text_row
-from crawl.main_text import loses
 from crawl.response import compress, read_page
 from rows import rows_of
 from settings import Settings
@@ -21,13 +22,15 @@ def text_of(body):
     return row_of(f"<html lang=en><body>{body}</body></html>")["text"]
 
 
-def test_title_language_and_licence():
+def test_title_language_licence_author_and_date():
     html = (
-        "<html lang='es-MX'><head><title> Una\n página </title></head><body>" + PROSE + "<a rel='license' "
+        "<html lang='es-MX'><head><title> Una\n página </title><meta name=author content=Ada>"
+        "<meta name=date content=2024-05-06></head><body>" + PROSE + "<a rel='license' "
         "href='https://creativecommons.org/licenses/by-sa/4.0/deed.es'>CC</a></body></html>"
     )
     row = row_of(html)
     assert (row["title"], row["language"], row["license"]) == ("Una página", "es", "CC BY-SA 4.0")
+    assert (row["author"], row["date"]) == ("Ada", "2024-05-06")
     assert row["kept"]
 
 
@@ -92,13 +95,22 @@ def test_qa_markup_is_kept_with_tex():
     assert "What is 2^{3}?" in row["text"]
 
 
-def test_a_main_text_that_lost_an_answer_is_not_taken():
-    everything = "One two three four\n\nA. five\n\nAnswer: six"
-    assert not loses(everything, everything, ["five"])
-    assert loses("One two three four\n\nA. five", everything, [])
-    assert loses("One two three four\n\nAnswer: six", everything, [])
-    assert loses("one", everything, [])
-    assert loses(everything, everything, ["seven"])
+def test_a_declared_answer_stays_in_the_text_with_its_code_and_formulas():
+    answer = "<p>Use this:</p><pre>a = 1\n\nb = 2</pre><p>It is x<sup>2</sup>.</p>"
+    row = row_of(
+        f"<html><body>{PROSE}<div class='sidebar comment'><div data-type=exercise>"
+        f"<p data-type=problem>How?</p><div data-type=solution>{answer}</div></div></div>{PROSE}"
+    )
+    (marked,) = row["qa_markup"]
+    assert marked["answers"][0]["text"] == "Use this:\n\n```\na = 1\n\nb = 2\n```\n\nIt is x^{2}."
+    assert marked["answers"][0]["text"] in row["text"]
+
+
+def test_a_page_too_vast_for_trafilatura_still_loses_its_furniture():
+    menu = "<nav>" + "<a href=/>Home page</a>" * 50 + "</nav>"
+    row = row_of(f"<html><body>{menu}<h1>Energy</h1>{PROSE * 700}</body></html>")
+    assert row["text"].count("Energy is neither") == 6 * 700
+    assert "Home page" not in row["text"]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +125,17 @@ def test_a_page_that_cannot_be_read_is_turned_down():
     row = text_row({"id": "1", "url": "http://e.org/", "content_type": "", "html": b"not zstd"})
     assert not row["kept"]
     assert str(row["reason"]).startswith("cannot be parsed: ")
+
+
+def test_a_page_that_only_declares_its_answers_has_them_as_text():
+    question = {"@type": "Question", "name": "How much?", "acceptedAnswer": {"text": "42 J"}}
+    row = row_of(f'<script type="application/ld+json">{json.dumps(question)}</script><div id="app"></div>')
+    assert (row["text"], row["extract_ratio"]) == ("How much?\n\n42 J", 1.0)
+
+
+def test_control_characters_do_no_harm():
+    text = text_of(f"{PROSE}<p>so\x08 x<sup>\x0b2</sup> is \x1f$y\x0c$ &#11;&#x1F;\ufffe.</p>{PROSE}")
+    assert "so x^{2} is $y $ ." in text
 
 
 @pytest.mark.timeout(120)

@@ -1,9 +1,19 @@
 """The frontier keeps the queue's order, knows every URL once, and comes back after a crash."""
 
+import time
+from contextlib import closing
+
 import pytest
 
 from crawl.frontier import Frontier
+from crawl.hosts import Tally
+from crawl.response import Miss, read_page
 from errors import CannotWrite
+
+
+def row_of(name):
+    """The row of the page http://e.org/NAME, which says its name."""
+    return read_page(f"http://e.org/{name}", 0, 200, {"content-type": "text/html"}, name.encode()).row
 
 
 @pytest.fixture
@@ -27,7 +37,6 @@ def test_urls_come_out_once_in_the_order_in_which_they_went_in(frontier):
         "other.org",
     }
     assert taken(frontier) == urls
-    assert frontier.has_queued()
     assert frontier.hosts() == ["other.org"]
 
 
@@ -35,7 +44,7 @@ def test_a_new_process_finds_the_queue_and_fetches_again_what_was_in_flight(fron
     frontier.add(["http://e.org/a", "http://e.org/b"], 0)
     frontier.take("e.org")
     again = Frontier(frontier.path, max_depth=2)
-    again.requeue([], forbidden=False)
+    again.requeue([])
     assert taken(again) == ["http://e.org/a", "http://e.org/b"]
     again.close()
 
@@ -47,39 +56,109 @@ def test_failed_urls_are_tried_by_the_next_run_and_forbidden_ones_only_when_aske
     frontier.settle(private, "refused", "robots.txt")
     frontier.settle(loop, "refused", "too many redirects")
     assert frontier.outcome("http://e.org/down") == ("failed", "timeout")
-    frontier.requeue([], forbidden=False)
+    frontier.requeue([])
     assert taken(frontier) == ["http://e.org/down"]
-    frontier.requeue([], forbidden=True)
+    frontier.requeue([], ["robots.txt"])
     assert taken(frontier) == ["http://e.org/down", "http://e.org/private"]
 
 
 def test_the_pages_of_a_lost_shard_are_queued_again_and_their_content_forgotten(frontier):
-    frontier.arrive("http://e.org/a", "http://e.org/a", 0, "sha-a")
-    frontier.arrive("http://e.org/b", "http://e.org/b", 0, "sha-b")
-    frontier.store(["http://e.org/a"], "000001")
-    frontier.store(["http://e.org/b"], "000002")
+    for shard, name in (("000001", "a"), ("000002", "b")):
+        row = row_of(name)
+        frontier.arrive(row, expanded=True)
+        frontier.store([row], shard, {})
     assert frontier.shards() == {"000001", "000002"}
-    frontier.requeue(["000001"], forbidden=False)
+    frontier.requeue(["000001"])
     assert taken(frontier) == ["http://e.org/a"]
-    assert not frontier.has_content("sha-a")
-    assert frontier.has_content("sha-b")
+    assert not frontier.has_content(row_of("a")["content_sha256"])
+    assert frontier.has_content(row_of("b")["content_sha256"])
     assert frontier.is_stored("http://e.org/b")
 
 
-def test_what_is_too_deep_waits_for_a_run_that_allows_it(frontier):
+def test_what_is_too_deep_is_not_known_and_what_was_queued_by_a_deeper_run_waits_for_another(frontier):
     frontier.add(["http://e.org/deep"], 3)
-    assert not frontier.has_queued()
+    assert frontier.is_empty()
     deeper = Frontier(frontier.path, max_depth=3)
-    deeper.requeue([], forbidden=False)
+    deeper.add(["http://e.org/deep"], 3)
+    frontier.requeue([])
+    assert taken(frontier) == []
+    deeper.requeue([])
     assert taken(deeper) == ["http://e.org/deep"]
     deeper.close()
 
 
-def test_what_is_found_nearer_is_queued_again_at_the_end(frontier):
-    frontier.add(["http://e.org/deep"], 3)
+def test_a_page_whose_links_were_too_deep_is_known_to_have_some(frontier):
+    for name, expanded in (("a", False), ("b", True)):
+        row = row_of(name)
+        frontier.arrive(row, expanded=expanded)
+        frontier.store([row], name, {})
+    assert frontier.unexpanded() == {"a": {"http://e.org/a": 0}}
+    frontier.expand("http://e.org/a")
+    assert frontier.unexpanded() == {}
+
+
+def test_what_was_refused_and_is_found_nearer_is_queued_again_at_the_end(frontier):
+    frontier.add(["http://e.org/out"], 2)
+    frontier.settle(frontier.take("e.org"), "refused", "redirects to another host")
     frontier.add(["http://e.org/a"], 0)
-    assert frontier.add(["http://e.org/deep", "http://e.org/a"], 2) == {"e.org"}
-    assert taken(frontier) == ["http://e.org/a", "http://e.org/deep"]
+    assert frontier.add(["http://e.org/out", "http://e.org/a"], 1) == {"e.org"}
+    assert taken(frontier) == ["http://e.org/a", "http://e.org/out"]
+
+
+def test_a_stored_page_is_asked_for_again_once_it_is_old_or_is_listed_as_changed(frontier):
+    row = row_of("a") | {"etag": '"1"'}
+    frontier.arrive(row, expanded=True)
+    frontier.store([row], "000001", {})
+    at = row["fetched_at"].timestamp()
+    frontier.requeue([], due=at - 1)
+    frontier.ask_again({"http://e.org/a": at - 1, "http://e.org/new": at}, at + 9)
+    frontier.ask_again({"http://e.org/a": at + 5}, at)  # since then it was asked for
+    assert frontier.take("e.org") is None
+    frontier.ask_again({"http://e.org/a": at + 5}, at + 9)
+    entry = frontier.take("e.org")
+    assert (entry.known, entry.etag) == (True, '"1"')
+    frontier.settle(entry, "stored")
+    frontier.requeue([], due=at)
+    assert frontier.take("e.org") is None  # it was asked for only now
+    frontier.requeue([], due=time.time() + 60)
+    assert frontier.take("e.org").url == "http://e.org/a"
+
+
+def test_a_host_that_asks_for_patience_is_left_alone_until_then(frontier):
+    frontier.book.leave("busy.org", 3600, "status 429")
+    frontier.book.leave("free.org", -1, "status 503")
+    assert frontier.book.to_leave() == {"busy.org": "status 429, asked to wait"}
+
+
+def test_tallies_of_hosts_add_up(frontier):
+    frontier.book.add({"e.org": Tally(2, 1, 100, 0.5, 1, "timeout")})
+    frontier.book.add({"e.org": Tally(1, 1, 50, 0.25)})
+    found = frontier.database.execute("SELECT * FROM hosts").fetchall()
+    assert found == [("e.org", 3, 2, 150, 0.75, 1, "timeout", 0)]
+
+
+def test_what_came_is_kept_until_it_is_settled_or_stored(frontier):
+    frontier.add(["http://e.org/a", "http://e.org/b"], 0)
+    first, second = frontier.take("e.org"), frontier.take("e.org")
+    frontier.keep_result(first, Miss("timeout"))
+    frontier.keep_result(second, read_page(second.url, 0, 200, {"content-type": "text/html"}, b"<p>b"))
+    again = Frontier(frontier.path, max_depth=2)
+    assert again.kept_result(first) == Miss("timeout")
+    row = again.kept_result(second).row
+    again.arrive(row, expanded=True)
+    again.store([row], "000001", {row["canonical_url"]: second.id})
+    again.settle(first, "failed", "timeout")
+    assert (again.kept_result(first), again.kept_result(second)) == (None, None)
+    again.close()
+
+
+def test_a_file_of_another_version_is_made_anew(frontier, capsys):
+    frontier.database.execute("PRAGMA user_version = 1")
+    frontier.add(["http://e.org/a"], 0)
+    frontier.close()
+    with closing(Frontier(frontier.path, max_depth=2)) as anew:
+        assert anew.is_empty()
+    assert "was written by another version" in capsys.readouterr().err
 
 
 def with_a_fault(frontier):

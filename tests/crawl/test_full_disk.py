@@ -8,6 +8,7 @@ from console import Summary
 from crawl.fetch import fetch
 from errors import CannotWrite
 from rows import rows_of
+from settings import Settings
 from store import Store
 
 PAGES = 40
@@ -21,7 +22,8 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing(site, reply, settings, sm
         words = "".join(chr(noise.randrange(0x4E00, 0x9FFF)) for _ in range(40_000))  # does not compress away
         site.replies[f"/{number}"] = reply(f"<p>{words} <a href=/{number + 1}>next</a>".encode())
     store = Store(str(small_disk / "data"), small_disk / "data" / ".state")
-    deep = settings.model_copy(update={"max_depth": PAGES, "shard_pages": 3})
+    changes = {"max_depth": PAGES, "shard_pages": 3}
+    deep = Settings(data=store.data, crawl=settings.model_copy(update=changes))
 
     summaries: list[Summary] = []
     with pytest.raises(CannotWrite, match="run the same command again"):

@@ -9,6 +9,7 @@ import pytest
 from crawl.fetch import fetch_all
 from crawl.frontier import Frontier
 from crawl.harvest import Harvest
+from crawl.intake import Intake
 from crawl.response import Miss, read_page
 from errors import CannotWrite
 
@@ -17,7 +18,7 @@ from errors import CannotWrite
 def harvest(store, settings):
     with closing(Frontier(store.state / "frontier.sqlite", max_depth=2)) as frontier:
         frontier.add([f"http://e.org/{number}" for number in range(4)], 0)
-        yield Harvest(store.table("pages"), frontier, settings, 1)
+        yield Harvest(frontier, Intake(store.table("pages"), frontier, settings, 1), settings)
 
 
 def page_of(entry):
@@ -66,10 +67,11 @@ def test_a_frontier_that_cannot_be_written_ends_a_crawl_with_nothing_in_flight(h
 def test_progress_is_in_rows(harvest):
     advanced = []
     harvest.advance = advanced.append
-    first, second, third = harvest.next(), harvest.next(), harvest.next()
-    harvest.finish(first, Miss("timeout"))
+    first = harvest.next()
+    harvest.finish(first, Miss("timeout", refused=True))
+    second, third = harvest.next(), harvest.next()
     harvest.finish(second, page_of(second))
     harvest.finish(third, page_of(third))
     harvest.flush()
-    assert sum(advanced) == harvest.summary.rows == 2
-    assert harvest.summary.rows_in == 3
+    assert sum(advanced) == harvest.intake.summary.rows == 2
+    assert harvest.intake.summary.rows_in == 3

@@ -2,8 +2,9 @@
 
 import pytest
 
-from crawl.fulltext import full_text
-from crawl.mathematics import Formulas, formula_spans, save_formulas
+from crawl.blocks import full_text
+from crawl.mathematics import Formulas, save_formulas
+from crawl.tex import formula_spans
 from crawl.tree import parse
 
 
@@ -57,16 +58,55 @@ def test_mathml_without_tex_is_converted(mathml, tex):
         (KATEX, r"\(x^2\)"),
         (f'<span class="katex-display">{KATEX}</span>', r"\(x^2\)"),
         ('<span class="MathJax">x2</span><script type="math/tex">x^2</script>', r"\(x^2\)"),
+        (
+            '<span class="MathJax_Preview"></span><div class="MathJax_Display">'
+            '<span class="MathJax"><nobr>x2</nobr>'
+            '<span class="MJX_Assistive_MathML"><math><mi>x</mi></math></span></span></div>'
+            '<script type="math/tex; mode=display">x^2</script>',
+            r"\[x^2\]",
+        ),
+        (
+            '<mjx-container class="MathJax" jax="CHTML" display="true"><mjx-math aria-hidden="true"><mjx-mi>'
+            '<mjx-c class="mjx-c78"></mjx-c></mjx-mi></mjx-math><mjx-assistive-mml><math display="block">'
+            "<msup><mi>x</mi><mn>2</mn></msup></math></mjx-assistive-mml></mjx-container>",
+            r"\[x^{2}\]",
+        ),
+        ('<script type="math/asciimath">x^2</script>', "`x^2`"),
+        (
+            "<m:math><m:semantics><m:msup><m:mi>x</m:mi><m:mn>2</m:mn></m:msup></m:semantics></m:math>",
+            r"\(x^{2}\)",
+        ),
+        ('<span data-math="x^2"></span>', r"\(x^2\)"),
+        ('<div data-math="x^2"><span data-math="x^2">x2</span></div>', r"\[x^2\]"),
+        ('<span data-math="true">text</span>', "text"),
+        ('<span class="math inline">x^2</span>', r"\(x^2\)"),
+        ('<span class="math inline">\\(x^2\\)</span>', r"\(x^2\)"),
+        ('<span class="math">Mathematics</span>', "Mathematics"),
         ('<script type="math/tex; mode=display">x^2</script>', r"\[x^2\]"),
         ('<img class="tex" alt="x^2" src="a.png">', r"\(x^2\)"),
         ('<img src="https://latex.codecogs.com/png.latex?x%5E2">', r"\(x^2\)"),
         ('<img src="/cgi-bin/mimetex.cgi?tex=x%5E2">', r"\(x^2\)"),
+        ('<img src="/cgi-bin/mimetex.cgi?x%5E2">', r"\(x^2\)"),
+        (
+            '<img src="https://s0.wp.com/latex.php?latex=x%5E2&amp;bg=ffffff" alt="x^2" class="latex">',
+            r"\(x^2\)",
+        ),
+        ('<img class="tex" alt="$x^2$" src="a.png">', r"\(x^2\)"),
+        ('<img class="equation" alt="the graph of a parabola" src="a.png">', "the graph of a parabola"),
         ('<img src="cat.png" alt="a cat">', ""),
         ("10<sup>28</sup> atoms", "10^{28} atoms"),
         ("H<sub>2</sub>O", "H_{2}O"),
         ("x<sup>2<sub>i</sub></sup>", "x^{2_{i}}"),
+        ("2<sup>1</sup>/<sub>2</sub> and <sup>3</sup>&frasl;<sub>4</sub>", "2 1/2 and 3/4"),
+        ('<span class="texhtml"><i>x</i><sup>2</sup></span>', "x^{2}"),
         ("the 4<sup>th</sup> time", "the 4th time"),
+        ("le 1<sup>er</sup> mai", "le 1er mai"),
         ('said so<sup><a href="#1">[1]</a></sup>.', "said so[1]."),
+        ('in 1905<sup><a href="#1">1</a></sup>.', "in 1905[1]."),
+        ('in 1905<a href="#1"><sup>1</sup></a>.', "in 1905[1]."),
+        ('as <a href="/water">H<sub>2</sub>O</a>', "as H_{2}O"),
+        ("[tex]x^2[/tex] and [MATH]y[/MATH] and $latex z^2$", r"\(x^2\) and \(y\) and \(z^2\)"),
+        ("[math] is a tag, [tex] too", "[math] is a tag, [tex] too"),
         (r"Let \(a_1 < b_1\) and $b_1$ and $$d_1$$.", r"Let \(a_1 < b_1\) and $b_1$ and $$d_1$$."),
         ("It costs $5, not $10.", "It costs $5, not $10."),
         ("<pre>$a = $b\n  c</pre>", "```\n$a = $b\n  c\n```"),
@@ -74,6 +114,13 @@ def test_mathml_without_tex_is_converted(mathml, tex):
 )
 def test_formulas_and_exponents_survive(html, text):
     assert text_of(f"<p>{html}</p>") == text
+
+
+def test_what_is_set_small_is_no_exponent_by_that():
+    prose = "a note that somebody set small, which is no exponent of anything at all, on and on"
+    assert text_of(f"<p>10<sup>{prose}</sup></p>") == f"10{prose}"
+    footnote = '<details class="ptx-footnote"><summary><sup> 1 </sup></summary>The note.</details>'
+    assert "[1]" in text_of(f"<p>in 1905{footnote}.</p>")
 
 
 def test_spans_of_tex_in_text():

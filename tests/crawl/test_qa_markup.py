@@ -95,3 +95,53 @@ def test_pages_without_such_markup_have_none():
     assert (
         read(json_ld({"@type": "Question", "name": 7, "acceptedAnswer": ["4", None, {"text": None}]})) == []
     )
+
+
+def test_exercises_that_ask_the_same_of_other_data_are_all_kept():
+    exercise = (
+        '<div data-type="exercise"><p data-type="problem">median = ?</p><p data-type="solution">{}</p></div>'
+    )
+    found = read(f"<main>{exercise.format(4)}{exercise.format(5)}{exercise.format(5)}</main>")
+    assert [item["answers"][0]["text"] for item in found] == ["4", "5"]
+
+
+def test_pretext_examples_exercises_and_tasks():
+    def solution(kind, text):
+        return (
+            f'<details class="{kind} solution-like born-hidden-knowl">'
+            f'<summary class="knowl__link">{kind}</summary>'
+            f'<div class="{kind} solution-like knowl__content"><p>{text}</p></div></details>'
+        )
+
+    answered = solution("hint", "Think.") + solution("solution", "By counting, 3.") + solution("answer", "3")
+    found = read(f"""<section>
+      <article class="example example-like"><h4 class="heading">Example 1</h4>
+        <div class="para">How many?</div><div class="solutions">{answered}</div></article>
+      <article class="exercise exercise-like"><h4 class="heading">2.</h4><div class="para">Let n be 3.</div>
+        <article class="task exercise-like"><h5 class="heading">(a)</h5><div class="para">What is 2n?</div>
+          <div class="solutions">{solution("answer", "6")}</div></article>
+        <article class="task exercise-like"><div class="para">What is 3n?</div></article></article>
+      </section>""")
+    assert found == [
+        {
+            "question": "How many?",
+            "answers": [
+                {"text": "3", "accepted": True, "votes": None},
+                {"text": "By counting, 3.", "accepted": True, "votes": None},
+            ],
+        },
+        {
+            "question": "Let n be 3.\n\nWhat is 2n?",
+            "answers": [{"text": "6", "accepted": True, "votes": None}],
+        },
+    ]
+
+
+def test_json_ld_whose_html_is_escaped_once_more():
+    question = {
+        "@type": "Question",
+        "name": "Is 1 &lt; 2?",
+        "acceptedAnswer": {"text": "&lt;p&gt;It &lt;b&gt;is&lt;/b&gt;.&lt;/p&gt;"},
+    }
+    (found,) = read(json_ld(question))
+    assert (found["question"], found["answers"][0]["text"]) == ("Is 1 < 2?", "It is.")

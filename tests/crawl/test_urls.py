@@ -2,8 +2,9 @@
 
 import pytest
 
-from crawl.urls import Patterns, absolute_url, canonical_url, host_of
+from crawl.urls import Scope, absolute_url, canonical_url, host_of, seconds_of
 from errors import UsageError
+from settings import CrawlSettings
 
 
 @pytest.mark.parametrize(
@@ -52,13 +53,36 @@ def test_the_host_is_lower_case_and_keeps_a_port_of_its_own():
 
 
 def test_patterns_admit_what_allow_matches_and_deny_does_not():
-    patterns = Patterns(["/q/", "/a/"], [r"\?sort="])
-    assert patterns.admit("http://e.org/q/1")
-    assert not patterns.admit("http://e.org/users/1")
-    assert not patterns.admit("http://e.org/q/1?sort=votes")
-    assert Patterns([], []).admit("http://e.org/")
+    scope = Scope(CrawlSettings(allow=["/q/", "/a/"], deny=[r"\?sort="]))
+    assert scope.admits("http://e.org/q/1")
+    assert not scope.admits("http://e.org/users/1")
+    assert not scope.admits("http://e.org/q/1?sort=votes")
+    assert Scope(CrawlSettings()).admits("http://e.org/")
 
 
 def test_a_broken_pattern_is_named():
     with pytest.raises(UsageError, match=r"crawl\.allow: '\(' is not a regular expression"):
-        Patterns(["("], [])
+        Scope(CrawlSettings(allow=["("]))
+
+
+def test_every_host_belongs_to_exactly_one_part():
+    parts = [Scope(CrawlSettings(part=f"{number}/4")) for number in (1, 2, 3, 4)]
+    urls = [f"http://host{number}.org:{8000 + number}/page" for number in range(100)]
+    owners = [[scope.has_host(url) for scope in parts].index(True) for url in urls]
+    assert all(sum(scope.has_host(url) for scope in parts) == 1 for url in urls)
+    assert min(owners.count(part) for part in range(4)) > 10
+    assert all(scope.has_host("http://e.org/a") == scope.has_host("https://E.org:99/b") for scope in parts)
+    assert Scope(CrawlSettings()).has_host("http://e.org/")
+
+
+def test_a_part_that_is_none_is_named():
+    with pytest.raises(UsageError, match=r"crawl\.part: 5/4 is not a part; the last of 4 is 4/4"):
+        Scope(CrawlSettings(part="5/4"))
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"),
+    [("30d", 2_592_000), ("0s", 0), ("1.5h", 5400), ("2w", 1_209_600), ("never", float("inf"))],
+)
+def test_durations(duration, seconds):
+    assert seconds_of(duration) == seconds

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from commands import problem
+from commands import gr, problem
 from loopback import Answer, fails, serving
 
 ROOT = Path(__file__).parents[2]
+SMALL = {"GR_VERIFY__MODEL": "false", "GR_LLM__RETRIES": "0"}
 
 
 def start(store, *arguments: str, **variables: str) -> subprocess.Popen[str]:
     """Start `gr curate` beside the store, without the settings of the person who runs the tests."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("GR_", "OPENAI_"))}
-    small = {"PYTHONPATH": str(ROOT), "GR_VERIFY__MODEL": "false", "GR_LLM__RETRIES": "0"}
     return subprocess.Popen(
         [sys.executable, "-m", "cli", "curate", *arguments],
         cwd=Path(store.data).parent,
-        env={**clean, **small, **variables},
+        env={**clean, "PYTHONPATH": str(ROOT), **SMALL, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -33,9 +33,7 @@ def start(store, *arguments: str, **variables: str) -> subprocess.Popen[str]:
 
 def gr_curate(store, *arguments: str, **variables: str) -> tuple[int, str, str]:
     """Its exit code, stdout and stderr."""
-    process = start(store, *arguments, **variables)
-    output, errors = process.communicate(timeout=60)
-    return process.returncode, output, errors
+    return gr(Path(store.data).parent, "curate", *arguments, **SMALL, **variables)
 
 
 def logged(store) -> list[dict[str, object]]:

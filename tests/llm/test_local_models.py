@@ -5,6 +5,7 @@ import math
 import shutil
 import urllib.error
 import urllib.request
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 
 from errors import CannotWrite, RequestFailed, ServerUnusable, UsageError
 from llm import connect, huggingface_folder
+from llm.huggingface import load
 from llm.local import requests_at_once, serve_until_stopped
 from llm.weights import bundled_gguf, fingerprint, model_name, resolve
 from loopback import says, serving, user
@@ -270,7 +272,16 @@ class TestTransformersServer:
             pass
 
 
+@pytest.fixture(scope="module")
+def _loaded_once():
+    """transformers takes half a minute to read the bundled file; what is made of it is the test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("llm.huggingface.load", cache(load))
+        yield
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("_loaded_once")
 @needs_weights
 @needs_transformers
 def test_the_bundled_model_in_transformers(state):
@@ -285,6 +296,7 @@ def test_the_bundled_model_in_transformers(state):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_loaded_once")
 @needs_weights
 @needs_transformers
 def test_a_conversion_on_a_full_disk_is_named_and_leaves_nothing(small_disk):

@@ -145,7 +145,7 @@ def test_learns_to_answer(tiny_model, make_settings, write_questions):
 def test_a_killed_run_ends_as_an_undisturbed_one(root, tiny_model, make_settings, write_questions):
     """Over several passes through the questions, with a checkpoint cut short, and prolonged at the end."""
     calm, killed = write_questions(make_settings("calm")), write_questions(make_settings("killed"))
-    finish(start(root, calm, tiny_model, "one", 12))
+    train(calm, tiny_model, "one", 12)
     run = Run(killed, "one")
     process = start(root, killed, tiny_model, "one", 10)
     while run.reached() < 4:
@@ -155,9 +155,9 @@ def test_a_killed_run_ends_as_an_undisturbed_one(root, tiny_model, make_settings
     process.communicate()
     (run.folder / "checkpoint-11").mkdir()
     assert run.trained_steps() == 0
-    finish(start(root, killed, tiny_model, "one", 10))
+    train(killed, tiny_model, "one", 10)
     assert run.trained_steps() == 10
-    finish(start(root, killed, tiny_model, "one", 12))
+    train(killed, tiny_model, "one", 12)
     assert weights(run.final) == weights(Run(calm, "one").final)
     assert metrics(run) == metrics(Run(calm, "one"))
     assert samples(run) == samples(Run(calm, "one"))

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from commands import gr
 from files import contents
 from loopback import fails, serving
 from verify.judging import show
@@ -47,9 +48,7 @@ def start(folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[s
 
 def gr_verify(folder: Path, *arguments: str, **variables: str) -> tuple[int, str, str]:
     """Its exit code, stdout and stderr."""
-    process = start(folder, *arguments, **variables)
-    output, errors = process.communicate(timeout=240)
-    return process.returncode, output, errors
+    return gr(folder, "verify", *arguments, **variables)
 
 
 def write_pairs(path: Path, *rows: object) -> None:

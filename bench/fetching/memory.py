@@ -1,0 +1,46 @@
+"""How much memory a crawl takes whose queue is short, and one whose queue is long."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.fetching.site import ROOT, serving
+
+PAGES = 300  # that each crawl fetches
+
+
+def measure_memory(queues: list[int]) -> list[float]:
+    """The peak memory in MB of a crawl with each number of queued URLs."""
+    with serving("linked", 10 * PAGES) as site:
+        return [_peak(site.url, count) for count in queues]
+
+
+def _peak(url: str, count: int) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "bench.fetching.memory", url, str(count), folder]
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return float(json.loads(done.stdout.splitlines()[-1]))
+
+
+def main() -> None:
+    """Queue URL/0, URL/1, ... in FOLDER and fetch some of them; prints the process's peak memory in MB."""
+    import resource
+
+    from crawl.fetch import fetch
+    from settings import Settings
+    from store import Store
+
+    url, count, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
+    (folder / "urls.txt").write_text("".join(f"{url}/{number}\n" for number in range(count)))
+    crawl = {"allow_private": True, "delay": 0, "max_pages": PAGES, "max_depth": 0, "shard_pages": 50}
+    settings = Settings(data=str(folder), crawl=crawl)
+    fetch(Store(settings.data, settings.state), settings, [str(folder / "urls.txt")], [])
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+if __name__ == "__main__":
+    main()

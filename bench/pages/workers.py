@@ -1,0 +1,48 @@
+"""`gr crawl extract` on one and on two worker processes: the pages per second that it gets through."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.pages.corpus import Page
+from console import Summary
+from crawl.extract import extract
+from crawl.response import read_page
+from settings import Settings
+from store import Store
+
+SHARD_PAGES = 25
+
+
+class Workers(NamedTuple):
+    """Pages per second with so many worker processes, start and writing included."""
+
+    workers: int
+    rate: float
+
+
+def measure_workers(pages: Sequence[Page], copies: int, counts: Sequence[int] = (1, 2)) -> list[Workers]:
+    """The rates over the same pages, each of them `copies` times, after a short run that nobody times."""
+    with tempfile.TemporaryDirectory() as folder:
+        _run(Path(folder) / "warm", pages[:1], 1, 1)
+        return [
+            Workers(count, _run(Path(folder) / f"{count}-workers", pages, copies, count)) for count in counts
+        ]
+
+
+def _run(folder: Path, pages: Sequence[Page], copies: int, workers: int) -> float:
+    store = Store(str(folder), folder / ".state")
+    rows = [
+        read_page(f"http://e.org/{copy}/{page.path}", 0, 200, {"content-type": "text/html"}, page.body).row
+        for copy in range(copies)
+        for page in pages
+    ]
+    with store.table("pages").writing():
+        for start in range(0, len(rows), SHARD_PAGES):
+            store.table("pages").write(f"{start // SHARD_PAGES:06d}", rows[start : start + SHARD_PAGES])
+    summaries: list[Summary] = []
+    extract(store, Settings(data=str(folder), workers=workers), summaries)
+    return len(rows) / summaries[0].seconds

@@ -1,0 +1,166 @@
+"""The visible text of a page as blocks in light Markdown: paragraphs, headings, list items, table rows, code.
+
+What a page says is some of its blocks. Which ones, extractors decide (main_text.py); how they read, and in
+which order, is decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from string import ascii_lowercase, ascii_uppercase
+from typing import NamedTuple
+
+from lxml import etree
+
+from crawl.tree import inner_text
+
+BOILERPLATE = frozenset({"nav", "header", "footer", "aside"})
+UNSEEN = frozenset(
+    {"script", "style", "noscript", "template", "head", "svg", "canvas", "iframe", "object", "embed"}
+    | {"button", "select", "option", "textarea", "input"}
+)
+NO_GAP, LINE, PARAGRAPH = 0, 1, 2  # between two pieces of text
+GAPS = {
+    **dict.fromkeys(("br", "dd", "dt", "li", "tr"), LINE),
+    **dict.fromkeys(("address", "article", "aside", "blockquote", "body", "center", "details"), PARAGRAPH),
+    **dict.fromkeys(("dialog", "div", "dl", "fieldset", "figcaption", "figure", "footer", "form"), PARAGRAPH),
+    **dict.fromkeys(("header", "hr", "main", "nav", "ol", "p", "pre", "section", "summary"), PARAGRAPH),
+    **dict.fromkeys(("table", "ul", "h1", "h2", "h3", "h4", "h5", "h6"), PARAGRAPH),
+}
+HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
+CELLS = frozenset({"td", "th"})
+BAR = " | "
+HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden")
+SPACE = re.compile(r"\s+")
+LETTERS = re.compile(r"\b(lower|upper)-(?:alpha|latin)")
+PERMALINKS = frozenset("¶§#🔗⚓")  # what links of headings and paragraphs to themselves show
+
+
+class Block(NamedTuple):
+    """Some text without an empty line in it, unless it is code."""
+
+    text: str
+    new_paragraph: bool  # an empty line stands before it
+    furniture: bool  # it stands in navigation, header, footer or aside, or is hidden
+    element: etree._Element  # in whose text, or else tail, it begins
+    in_tail: bool
+
+
+class Piece(NamedTuple):
+    """Text without a tag in it. `gap` is to the piece before; `prefix` goes before the first visible text."""
+
+    text: str
+    gap: int
+    prefix: str
+    furniture: bool
+    element: etree._Element
+    in_tail: bool
+
+
+def blocks_of(tree: etree._Element) -> list[Block]:
+    """The blocks in the order of the page. Iterative, so that deep nesting is no danger."""
+    found: list[Block] = []
+    line: list[str] = []
+    start: Piece | None = None
+    gap, first_gap = PARAGRAPH, PARAGRAPH
+    for piece in _pieces(tree):
+        if piece.gap and start is not None:
+            found.append(_block(line, start, first_gap))
+            start, gap = None, NO_GAP
+        gap = max(gap, piece.gap)
+        if start is not None:
+            line.append(piece.text)
+        elif piece.text and piece.text is not BAR and not piece.text.isspace():
+            line, start, first_gap = [piece.prefix, piece.text.lstrip()], piece, gap
+    return found if start is None else [*found, _block(line, start, first_gap)]
+
+
+def join(blocks: Iterable[Block]) -> str:
+    """Their text, with an empty line between paragraphs."""
+    return "".join(("\n\n" if block.new_paragraph else "\n") + block.text for block in blocks).strip()
+
+
+def full_text(tree: etree._Element) -> str:
+    """All the visible text but that in navigation, header, footer and aside."""
+    return join(block for block in blocks_of(tree) if not block.furniture)
+
+
+def whole_text(tree: etree._Element) -> str:
+    """All the text but that of scripts and controls."""
+    return join(blocks_of(tree))
+
+
+def _pieces(tree: etree._Element) -> Iterator[Piece]:
+    numbers: Counter[etree._Element] = Counter()
+    outermost: etree._Element | None = None  # the element that makes furniture of what is in it
+    prefix = ""
+    walker = etree.iterwalk(tree, events=("start", "end"))
+    for event, element in walker:
+        tag = element.tag if isinstance(element.tag, str) else ""
+        gap, text = GAPS.get(tag, NO_GAP), element.tail if event == "end" else element.text
+        if event == "end":
+            if tag == "li" or tag in HEADINGS:
+                prefix = ""
+            if element is outermost:
+                outermost = None
+            if element is tree:
+                return
+        else:
+            if outermost is None and element is not tree and _is_furniture(element, tag):
+                outermost = element
+            if tag in UNSEEN or tag == "pre" or (tag == "a" and (element.text or "").strip() in PERMALINKS):
+                walker.skip_subtree()
+                text = _code(element) if tag == "pre" else ""
+            elif tag in CELLS:
+                yield Piece(BAR, NO_GAP, "", False, element, False)
+            elif (tag == "li" or tag in HEADINGS) and element is not tree:
+                prefix = HEADINGS.get(tag) or _bullet(element, numbers)
+        if gap or text:
+            text = (text or "") if tag == "pre" and event == "start" else SPACE.sub(" ", text or "")
+            yield Piece(text, gap, prefix, outermost is not None, element, event == "end")
+            prefix = "" if text.strip() else prefix
+
+
+def _block(line: list[str], start: Piece, gap: int) -> Block:
+    while line[-1] is BAR or line[-1].isspace():
+        line.pop()
+    text = "".join(line)
+    text = text.strip() if start.text.startswith("```") else re.sub(" {2,}", " ", text).strip()
+    return Block(text, gap == PARAGRAPH, start.furniture, start.element, start.in_tail)
+
+
+def _is_furniture(element: etree._Element, tag: str) -> bool:
+    return (
+        tag in BOILERPLATE
+        or "hidden" in element.attrib
+        or element.get("aria-hidden") == "true"
+        or HIDDEN.search(element.get("style", "")) is not None
+    )
+
+
+def _code(element: etree._Element) -> str:
+    code = inner_text(element).strip("\n")
+    return f"```\n{code}\n```" if code.strip() else ""
+
+
+def _bullet(item: etree._Element, numbers: Counter[etree._Element]) -> str:
+    """`3. ` or `C. ` in an ordered list, by its own numbering; `- ` in another."""
+    ordered = item.getparent()
+    if ordered is None or ordered.tag != "ol":
+        return "- "
+    numbers[ordered] += 1
+    start = ordered.get("start", "1")
+    number = numbers[ordered] + (int(start) - 1 if start.isdecimal() and len(start) < 6 else 0)
+    letters = _letters(ordered)
+    return f"{letters[number - 1]}. " if 0 < number <= len(letters) else f"{number}. "
+
+
+def _letters(ordered: etree._Element) -> str:
+    """The letters that number the list, by its type, style, class, or the attribute of OpenStax."""
+    if ordered.get("type") in ("a", "A"):
+        return ascii_lowercase if ordered.get("type") == "a" else ascii_uppercase
+    declared = " ".join(ordered.get(name, "") for name in ("style", "class", "data-number-style"))
+    match = LETTERS.search(declared)
+    return "" if match is None else ascii_lowercase if match[1] == "lower" else ascii_uppercase

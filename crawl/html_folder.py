@@ -1,0 +1,142 @@
+"""A folder of HTML files as an archive. Its `index.jsonl`, if it has one, says which files there are and
+where each was on the web, {"path": "a/b.html", "url": "https://example.org/b"}; other keys are left alone.
+
+Without one every .html, .htm and .xhtml file in it and below is a page. A page without an address has
+file:///FOLDER/a/b.html, where FOLDER is the folder's name: the same on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+from crawl.archives import Contents, Slice, Sorter, batches, ready
+from crawl.urls import absolute_url
+from settings import CrawlSettings
+
+INDEX = "index.jsonl"
+SUFFIXES = {".html", ".htm", ".xhtml"}
+HEADERS = {"content-type": "text/html"}
+BROKEN_LINE = f"line of {INDEX} that names no file"
+
+Entry = tuple[str, str]  # path below the folder, URL
+
+
+@dataclass(frozen=True)
+class HtmlFolder:
+    """A local folder."""
+
+    path: Path
+    is_remote = False
+
+    @property
+    def name(self) -> str:
+        """Its path."""
+        return str(self.path)
+
+    def key(self, settings: CrawlSettings) -> str:
+        """By the sizes and times of its files."""
+        digest = hashlib.sha256()
+        for path, url in entries(self.path, Contents()):
+            try:
+                about = (self.path / path).stat()
+                digest.update(f"{path}\0{url}\0{about.st_size}\0{about.st_mtime_ns}\n".encode())
+            except (OSError, ValueError):
+                digest.update(f"{path}\0{url}\n".encode())
+        return f"folder {self.path.resolve()} {digest.hexdigest()}"
+
+    def slices(self, settings: CrawlSettings, known: Callable[[str], bool]) -> Iterator[Slice]:
+        """As many files at a time as a shard has pages, and then what is wrong with the list of them."""
+        left_out = Contents()
+        is_empty = True
+        for some in batches(entries(self.path, left_out), settings.shard_pages):
+            yield partial(read_files, self.path, some, settings)
+            is_empty = False
+        if is_empty:
+            left_out.trouble = left_out.trouble or f"{self.path} has no WARC files and no HTML files"
+        yield partial(ready, left_out)
+
+
+def read_files(folder: Path, some: Sequence[Entry], settings: CrawlSettings) -> Contents:
+    """The pages in these files of the folder."""
+    sorter = Sorter(f"folder {folder.resolve().name}", settings)
+    root = folder.resolve()
+    for path, url in some:
+        file = folder / path
+        try:
+            if not file.resolve().is_relative_to(root):
+                sorter.other("file outside of its folder")
+            elif not file.is_file():
+                sorter.other("missing file")
+            else:
+                _take_file(file, url, sorter)
+        except (OSError, ValueError, RuntimeError) as error:  # the last two for a name that can be none
+            sorter.other(f"unreadable file ({getattr(error, 'strerror', None) or type(error).__name__})")
+            sorter.contents.unfinished = True
+    return sorter.contents
+
+
+def _take_file(file: Path, url: str, sorter: Sorter) -> None:
+    with file.open("rb") as content:
+        body = content.read(sorter.most + 1)
+        changed = datetime.fromtimestamp(os.fstat(content.fileno()).st_mtime, UTC)
+    sorter.take(url, 200, HEADERS, body, fetched_at=changed)
+
+
+def entries(folder: Path, left_out: Contents) -> Iterator[Entry]:
+    """The files of a folder, by its index if it has one; what is none is counted in `left_out`."""
+    if (folder / INDEX).is_file():
+        yield from _indexed(folder, left_out)
+    else:
+        yield from _found(folder, left_out)
+
+
+def _indexed(folder: Path, left_out: Contents) -> Iterator[Entry]:
+    try:
+        with (folder / INDEX).open(encoding="utf-8-sig", errors="replace") as lines:
+            for line in lines:
+                if line.strip():
+                    if entry := _entry(folder, line):
+                        yield entry
+                    else:
+                        left_out.others[BROKEN_LINE] += 1
+    except OSError as error:
+        left_out.trouble, left_out.unfinished = f"cannot read {folder / INDEX}: {error.strerror}", True
+
+
+def _entry(folder: Path, line: str) -> Entry | None:
+    """What a line of the index names; None where it is broken."""
+    try:
+        named = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    path, url = (named.get("path"), named.get("url")) if isinstance(named, dict) else (None, None)
+    if not isinstance(path, str) or not path or not isinstance(url, str | None):
+        return None
+    return (path, absolute_url(url) or _address(folder, path)) if url else (path, _address(folder, path))
+
+
+def _found(folder: Path, left_out: Contents) -> Iterator[Entry]:
+    def failed(error: OSError) -> None:
+        left_out.others[f"unreadable folder ({error.strerror})"] += 1
+        left_out.unfinished = True
+
+    for place, folders, files in os.walk(folder, onerror=failed):
+        folders.sort()
+        for file in sorted(files):
+            path = (Path(place) / file).relative_to(folder).as_posix()
+            if Path(file).suffix.lower() in SUFFIXES:
+                yield path, _address(folder, path)
+            else:
+                left_out.others[f"not HTML ({Path(file).suffix.lower() or 'no suffix'})"] += 1
+
+
+def _address(folder: Path, path: str) -> str:
+    return f"file:///{quote(folder.resolve().name)}/{quote(path)}"

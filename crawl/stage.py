@@ -1,0 +1,76 @@
+"""`gr crawl`: the whole stage. What is fetched or taken in is extracted shard by shard while more comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from console import Summary
+from crawl.extract import text_rows
+from crawl.fetch import fetch
+from crawl.warc_out import ENDING, warc_of
+from engine import run_spread
+from engine.beside import Beside, run_beside
+from settings import Settings
+from store import Store
+from store.folder import Folder
+
+
+def crawl(
+    store: Store,
+    settings: Settings,
+    names: Sequence[str],
+    summaries: list[Summary],
+    *,
+    url_column: str | None = None,
+    warc: bool = False,
+) -> None:
+    """Bring the sources into table `pages`, what they say into `texts`, and with `warc` into WARC files.
+
+    Raises what fetching, taking in and extracting raise; a summary of each is appended as it begins.
+    """
+    with extracting(store, settings, summaries) as beside:
+        fetch(store, settings, names, summaries, url_column=url_column, beside=beside)
+    if warc:
+        write_warcs(store, settings, summaries)
+
+
+@contextmanager
+def extracting(store: Store, settings: Settings, summaries: list[Summary]) -> Iterator[Beside | None]:
+    """Extract every shard of pages: those that the body makes at once, in other processes, and then the rest.
+
+    Ray, and a single worker, do all of them afterwards.
+    """
+    summary, function = Summary("crawl extract", table="texts"), partial(text_rows, store)
+    try:
+        if settings.engine == "ray" or settings.workers == 1:
+            yield None
+        else:
+            with run_beside(store, summary, function, settings.workers) as beside:
+                yield beside
+    except BaseException:
+        if summary.shards:  # before that of the step that failed
+            summaries.insert(max(0, len(summaries) - 1), summary)
+        raise
+    summaries.append(summary)
+    run_spread(store, summary, function, engine=settings.engine, workers=settings.workers)
+
+
+def write_warcs(store: Store, settings: Settings, summaries: list[Summary]) -> None:
+    """Write a WARC file in the folder `warc` for every shard of pages that has none."""
+    started = time.monotonic()
+    summary = Summary("crawl warc", table="warc")
+    summaries.append(summary)
+    pages, folder = store.table("pages"), Folder(f"{store.data}/warc")
+    with pages.writing():
+        written = {name.removesuffix(ENDING) for name in folder.names(ENDING)}
+        for shard in sorted(set(pages.shards()) - written):
+            rows = pages.rows(shard)
+            folder.write(shard + ENDING, warc_of(shard + ENDING, rows, settings.crawl.introduction))
+            summary.shards += 1
+            summary.rows_in += len(rows)
+            summary.rows += sum(bool(row["kept"]) and row["source"] == "web" for row in rows)
+    summary.kept = summary.rows
+    summary.seconds = time.monotonic() - started

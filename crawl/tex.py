@@ -1,0 +1,61 @@
+"""TeX as it is written in text: between which delimiters it stands, and which ours are."""
+
+from __future__ import annotations
+
+import re
+
+DELIMITER = re.compile(
+    r"\\[()\[\]]|\$\$?|\\(?:begin|end)\{[a-z]+\*?\}|\[/?(?:i?tex|latex|math)\]", re.IGNORECASE
+)
+SIGN = re.compile(r"[\\$\[]")  # without any of these there is no delimiter
+WRAPPED = re.compile(r"\$\$(.*)\$\$|\$([^$]*)\$|\\\((.*)\\\)|\\\[(.*)\\\]", re.DOTALL)
+CLOSING = {r"\(": r"\)", r"\[": r"\]", "$$": "$$", "$": "$"}
+BBCODE = re.compile(r"\[(\w+)\](.*)\[/\1\]|\$latex\s(.*)\$", re.IGNORECASE | re.DOTALL)
+LONGEST_DOLLARS = 300  # characters between two single dollars; more is prices
+
+
+def formula_spans(text: str) -> list[tuple[int, int]]:
+    """Where TeX stands between its delimiters, from the first to behind the last; in one pass."""
+    spans: list[tuple[int, int]] = []
+    opened: re.Match[str] | None = None
+    for mark in DELIMITER.finditer(text):
+        closes = opened is not None and mark[0].lower() == (_closing(opened[0]) or "").lower()
+        if opened and closes and _is_formula(text[opened.start() : mark.end()]):
+            spans.append((opened.start(), mark.end()))
+            opened = None
+        elif opened is None or opened[0] in ("$", mark[0]):
+            opened = mark if _closing(mark[0]) else None
+    return spans
+
+
+def _closing(opening: str) -> str | None:
+    if opening.startswith(r"\begin"):
+        return opening.replace("begin", "end")
+    if opening.startswith("[") and opening[1] != "/":
+        return opening.replace("[", "[/")
+    return CLOSING.get(opening)
+
+
+def standard(text: str) -> str:
+    """Forums' [tex]x[/tex] and WordPress' $latex x$ as \\(x\\); other TeX as it is."""
+    match = BBCODE.fullmatch(text)
+    return delimited(match[2] or match[3] or "", display=False) if match else text
+
+
+def _is_formula(text: str) -> bool:
+    """Between single dollars only what touches them and stands on one line, so that prices are left alone."""
+    if not text.startswith("$") or text.startswith("$$"):
+        return True
+    inner = text[1:-1]
+    return 0 < len(inner) <= LONGEST_DOLLARS and inner == inner.strip() and "\n" not in inner
+
+
+def delimited(tex: str, display: bool) -> str:
+    """The TeX between delimiters that Markdown leaves alone."""
+    tex = " ".join(tex.split())
+    if wrapped := WRAPPED.fullmatch(tex):
+        tex = next(part for part in wrapped.groups() if part is not None)
+    tex = tex.strip().removeprefix(r"\displaystyle").strip()
+    if tex.startswith(r"{\displaystyle") and tex.endswith("}"):
+        tex = tex[len(r"{\displaystyle") : -1].strip()
+    return rf"\[{tex}\]" if display else rf"\({tex}\)"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
 from typing import Literal, cast
 
@@ -53,10 +54,8 @@ class CrawlSettings(Section):
     max_depth: int = Field(8, ge=0, description="links followed from a source")
     allow: list[str] = Field(default_factory=list, description="regular expressions a URL must match")
     deny: list[str] = Field(default_factory=list, description="regular expressions a URL must not match")
-    part: str = Field("", pattern=r"^$|^[1-9]\d*/[1-9]\d*$", description="3/16: the third part of the hosts")
-    refetch_after: str = Field(
-        "30d", pattern=r"^never$|^\d+(\.\d+)?[smhdw]$", description="age from which a page is asked for again"
-    )
+    part: str = Field("", description="3/16: the third part of the hosts")
+    refetch_after: str = Field("30d", description="age from which a page is asked for again")
     common_crawl_index: str = Field(
         "https://index.commoncrawl.org", description="the server that lists captures"
     )
@@ -64,6 +63,20 @@ class CrawlSettings(Section):
     javascript: list[str] = Field(default_factory=list, description="hosts whose pages a browser must make")
     shard_pages: int = Field(200, ge=1, description="pages after which a shard is written")
     shard_seconds: float = Field(30.0, gt=0, description="or seconds, whichever comes first")
+
+    @field_validator("part")
+    @classmethod
+    def _is_part(cls, part: str) -> str:
+        if not re.fullmatch(r"|[1-9]\d*/[1-9]\d*", part):
+            raise ValueError("must be a number and how many there are, such as 3/16")
+        return part
+
+    @field_validator("refetch_after")
+    @classmethod
+    def _is_age(cls, age: str) -> str:
+        if not re.fullmatch(r"never|\d+(\.\d+)?[smhdw]", age):
+            raise ValueError("must be a number with s, m, h, d or w, such as 30d, or never")
+        return age
 
     @property
     def introduction(self) -> str:
@@ -254,7 +267,7 @@ def _explain(error: ValidationError, source: str) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
-        return f"{source}: {where} = {first['input']!r}: {first['msg'].lower()}"
+        return f"{source}: {where} = {first['input']!r}: {first['msg'].removeprefix('Value error, ').lower()}"
     section: type[BaseModel] = Settings
     for part in first["loc"][:-1]:
         section = cast(type[BaseModel], section.model_fields[str(part)].annotation)

@@ -11,6 +11,7 @@ import asyncio
 import os
 import shutil
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -140,20 +141,9 @@ class Browser:
 
 async def launch(playwright: Playwright) -> Chromium:
     """Playwright's own Chromium, or else one of this machine. Raises playwright's Error."""
-    from playwright.async_api import Error
-
-    try:
-        return await _launch(playwright, None)
-    except Error as error:
-        found = next(filter(None, map(shutil.which, NAMES)), None)
-        if found is None or "Executable doesn't exist" not in str(error):
-            raise
-    return await _launch(playwright, found)
-
-
-async def _launch(playwright: Playwright, executable: str | None) -> Chromium:
+    own = Path(playwright.chromium.executable_path).exists()
     return await playwright.chromium.launch(
-        executable_path=executable,
+        executable_path=None if own else next(filter(None, map(shutil.which, NAMES)), None),
         args=[*NO_NETWORK, LITTLE_MEMORY],
         proxy={"server": NOWHERE},
         chromium_sandbox=not is_root(),

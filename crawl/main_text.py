@@ -18,11 +18,11 @@ from trafilatura import extract
 from crawl.blocks import Block
 from crawl.tree import first
 
-LEAST_SHARE = 0.5  # of the words that resiliparse finds
+LEAST_SHARE = 0.5  # of the characters that resiliparse finds
 LEAST_CUES = 0.9  # of its blocks that are formulas, options, answers or code
-NEARLY_ALL = 0.9  # of the page's words: there is hardly anything for trafilatura to leave out
-TOO_LITTLE = 0.1  # of the words outside furniture: both extractors failed
-LONG = 20  # words; a block that long is prose
+NEARLY_ALL = 0.9  # of the page's characters: there is hardly anything for trafilatura to leave out
+TOO_LITTLE = 0.1  # of the characters outside furniture: both extractors failed
+LONG = 120  # characters; a block that long is prose
 # Trafilatura's time grows with the square of these.
 MOST_CHARACTERS = 300_000
 MOST_ELEMENTS = 15_000
@@ -73,10 +73,8 @@ def _extracted(tree: etree._Element, blocks: Sequence[Block], cues: Numbers) -> 
     content = {number for number, block in enumerate(blocks) if not block.furniture}
     if first(tree, "/*" * DEEPEST) is not None:
         return content
-    sizes = [len(block.text.split()) for block in blocks]
-    vast = sum(map(len, (block.text for block in blocks))) > MOST_CHARACTERS or (
-        first(tree, f"/descendant::*[{MOST_ELEMENTS}]") is not None
-    )
+    sizes = [len(block.text) for block in blocks]
+    vast = sum(sizes) > MOST_CHARACTERS or first(tree, f"/descendant::*[{MOST_ELEMENTS}]") is not None
     _mark(blocks)
     page = etree.tostring(tree, method="html", encoding="unicode")
     kept = _marked(str(extract_plain_text(page, main_content=True, preserve_formatting=True)), blocks)
@@ -86,7 +84,7 @@ def _extracted(tree: etree._Element, blocks: Sequence[Block], cues: Numbers) -> 
 
 
 def chosen(precise: Numbers, complete: Numbers, sizes: Sequence[int], cues: Numbers) -> Numbers:
-    """The precise choice; both, where that alone loses half of the words or a tenth of the cues."""
+    """The precise choice; both, where that alone loses half of the text or a tenth of the cues."""
     both = precise | complete
     loses_text = _size(precise, sizes) < LEAST_SHARE * _size(complete, sizes)
     loses_cues = len(precise & cues) < LEAST_CUES * len(both & cues)
@@ -98,7 +96,7 @@ def lost_between(kept: Numbers, blocks: Sequence[Block], cues: Numbers) -> Numbe
     return {
         number
         for number in range(min(kept, default=0), max(kept, default=0))
-        if not blocks[number].furniture and (number in cues or len(blocks[number].text.split()) >= LONG)
+        if not blocks[number].furniture and (number in cues or len(blocks[number].text) >= LONG)
     }
 
 

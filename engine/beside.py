@@ -12,6 +12,7 @@ from engine.run import count
 from engine.worker import worker_pool
 from store import Store
 from store.table import Row
+from store.tables import NEEDS
 
 
 class Beside:
@@ -25,6 +26,7 @@ class Beside:
         pool: ProcessPoolExecutor,
     ) -> None:
         self.table = store.table(summary.table)
+        self.input = store.table(NEEDS[summary.table][0])
         self.summary = summary
         self.function = function
         self.pool = pool
@@ -44,6 +46,7 @@ class Beside:
                 rows = future.result()
                 self.table.write(shard, rows)
                 count(self.summary, rows)
+                self.summary.rows_in += self.input.rows_in([shard])
             except Exception as error:
                 self.error = self.error or error
 

@@ -97,6 +97,13 @@ def test_an_unknown_flag():
 BAD = {
     "workers = 0": "gr.toml: workers = 0: input should be greater than or equal to 1",
     "engine = 'cloud'": "gr.toml: engine = 'cloud': input should be 'local' or 'ray'",
+    "[crawl]\npart = '3 of 16'": (
+        "gr.toml: crawl.part = '3 of 16': must be a number and how many there are, such as 3/16"
+    ),
+    "[crawl]\nrefetch_after = '30'": (
+        "gr.toml: crawl.refetch_after = '30': must be a number with s, m, h, d or w, such as 30d, "
+        "or never"
+    ),
     "crawl = 3": "gr.toml: crawl = 3: input should be a valid dictionary",
     "[train]\nbeta = 'much'": "gr.toml: train.beta = 'much': input should be a valid number",
     "[crawl]\nallow = ['a', 1]": "gr.toml: crawl.allow.1 = 1: input should be a valid string",

@@ -42,7 +42,7 @@ def test_what_looks_like_a_formula_an_option_or_an_answer(text, expected):
     assert is_cue(text, TOKEN) is expected
 
 
-def test_the_precise_choice_stands_unless_it_loses_half_of_the_words_or_a_cue():
+def test_the_precise_choice_stands_unless_it_loses_half_of_the_text_or_a_cue():
     sizes = [10] * 10
     everything = set(range(10))
     assert chosen({0, 1, 2, 3, 4}, everything, sizes, cues=set()) == {0, 1, 2, 3, 4}
@@ -53,7 +53,7 @@ def test_the_precise_choice_stands_unless_it_loses_half_of_the_words_or_a_cue():
 
 
 def test_cues_and_prose_between_kept_blocks_are_taken_back():
-    long = " ".join(["word"] * 20)
+    long = "word " * 24
     texts = [long, "kept", long, "A. 5", "Reply", long, "kept", "A. 5"]
     blocks = [block(text, furniture=number == 5) for number, text in enumerate(texts)]
     assert lost_between({1, 6}, blocks, cues={3, 7}) == {2, 3, 1} - {1}

@@ -55,7 +55,7 @@ def test_a_shard_is_extracted_while_the_next_is_fetched(site, page, store, stage
     site.replies["/7"] = once_the_first_is_extracted
     crawled, extracted = stage(f"{site.url}/0", crawl={"timeout": 60})
     assert (crawled.step, crawled.kept) == ("crawl", 8)
-    assert (extracted.step, extracted.rows, extracted.shards) == ("crawl extract", 8, 3)
+    assert (extracted.step, extracted.rows_in, extracted.rows, extracted.shards) == ("crawl extract", 9, 8, 3)
     assert store.table("texts").shards() == store.table("pages").shards()
 
 

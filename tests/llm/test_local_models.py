@@ -275,6 +275,8 @@ class TestTransformersServer:
 @pytest.fixture(scope="module")
 def _loaded_once():
     """transformers takes half a minute to read the bundled file; what is made of it is the test."""
+    import llm.transformers_server  # noqa: F401  (whose `load` stays as it is)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("llm.huggingface.load", cache(load))
         yield

@@ -15,7 +15,7 @@ from crawl.tree import elements, inner_text, strings
 
 LANGUAGE_TAG = re.compile(r"\s*([a-zA-Z]{2,3})(?:[-_]|\s*$)")
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-SHORTEST = 20  # characters of text from which its language can be told
+SHORTEST, ENOUGH = 20, 5_000  # characters of text from which its language can be told, and surely
 CREATIVE_COMMONS = re.compile(r"creativecommons\.org/(licenses|publicdomain)/([a-z-]+)(?:/(\d\.\d))?", re.I)
 DECLARED_LICENSE = (
     "//*[@rel][contains(concat(' ', @rel, ' '), ' license ')]/@href"
@@ -48,7 +48,7 @@ def language_of(tree: etree._Element, text: str) -> str | None:
     declared = root.get("lang") or root.get(XML_LANG) or root.get("xml:lang") or ""
     if match := LANGUAGE_TAG.match(declared):
         return match[1].lower()
-    return str(py3langid.classify(text)[0]) if len(text) >= SHORTEST else None
+    return str(py3langid.classify(text[:ENOUGH])[0]) if len(text) >= SHORTEST else None
 
 
 def license_of(tree: etree._Element) -> str | None:

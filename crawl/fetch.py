@@ -15,7 +15,7 @@ from crawl.ingest import ingest
 from crawl.intake import Intake
 from crawl.response import links_on
 from crawl.sources import Sources, read_sources
-from crawl.status import tell_hosts, waiting_by_host
+from crawl.status import waiting_by_host
 from crawl.urls import Scope, seconds_of
 from engine.beside import Beside
 from errors import GrError, NoPages, UsageError
@@ -200,10 +200,7 @@ def fetch_all(harvest: Harvest, tick: Callable[[], None] | None = None) -> None:
     """Run Scrapy until the harvest has nothing left; `tick` is called now and then."""
     from crawl.spider import run_spider
 
-    def detail() -> str:
-        return tell_hosts(harvest.total, harvest.statuses)
-
-    with progress("crawl", harvest.settings.max_pages or None, detail) as harvest.advance:
+    with progress("crawl", harvest.settings.max_pages or None, harvest.live.tell) as harvest.advance:
         asyncio.run(run_spider(harvest, tick or (lambda: None)))
 
 
@@ -214,7 +211,7 @@ def notes_on(harvest: Harvest) -> list[str]:
         notes.append(f"{harvest.unchanged} pages unchanged since they were fetched")
     if harvest.missed:
         notes.append(f"{harvest.missed.total()} URLs not fetched: {describe(harvest.missed)}")
-    if harvest.total and not (harvest.settings.contact or harvest.settings.allow_private):
+    if harvest.live.hosts and not (harvest.settings.contact or harvest.settings.allow_private):
         notes.append(
             "no contact is set; tell the sites who you are with contact = ... under [crawl] in gr.toml"
         )

@@ -221,11 +221,10 @@ class Frontier:
                 found.setdefault(shard, {})[canonical] = depth
         return found
 
-    def hosts(self) -> list[str]:
-        """The hosts that have queued URLs, in the order in which they were found."""
-        query = "SELECT host FROM urls WHERE state = 'queued' GROUP BY host ORDER BY min(id)"
-        with failures_named(self.path):
-            return [host for (host,) in self.database.execute(query)]
+    def host_after(self, name: str) -> str | None:
+        """The first host behind this name that has queued URLs."""
+        row = self._one("SELECT min(host) FROM urls WHERE state = 'queued' AND host > ?", name)
+        return str(row[0]) if row and row[0] is not None else None
 
     def depth(self, entry: Entry) -> int:
         """How far from a source the entry is by what is known now, which may be nearer than when taken."""

@@ -17,11 +17,12 @@ from crawl.frontier import Entry, Frontier, Kind
 from crawl.hosts import Tally
 from crawl.intake import Intake
 from crawl.response import Listing, Miss, Page, Result, Unchanged, links_of
+from crawl.status import Live
 from crawl.turns import Turns
 from crawl.urls import Scope
 from settings import CrawlSettings
 
-UNCHANGED = "unchanged"
+NOTE_EVERY_SECONDS = 5.0
 
 
 class Harvest:
@@ -41,8 +42,8 @@ class Harvest:
         self.missed: Counter[str] = Counter()
         self.unchanged = 0
         self.tallies: defaultdict[str, Tally] = defaultdict(Tally)
-        self.total: defaultdict[str, Tally] = defaultdict(Tally)
-        self.statuses: Counter[str] = Counter()
+        self.noted = time.monotonic()
+        self.live = Live()
         self.advance: Advance = lambda _: None
         self.error: Exception | None = None
 
@@ -77,15 +78,16 @@ class Harvest:
             self.turns.send_on(entry)
 
     def flush_if_due(self) -> None:
-        """Write a shard if it is time for one."""
+        """Write a shard if it is time for one, and now and then what the hosts came to."""
         with self._failure_kept():
             self.intake.flush_if_due()
+            if time.monotonic() - self.noted >= NOTE_EVERY_SECONDS:
+                self._note_hosts()
 
     def flush(self) -> None:
         """Write what came in. Raises CannotWrite, StoreError."""
         self.intake.flush()
-        self.frontier.book.add(self.tallies)
-        self.tallies.clear()
+        self._note_hosts()
 
     @contextmanager
     def _failure_kept(self) -> Iterator[None]:
@@ -95,18 +97,21 @@ class Harvest:
             self.error = error
 
     def _tally(self, host: str, result: Result, latency: float) -> None:
-        tally = Tally(requests=1, seconds=latency)
+        tally, status = Tally(requests=1, seconds=latency), ""
         match result:
             case Page(row):
-                tally.pages, tally.bytes = 1, result.size
-                self.statuses[str(row["status"])] += 1
+                tally.pages, tally.bytes, status = 1, result.size, str(row["status"])
             case Miss(reason):
-                tally.failures, tally.failure = 1, reason
-                self.statuses[reason] += 1
+                tally.failures, tally.failure, status = 1, reason, reason
             case Unchanged():
-                self.statuses["304"] += 1
+                status = "304"
         self.tallies[host].add(tally)
-        self.total[host].add(tally)
+        self.live.add(host, tally, status)
+
+    def _note_hosts(self) -> None:
+        self.frontier.book.add(self.tallies)
+        self.tallies.clear()
+        self.noted = time.monotonic()
 
     def _take_in(self, entry: Entry, result: Result) -> None:
         with self.frontier.transaction():

@@ -22,7 +22,7 @@ ON CONFLICT (host) DO UPDATE SET requests = requests + excluded.requests, pages 
 """
 
 
-@dataclass
+@dataclass(slots=True)
 class Tally:
     """What the requests to one host came to: how many, the pages and bytes they brought, the seconds that
     the host took for them, how many failed, and how the last of those did.

@@ -99,14 +99,24 @@ class Parts:
             self.kept.move_to_end(key)
             return self.kept[key]
         async with self.gates[host_of(part.url)]:
-            assert self.crawler.engine is not None
-            response = await self.crawler.engine.download_async(self._request(part))
+            response = await self._download(self._request(part))
         if response.status in BUSY:
             busy.append(response)
         found = document(response)
         if lasting and found.status == 200:
             self._keep(key, found)
         return found
+
+    async def _download(self, request: Request) -> Response:
+        """What Scrapy's engine does, without its queue: it can be cancelled, where the page waits no more."""
+        assert self.crawler.engine is not None
+        downloader = self.crawler.engine.downloader
+        send = downloader.handlers.download_request_async
+        while True:
+            result = await downloader.middleware.download_async(send, request)
+            if isinstance(result, Response):
+                return result
+            request = result
 
     def _request(self, part: Part) -> Request:
         headers = {

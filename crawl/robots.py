@@ -21,6 +21,7 @@ from crawl.urls import host_of, origin_of
 
 TEMPORARY = {408, 429, *range(500, 600)}  # statuses that are tried again
 MOST_BYTES = 512 * 1024  # of a robots.txt that are read; RFC 9309 asks for 500 KiB at least
+MOST_ORIGINS = 2000  # whose rules are remembered, more than there are hosts with a lane
 IS_ROBOTS = "is_robots_txt"  # in the meta of a request
 
 SlowDown = Callable[[str, float], None]
@@ -79,10 +80,12 @@ class Robots:
         if request.meta.get(IS_ROBOTS):
             return
         origin = origin_of(request.url)
-        if origin not in self.rules:
-            self.rules[origin] = asyncio.create_task(self._read(origin))
+        reading = self.rules.pop(origin, None) or asyncio.create_task(self._read(origin))
+        self.rules[origin] = reading  # the last one used stands last
+        if len(self.rules) > MOST_ORIGINS:
+            del self.rules[next(iter(self.rules))]
         try:
-            rules = await asyncio.shield(self.rules[origin])
+            rules = await asyncio.shield(reading)
         except Exception as error:
             self.rules.pop(origin, None)  # a request that is tried again tries this again too
             raise RobotsUnreachable("robots.txt unreachable") from error

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Self
 
 from scrapy import Request, Spider, signals
@@ -34,6 +35,7 @@ from crawl.robots import IS_ROBOTS, Robots, header
 from crawl.robots import MOST_BYTES as MOST_OF_ROBOTS
 from crawl.sitemap import MOST_BYTES as MOST_OF_SITEMAP
 from crawl.urls import host_of
+from errors import GrError
 from settings import CrawlSettings
 
 TICK = 0.2  # seconds between two looks at whether a shard is due or the crawl must end
@@ -67,6 +69,8 @@ async def run_with(browser: Browser, harvest: Harvest, tick: Callable[[], None])
         finally:
             if harvest.error is None:
                 harvest.flush()
+            if not crawl.done():  # what is under way counts no more, and nothing follows it
+                harvest.error = harvest.error or GrError("the crawl was stopped")
 
 
 def scrapy_settings(settings: CrawlSettings) -> dict[str, object]:
@@ -227,24 +231,24 @@ class HarvestSpider(Spider):
         """Hand over a response. It is read in a thread, so that no large page holds up the others."""
         entry: Entry = response.meta["entry"]
         with_links = entry.depth < self.harvest.settings.max_depth
-        try:
-            result: Result = await asyncio.to_thread(read_response, entry, response, with_links=with_links)
-        except Exception as error:  # it must not stop the crawl, nor be lost without a word
-            result = _unreadable(error)
-        self.harvest.finish(entry, result, response.meta.get("download_latency", 0.0))
+        with suppress(RuntimeError):  # no thread begins once the crawl is stopped; it stays in flight
+            read = partial(read_response, entry, response, with_links=with_links)
+            result = await asyncio.to_thread(_safely, read)
+            self.harvest.finish(entry, result, response.meta.get("download_latency", 0.0))
 
     def failed(self, failure: Failure) -> None:
         """Hand over why no response came."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        try:
-            result = read_failure(request, failure.value or Exception())
-        except Exception as error:
-            result = _unreadable(error)
+        result = _safely(partial(read_failure, request, failure.value or Exception()))
         self.harvest.finish(request.meta["entry"], result)
 
 
-def _unreadable(error: Exception) -> Result:
-    return Miss(f"cannot be read: {type(error).__name__}", refused=True)
+def _safely(read: Callable[[], Result]) -> Result:
+    """One response that cannot be read must not stop the crawl, nor be lost without a word."""
+    try:
+        return read()
+    except Exception as error:
+        return Miss(f"cannot be read: {type(error).__name__}", refused=True)
 
 
 @contextmanager

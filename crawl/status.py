@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +30,7 @@ FROM (
 ORDER BY waiting DESC, stored DESC, host
 """
 MOST_SHOWN = 30
+MOST_LIVE = 1000
 
 
 def waiting_by_host(path: Path, max_depth: int) -> dict[str, int]:
@@ -107,15 +107,31 @@ def show_hosts(path: Path, *, as_json: bool) -> None:
     console.print(f"{len(hosts)} hosts{more}: {stored} URLs stored, {waiting} waiting for the next run")
 
 
-def tell_hosts(tallies: Mapping[str, Tally], statuses: Counter[str]) -> str:
-    """One line about a crawl that runs: bytes, statuses, the slowest host and those that fail."""
-    size = sum(tally.bytes for tally in tallies.values())
-    parts = [f"{size / 1e6:.1f} MB", describe(statuses)]
-    asked = {host: tally for host, tally in tallies.items() if tally.requests}
-    if len(asked) > 1:
-        slowest = max(asked, key=lambda host: asked[host].seconds / asked[host].requests)
-        parts.append(f"slowest {slowest} {asked[slowest].seconds / asked[slowest].requests:.1f} s")
-    failing = Counter({host: tally.failures for host, tally in asked.items() if tally.failures})
-    if failing:
-        parts.append(f"failing {describe(failing, most=2)}")
-    return "; ".join(part for part in parts if part)
+class Live:
+    """A crawl that runs, in a line: bytes, statuses, the slowest host and those that fail."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.statuses: Counter[str] = Counter()
+        self.hosts: dict[str, Tally] = {}  # those that were met last
+
+    def add(self, host: str, tally: Tally, status: str) -> None:
+        """A request to the host came to this."""
+        self.bytes += tally.bytes
+        if status:
+            self.statuses[status] += 1
+        if host not in self.hosts and len(self.hosts) >= MOST_LIVE:
+            del self.hosts[next(iter(self.hosts))]
+        self.hosts.setdefault(host, Tally()).add(tally)
+
+    def tell(self) -> str:
+        """The line."""
+        parts = [f"{self.bytes / 1e6:.1f} MB", describe(self.statuses)]
+        if len(self.hosts) > 1:
+            means = {host: tally.seconds / tally.requests for host, tally in self.hosts.items()}
+            slowest = max(means, key=means.__getitem__)
+            parts.append(f"slowest {slowest} {means[slowest]:.1f} s")
+        failing = Counter({host: tally.failures for host, tally in self.hosts.items() if tally.failures})
+        if failing:
+            parts.append(f"failing {describe(failing, most=2)}")
+        return "; ".join(part for part in parts if part)

@@ -19,6 +19,7 @@ from crawl.response import Miss, Result
 from settings import CrawlSettings
 
 WINDOW = 256  # results of one host that may wait for a slow one before them
+MOST_LANES = 1000  # hosts that are crawled at a time; a list of a million hosts takes no more memory
 
 
 @dataclass
@@ -50,23 +51,34 @@ class Turns:
         self.rows: Counter[str] = Counter()  # by host
         self.outstanding = 0
         self.closed = frontier.book.to_leave()  # for the rest of this run, and why
-        self.open(frontier.hosts())
+        self.last_host = ""  # up to which the hosts with queued URLs were looked through, by name
+        self.more_hosts = True  # there may be some that have no lane
+        self.left_out = False  # and some that were queued behind it
+        self._fill()
 
     def open(self, hosts: Iterable[str]) -> None:
         """These hosts have something queued now."""
         for host in hosts:
-            if host not in self.closed:
+            if host in self.lanes:
+                self._list(host, self.lanes[host])
+            elif len(self.lanes) >= MOST_LANES:
+                self.more_hosts = self.left_out = True
+            elif host not in self.closed:
                 pace = Pace(self.settings.delay, self.settings.concurrency_per_host)
-                self._list(host, self.lanes.setdefault(host, Lane(pace)))
+                self.lanes[host] = Lane(pace)
+                self._list(host, self.lanes[host])
 
     def next(self) -> Entry | None:
         """The next entry to fetch; None while every host is busy or waits, or there is none."""
         now = time.monotonic()
         while self.asleep and self.asleep[0][0] <= now:
             self.ready.append(heapq.heappop(self.asleep)[1])
-        while self.ready and (self.left is None or self.outstanding < self.left):
-            host = self.ready.popleft()
-            if entry := self._next_of(host, now):
+        while self.left is None or self.outstanding < self.left:
+            if self.more_hosts and len(self.lanes) <= MOST_LANES // 2:
+                self._fill()
+            if not self.ready:
+                return None
+            if entry := self._next_of(self.ready.popleft(), now):
                 return entry
         return None
 
@@ -126,13 +138,24 @@ class Turns:
 
     def count_row(self, host: str) -> None:
         """A row of the host came: one fewer to go."""
-        self.rows[host] += 1
+        if self.settings.max_pages_per_host:
+            self.rows[host] += 1
         if self.left is not None:
             self.left -= 1
 
     def anything_left(self) -> bool:
         """Whether `next` has, or will have, something to give."""
-        return bool(self.lanes) and (self.left is None or self.left > 0)
+        return bool(self.lanes or self.more_hosts) and (self.left is None or self.left > 0)
+
+    def _fill(self) -> None:
+        """Give more hosts a lane, by name, and from the first name again where some were left out."""
+        while len(self.lanes) < MOST_LANES:
+            host = self.frontier.host_after(self.last_host)
+            if host is None:
+                self.last_host, self.more_hosts, self.left_out = "", self.left_out, False
+                return
+            self.last_host = host
+            self.open([host])
 
     def _list(self, host: str, lane: Lane) -> None:
         if not lane.listed:

@@ -43,9 +43,9 @@ class Site:
 
 
 @contextmanager
-def serving(kind: str, what: object) -> Iterator[Site]:
-    """A site of that kind, until the body ends."""
-    command = [sys.executable, "-m", "bench.fetching.site", kind, str(what)]
+def serving(kind: str, what: object, address: str = "127.0.0.1") -> Iterator[Site]:
+    """A site of that kind at that address, until the body ends."""
+    command = [sys.executable, "-m", "bench.fetching.site", kind, str(what), address]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         port = process.stdout.readline().strip()
@@ -115,18 +115,18 @@ class Server(asyncio.Protocol):
         self.transport.write(head + location + b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
 
-async def serve(answer: Answer, latest: float) -> None:
+async def serve(answer: Answer, latest: float, address: str) -> None:
     """Serve on a free port, which is printed, until the process is killed."""
     hits: Counter[str] = Counter()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Server(answer, latest, hits), "127.0.0.1", 0, backlog=128)
+    server = await loop.create_server(lambda: Server(answer, latest, hits), address, 0, backlog=128)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    kind, what = sys.argv[1:]
+    kind, what, address = sys.argv[1:]
     if kind == "real":
-        asyncio.run(serve(real_pages(what), 0.0))
+        asyncio.run(serve(real_pages(what), 0.0, address))
     else:
-        asyncio.run(serve(linked_pages(int(what)), LATEST))
+        asyncio.run(serve(linked_pages(int(what)), LATEST, address))

@@ -37,7 +37,8 @@ def test_urls_come_out_once_in_the_order_in_which_they_went_in(frontier):
         "other.org",
     }
     assert taken(frontier) == urls
-    assert frontier.hosts() == ["other.org"]
+    assert frontier.host_after("") == "other.org"
+    assert frontier.host_after("other.org") is None
 
 
 def test_a_new_process_finds_the_queue_and_fetches_again_what_was_in_flight(frontier):

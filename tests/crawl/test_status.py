@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from collections import Counter
 from contextlib import closing
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from crawl.fetch import FRONTIER
 from crawl.frontier import Frontier
 from crawl.hosts import Tally
-from crawl.status import read_hosts, show_hosts, tell_hosts
+from crawl.status import MOST_LIVE, Live, read_hosts, show_hosts
 
 
 @pytest.fixture
@@ -61,10 +60,17 @@ def test_it_is_printed_for_a_person_and_for_machines(site, page, crawl, store, c
 
 
 def test_a_crawl_that_runs_is_told_in_a_line():
-    tallies = {
-        "slow.org": Tally(requests=2, pages=2, bytes=1_500_000, seconds=5.0),
-        "down.org": Tally(requests=3, failures=3, failure="timeout"),
-    }
-    line = tell_hosts(tallies, Counter({"200": 2, "timeout": 3}))
-    assert line == "1.5 MB; timeout 3, 200 2; slowest slow.org 2.5 s; failing down.org 3"
-    assert tell_hosts({}, Counter()) == "0.0 MB"
+    live = Live()
+    assert live.tell() == "0.0 MB"
+    live.add("slow.org", Tally(requests=2, pages=2, bytes=1_500_000, seconds=5.0), "200")
+    for _ in range(3):
+        live.add("down.org", Tally(requests=1, failures=1, failure="timeout"), "timeout")
+    assert live.tell() == "1.5 MB; timeout 3, 200 1; slowest slow.org 2.5 s; failing down.org 3"
+
+
+def test_a_crawl_of_many_hosts_remembers_the_last_of_them():
+    live = Live()
+    for number in range(MOST_LIVE + 5):
+        live.add(f"{number}.org", Tally(requests=1, bytes=1_000_000), "200")
+    assert len(live.hosts) == MOST_LIVE
+    assert live.tell().startswith(f"{MOST_LIVE + 5}.0 MB; 200 {MOST_LIVE + 5}")

@@ -175,6 +175,24 @@ def test_a_host_that_is_left_alone_does_not_hold_up_the_end(frontier, clock):
     assert turns.wakes_at() is None
 
 
+def test_more_hosts_than_lanes_all_get_their_turn(frontier, monkeypatch):
+    monkeypatch.setattr("crawl.turns.MOST_LANES", 4)
+    frontier.add([f"http://{letter}.net/{number}" for letter in "cdefghij" for number in range(2)], 0)
+    turns = Turns(frontier, CrawlSettings(delay=0))
+    given = []
+    while turns.anything_left():
+        entry = turns.next()
+        assert len(turns.lanes) <= 4
+        if entry is None:
+            break
+        given.append(entry.url)
+        if entry.host == "j.net":  # found late, of a host whose name was passed already
+            turns.open(frontier.add(["http://aa.net/late"], 0))
+        end(turns, entry)
+    assert len(given) == len(set(given)) == 6 + 16 + 1
+    assert not turns.anything_left()
+
+
 def test_a_redirect_waits_for_its_turn_and_goes_before_what_is_new(frontier):
     turns = turns_of(frontier, concurrency_per_host=1)
     first, _ = all_given(turns)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -29,6 +30,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 NO_NETWORK = [
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # its name in older versions
     "--disable-quic",
 ]
 NOWHERE = "http://nowhere.invalid:9"  # a proxy that is not there
@@ -77,18 +79,12 @@ class Browser:
         """
         from playwright.async_api import Error
 
-        context: BrowserContext | None = None
         async with self.tabs:
             try:
-                chromium = await self._ready()
-                async with asyncio.timeout(self.settings.timeout):
-                    context = await self._profile(chromium)
+                async with self._profile() as context, asyncio.timeout(self.settings.timeout):
                     return await Tab(document, fetch, self.settings).show(await context.new_page())
             except (Error, GrError) as error:
                 raise BrowserFailed(first_line(error)) from error
-            finally:
-                if context:
-                    await self._close(context)
 
     async def _ready(self) -> Chromium:
         """The browser; a new one where it broke down."""
@@ -100,19 +96,34 @@ class Browser:
             await self._stop()
             return await self._start()
 
-    async def _profile(self, chromium: Chromium) -> BrowserContext:
-        """A new one for every page: no cookie and no cache is left of the one before."""
-        return await chromium.new_context(
-            user_agent=self.settings.introduction, accept_downloads=False, service_workers="block"
-        )
+    @asynccontextmanager
+    async def _profile(self) -> AsyncIterator[BrowserContext]:
+        """A new one for every page: no cookie and no cache is left of the one before. A browser that cannot
+        open one, or not close it, is ended.
+        """
+        from playwright.async_api import Error
 
-    async def _close(self, context: BrowserContext) -> None:
-        """Close a page. A browser that cannot do even that is ended."""
+        chromium = await self._ready()
         try:
-            async with asyncio.timeout(CLOSING):
-                await context.close()
-        except Exception:
-            async with self.starting:
+            async with asyncio.timeout(self.settings.timeout):
+                context = await chromium.new_context(
+                    user_agent=self.settings.introduction, accept_downloads=False, service_workers="block"
+                )
+        except (Error, TimeoutError):
+            await self._end(chromium)
+            raise
+        try:
+            yield context
+        finally:
+            try:
+                async with asyncio.timeout(CLOSING):
+                    await context.close()
+            except (Error, TimeoutError):
+                await self._end(chromium)
+
+    async def _end(self, chromium: Chromium) -> None:
+        async with self.starting:
+            if self.chromium is chromium:  # and not a new one already
                 await self._stop()
 
     async def _start(self) -> Chromium:

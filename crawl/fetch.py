@@ -198,9 +198,12 @@ def last_shard(store: Store) -> int:
 
 def fetch_all(harvest: Harvest, tick: Callable[[], None] | None = None) -> None:
     """Run Scrapy until the harvest has nothing left; `tick` is called now and then."""
-    from crawl.spider import run_spider
+    from crawl.spider import quiet_logs, run_spider
 
-    with progress("crawl", harvest.settings.max_pages or None, harvest.live.tell) as harvest.advance:
+    with (
+        progress("crawl", harvest.settings.max_pages or None, harvest.live.tell) as harvest.advance,
+        quiet_logs(),
+    ):
         asyncio.run(run_spider(harvest, tick or (lambda: None)))
 
 

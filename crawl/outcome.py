@@ -18,6 +18,7 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 
+from crawl.browser import BrowserFailed
 from crawl.frontier import Entry
 from crawl.private import PrivateAddress
 from crawl.response import Miss, Result, Unchanged, read_page
@@ -35,6 +36,7 @@ REASONS: dict[type[BaseException], str] = {
     DownloadFailedError: "connection broken",
     ResponseDataLossError: "connection broken",
     UnsupportedURLSchemeError: "not an http URL",
+    BrowserFailed: "the browser failed",
     OSError: "broken content encoding",
 }
 

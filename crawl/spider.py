@@ -56,21 +56,20 @@ async def run_spider(harvest: Harvest, tick: Callable[[], None] = lambda: None) 
 async def run_with(browser: Browser, harvest: Harvest, tick: Callable[[], None]) -> None:
     """The same, with the browser that makes the pages of some hosts."""
     runner = AsyncCrawlerRunner(scrapy_settings(harvest.settings))
-    with quiet_logs():
-        crawl = runner.crawl(HarvestSpider, harvest=harvest, browser=browser)
-        try:
-            while not crawl.done() and harvest.error is None:
-                await asyncio.wait({crawl}, timeout=TICK)
-                harvest.flush_if_due()
-                tick()
-            if harvest.error:
-                raise harvest.error
-            crawl.result()
-        finally:
-            if harvest.error is None:
-                harvest.flush()
-            if not crawl.done():  # what is under way counts no more, and nothing follows it
-                harvest.error = harvest.error or GrError("the crawl was stopped")
+    crawl = runner.crawl(HarvestSpider, harvest=harvest, browser=browser)
+    try:
+        while not crawl.done() and harvest.error is None:
+            await asyncio.wait({crawl}, timeout=TICK)
+            harvest.flush_if_due()
+            tick()
+        if harvest.error:
+            raise harvest.error
+        crawl.result()
+    finally:
+        if harvest.error is None:
+            harvest.flush()
+        if not crawl.done():  # what is under way counts no more, and nothing follows it
+            harvest.error = harvest.error or GrError("the crawl was stopped")
 
 
 def scrapy_settings(settings: CrawlSettings) -> dict[str, object]:

@@ -78,6 +78,7 @@ class Tab:
             await first_of(self._settle(page), self.left.wait())
             html = await page.evaluate(READ, self.settings.max_bytes)
         finally:
+            self.asked = MOST_PARTS  # it gets no more
             for each in self.fetching:
                 each.cancel()
         body = html.encode("utf-8", "replace") if isinstance(html, str) else b""
@@ -105,7 +106,8 @@ class Tab:
             for name in NOT_SHOWN:
                 headers.pop(name, None)
             with suppress(Error):
-                return await route.fulfill(status=answer.status, headers=headers, body=answer.body)
+                await route.fulfill(status=answer.status, headers=headers, body=answer.body)
+                return
         with suppress(Error):  # the page may be gone
             await route.abort("aborted")  # of all errors the one that puts no error page in this one's place
 

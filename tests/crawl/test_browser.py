@@ -137,7 +137,18 @@ def test_robots_txt_holds_for_what_scripts_ask_for(js_site, render, html_of, rep
     assert js_site.hits["/data.json"] == 0
 
 
-def test_scripts_reach_no_private_address(js_site, reply, crawl, monkeypatch):
+@pytest.fixture
+def udp():
+    """A socket that nothing is to be sent to."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.setblocking(False)
+        yield listening
+        with pytest.raises(BlockingIOError):
+            listening.recv(1)
+
+
+def test_scripts_reach_no_private_address(js_site, reply, crawl, monkeypatch, udp):
     """The site stands for a public one: its own name is let through, as if it were resolved to elsewhere."""
     port = js_site.server_port
     hosts = ("127.0.0.1", "localhost", "0x7f000001", "[::ffff:7f00:1]")
@@ -145,6 +156,10 @@ def test_scripts_reach_no_private_address(js_site, reply, crawl, monkeypatch):
     script = "".join(f"fetch('{url}'); navigator.sendBeacon('{url}');" for url in targets)
     script += f"""
         new WebSocket('ws://127.0.0.1:{port}/secret')
+        const stun = 'stun:127.0.0.1:{udp.getsockname()[1]}'
+        const peer = new RTCPeerConnection({{iceServers: [{{urls: stun}}]}})
+        peer.createDataChannel('')
+        peer.createOffer().then(offer => peer.setLocalDescription(offer))
         new Worker(URL.createObjectURL(new Blob([`fetch('{targets[1]}')`])))
         open('{targets[0]}')
         fetch('file:///etc/passwd').then(it => it.text()).then(it => document.body.append(it))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from string import ascii_lowercase, ascii_uppercase
 from typing import NamedTuple
 
@@ -35,6 +35,7 @@ BAR = " | "
 HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden")
 SPACE = re.compile(r"\s+")
 LETTERS = re.compile(r"\b(lower|upper)-(?:alpha|latin)")
+NOTHING: frozenset[etree._Element] = frozenset()
 PERMALINKS = frozenset("¶§#🔗⚓")  # what links of headings and paragraphs to themselves show
 
 
@@ -59,13 +60,15 @@ class Piece(NamedTuple):
     in_tail: bool
 
 
-def blocks_of(tree: etree._Element) -> list[Block]:
-    """The blocks in the order of the page. Iterative, so that deep nesting is no danger."""
+def blocks_of(tree: etree._Element, skip: Set[etree._Element] = NOTHING) -> list[Block]:
+    """The blocks in the order of the page, without what is in an element of `skip`. Iterative, so that deep
+    nesting is no danger.
+    """
     found: list[Block] = []
     line: list[str] = []
     start: Piece | None = None
     gap, first_gap = PARAGRAPH, PARAGRAPH
-    for piece in _pieces(tree):
+    for piece in _pieces(tree, skip):
         if piece.gap and start is not None:
             found.append(_block(line, start, first_gap))
             start, gap = None, NO_GAP
@@ -87,12 +90,12 @@ def full_text(tree: etree._Element) -> str:
     return join(block for block in blocks_of(tree) if not block.furniture)
 
 
-def whole_text(tree: etree._Element) -> str:
-    """All the text but that of scripts and controls."""
-    return join(blocks_of(tree))
+def whole_text(tree: etree._Element, skip: Set[etree._Element] = NOTHING) -> str:
+    """All the text but that of scripts and controls and in elements of `skip`."""
+    return join(blocks_of(tree, skip))
 
 
-def _pieces(tree: etree._Element) -> Iterator[Piece]:
+def _pieces(tree: etree._Element, skip: Set[etree._Element]) -> Iterator[Piece]:
     numbers: Counter[etree._Element] = Counter()
     outermost: etree._Element | None = None  # the element that makes furniture of what is in it
     prefix = ""
@@ -110,9 +113,12 @@ def _pieces(tree: etree._Element) -> Iterator[Piece]:
         else:
             if outermost is None and element is not tree and _is_furniture(element, tag):
                 outermost = element
-            if tag in UNSEEN or tag == "pre" or (tag == "a" and (element.text or "").strip() in PERMALINKS):
+            if tag in UNSEEN or _is_permalink(element, tag) or (element in skip and element is not tree):
                 walker.skip_subtree()
-                text = _code(element) if tag == "pre" else ""
+                text = ""
+            elif tag == "pre":
+                walker.skip_subtree()
+                text = _code(element)
             elif tag in CELLS:
                 yield Piece(BAR, NO_GAP, "", False, element, False)
             elif (tag == "li" or tag in HEADINGS) and element is not tree:
@@ -138,6 +144,10 @@ def _is_furniture(element: etree._Element, tag: str) -> bool:
         or element.get("aria-hidden") == "true"
         or HIDDEN.search(element.get("style", "")) is not None
     )
+
+
+def _is_permalink(element: etree._Element, tag: str) -> bool:
+    return tag == "a" and (element.text or "").strip() in PERMALINKS
 
 
 def _code(element: etree._Element) -> str:

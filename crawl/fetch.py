@@ -60,8 +60,6 @@ def fetch(
             trouble = take_in_archives(sources, intake, settings)
             if harvest.anything_left():
                 fetch_all(harvest, beside.collect if beside else None)
-            elif not sources.archives:
-                intake.summary.notes.append(NOTHING_QUEUED)
             if trouble:
                 raise trouble
         finally:
@@ -69,6 +67,8 @@ def fetch(
             intake.summary.seconds = time.monotonic() - started
         if not intake.summary.rows and not harvest.unchanged:
             refuse_if_all_failed(frontier, sources)
+            if not sources.archives:
+                intake.summary.notes.append(NOTHING_QUEUED)
 
 
 def find_sources(names: Sequence[str], settings: CrawlSettings, url_column: str | None) -> Sources:

@@ -1,6 +1,6 @@
 """Which blocks of a page are its content: what trafilatura finds, unless that loses what matters here.
 
-Trafilatura is the more precise, resiliparse the more complete: measured on real pages (bench/extraction.py),
+Trafilatura is the more precise, resiliparse the more complete: measured on real pages (bench/crawl.py),
 trafilatura alone drops answers and short lists of options in a third of the pages with questions. So its
 choice stands only where it keeps nearly all the formulas, options and answers that resiliparse keeps; else
 both count. What both lose between the blocks that stay is taken back where it looks like content.

@@ -87,7 +87,7 @@ def save_formulas(tree: etree._Element, formulas: Formulas) -> None:
         if _is_bare_tex(element.text or ""):
             display = "display" in element.get("class", "") or element.tag == "div"
             replace_by_text(element, formulas.hold(delimited(element.text or "", display)))
-    for element in elements(tree, "//sup[following-sibling::*[1][self::sub]]"):
+    for element in elements(tree, "//sup"):
         _join_fraction(element)
     for element in reversed(elements(tree, "//sup | //sub")):
         _save_script(element, formulas)
@@ -164,7 +164,7 @@ def _save_script(element: etree._Element, formulas: Formulas) -> None:
 def _join_fraction(sup: etree._Element) -> None:
     """3<sup>1</sup>/<sub>2</sub> is 3 1/2."""
     sub, previous, parent = sup.getnext(), sup.getprevious(), sup.getparent()
-    if sub is None or parent is None or (sup.tail or "").strip() not in SLASHES:
+    if sub is None or sub.tag != "sub" or parent is None or (sup.tail or "").strip() not in SLASHES:
         return
     before = (parent.text if previous is None else previous.tail) or ""
     space = " " if before[-1:].isdigit() else ""
@@ -176,9 +176,13 @@ def _join_fraction(sup: etree._Element) -> None:
 def _is_note(element: etree._Element) -> bool:
     """Whether it is a link, or all that a link or the summary of a footnote holds."""
     parent = element.getparent()
-    alone = parent is not None and inner_text(parent).strip() == inner_text(element).strip()
-    inside = "ancestor::a[@href] | ancestor::*[contains(@class, 'footnote')]"
-    return first(element, ".//a") is not None or (alone and first(element, inside) is not None)
+    if first(element, ".//a") is not None or parent is None:
+        return parent is not None
+    texts = (parent.text or "") + (element.tail or "")
+    alone = element.getprevious() is None and element.getnext() is None and not texts.strip()
+    return (
+        alone and first(element, "ancestor::a[@href] | ancestor::*[contains(@class, 'footnote')]") is not None
+    )
 
 
 def _save_written(tree: etree._Element, formulas: Formulas) -> None:

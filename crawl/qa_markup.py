@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from copy import deepcopy
 from html import unescape
 from typing import TypedDict
 
@@ -21,6 +20,7 @@ from crawl.mathematics import Formulas, save_formulas
 from crawl.tree import elements, first, has_class, parse
 
 ANSWER_KINDS = ("acceptedAnswer", "suggestedAnswer")
+MICRODATA_QUESTION = "*[contains(@itemtype, 'schema.org/Question')]"
 STACKEXCHANGE_ANSWER = f"//*[{has_class('answer')}]"
 STACKEXCHANGE_BODY = f".//*[{has_class('s-prose', 'js-post-body', 'post-text')}]"
 OPENSTAX_PROBLEM = "*[@data-type = 'problem' or @data-type = 'question-stem']"
@@ -28,8 +28,8 @@ OPENSTAX_SOLUTION = "//*[@data-type = 'solution' or @data-type = 'question-solut
 PRETEXT_SOLUTION = f"{has_class('solution', 'answer')}) and ({has_class('solution-like')}"
 PRETEXT_OUTER_SOLUTION = f"//*[({PRETEXT_SOLUTION})][not(ancestor::*[({PRETEXT_SOLUTION})])]"
 PRETEXT_TASK = f"*[{has_class('exercise-like', 'example-like', 'project-like')}]"
-PRETEXT_LABEL = f".//*[self::summary or {has_class('heading', 'knowl__link')}]"
-PRETEXT_NO_QUESTION = f"{PRETEXT_LABEL} | .//*[{has_class('solutions', 'solution-like')}] | .//{PRETEXT_TASK}"
+PRETEXT_LABEL = f"*[self::summary or {has_class('heading', 'knowl__link')}]"
+PRETEXT_SOLUTIONS = f"*[{has_class('solutions', 'solution-like')}]"
 ESCAPED_TAG = re.compile(r"&lt;/?(?:p|br|div|ol|ul|li|pre|code|strong|em|a|h\d)\b")
 MOST = 1000  # questions of a page, or answers of a question
 
@@ -70,12 +70,12 @@ def read_json_ld(tree: etree._Element) -> Iterator[Question]:
 
 
 def read_microdata(tree: etree._Element) -> Iterator[Question]:
-    """Every item of type schema.org/Question."""
-    for item in elements(tree, "//*[contains(@itemtype, 'schema.org/Question')]")[:MOST]:
+    """Every item of type schema.org/Question; one inside another is none of its own."""
+    for item in elements(tree, f"//{MICRODATA_QUESTION}[not(ancestor::{MICRODATA_QUESTION})]")[:MOST]:
         answers = [
             _answer(_text(_property(answer, "text")) or full_text(answer), kind, _votes(answer))
             for kind in ANSWER_KINDS
-            for answer in elements(item, f".//*[contains(concat(' ', @itemprop, ' '), ' {kind} ')]")
+            for answer in elements(item, f".//*[contains(concat(' ', @itemprop, ' '), ' {kind} ')]")[:MOST]
         ]
         yield _question(_text(_property(item, "name")), _text(_property(item, "text")), answers)
 
@@ -106,20 +106,22 @@ def read_openstax(tree: etree._Element) -> Iterator[Question]:
 
 def read_pretext(tree: etree._Element) -> Iterator[Question]:
     """Examples, exercises and tasks that have an answer or a solution; before a task, what introduces it."""
+    labels = set(elements(tree, f"//{PRETEXT_LABEL}"))
+    no_question = {*labels, *elements(tree, f"//{PRETEXT_TASK}"), *elements(tree, f"//{PRETEXT_SOLUTIONS}")}
     solutions: dict[etree._Element, list[etree._Element]] = {}
     for solution in elements(tree, PRETEXT_OUTER_SOLUTION)[:MOST]:
         if (task := first(solution, f"ancestor::{PRETEXT_TASK}[1]")) is not None:
             solutions.setdefault(task, []).append(solution)
-    own_texts: dict[etree._Element, str] = {}
+    asked: dict[etree._Element, str] = {}
     for task, found in solutions.items():
         within = [*elements(task, f"ancestor::{PRETEXT_TASK}")[-2:], task]
         for element in within:
-            if element not in own_texts:
-                own_texts[element] = _text_without(element, PRETEXT_NO_QUESTION)
+            if element not in asked:
+                asked[element] = whole_text(element, no_question)
         # A short answer says more about what is right than the way to it does.
         found.sort(key=lambda element: "answer" not in element.get("class", "").split())
-        answers = [_answer(_text_without(each, PRETEXT_LABEL), "acceptedAnswer", None) for each in found]
-        yield _question("", "\n\n".join(filter(None, (own_texts[each] for each in within))), answers)
+        answers = [_answer(whole_text(each, labels), "acceptedAnswer", None) for each in found]
+        yield _question("", "\n\n".join(filter(None, (asked[each] for each in within))), answers)
 
 
 def _json_question(value: JsonObject) -> Question:
@@ -172,14 +174,6 @@ def _text(element: etree._Element | None) -> str:
     if element is None:
         return ""
     return element.get("content", "").strip() if element.tag == "meta" else whole_text(element)
-
-
-def _text_without(element: etree._Element, path: str) -> str:
-    """The element's text but that of what the XPath finds in it."""
-    copy = deepcopy(element)
-    for part in elements(copy, path):
-        part.clear(keep_tail=True)  # type: ignore[call-arg]
-    return whole_text(copy)
 
 
 def _html_text(value: object) -> str:

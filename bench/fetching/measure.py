@@ -66,9 +66,9 @@ def warc(options: argparse.Namespace) -> Part:
 
 
 def kills(options: argparse.Namespace) -> Part:
-    """Crawls of a linked site of 3,000 pages that are killed."""
+    """Crawls of a linked site that are killed."""
     with tempfile.TemporaryDirectory() as folder:
-        found = measure_kills(Path(folder), 3000, options.kills)
+        found = measure_kills(Path(folder), options.pages, options.kills)
     return [tables.kills(found)], asdict(found)
 
 
@@ -98,7 +98,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--copies", type=int, default=2, help="of the pages, for the rates of extraction and WARC input")
     add("--count", type=int, default=3000, help="pages that are fetched")
     add("--repeats", type=int, default=3, help="turns of each crawler")
-    add("--kills", type=int, default=200)
+    add("--kills", type=int, default=200, help="in all, of crawls of the linked site")
+    add("--pages", type=int, default=3000, help="of the linked site")
     add("--json", type=Path, metavar="FILE", help="write the figures there")
     return parser.parse_args(arguments)
 

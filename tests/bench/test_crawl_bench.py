@@ -1,4 +1,4 @@
-"""bench/extraction.py: what its scorers count, and what it prints."""
+"""bench/crawl.py: what it counts, and what it prints."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
+from bench.fetching.measure import main
 from bench.pages.corpus import read_corpus
 from bench.pages.formulas import FormulasKept, formulas_kept, formulas_of
 from bench.pages.markup import declared
-from bench.pages.measure import main
 from bench.pages.scores import f1, find, kept, main_text, tokens
 
 QUESTION = "How many two letter words start with either A or B?"
@@ -109,24 +109,36 @@ def test_the_gold_fits_the_pages(shared):
 
 
 @pytest.mark.slow
-def test_the_command_measures_a_few_pages_beside_the_peers(shared, root, tmp_path):
-    options = ["--limit", "1", "--copies", "1", "--json", str(tmp_path / "figures.json")]
+def test_the_command_measures_a_little_of_everything(shared, root, tmp_path):
+    little = {"--limit": 1, "--copies": 1, "--count": 30, "--repeats": 1, "--kills": 2, "--pages": 40}
+    options = [str(word) for option in little.items() for word in option]
     done = subprocess.run(
-        [sys.executable, "bench/extraction.py", *options],
+        [sys.executable, "bench/crawl.py", *options, "--json", str(tmp_path / "figures.json")],
         cwd=root,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=280,
     )
     assert done.returncode == 0, done.stderr
     assert "| trafilatura, default |" in done.stdout
+    assert "| gr crawl, rows stored |" in done.stdout
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
-    ours = figures["extractors"]["ours"]
-    assert ours["failed"] == 0
-    assert ours["both"]["whole"] == figures["extractors"]["html2txt"]["both"]["whole"]
-    assert set(figures["workers"]) == {"1", "2"}
+    extractors = figures["extraction"]["extractors"]
+    assert extractors["ours"]["failed"] == 0
+    assert extractors["ours"]["both"]["whole"] == extractors["html2txt"]["both"]["whole"]
+    assert set(figures["extraction"]["workers"]) == {"1", "2"}
+    assert figures["speed"]["scrapy"]["pages"] == 30
+    assert figures["warc"]["pages"] > 100
+    assert (figures["kills"]["kills"], figures["kills"]["wrong_rows"]) == (2, 0)
+    assert set(figures["memory"]) == {"10000", "100000"}
 
 
 def test_without_pages_it_says_so_in_one_line(tmp_path, capsys):
     assert main(["--data", str(tmp_path / "none")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_part_that_is_none_is_named(capsys):
+    with pytest.raises(SystemExit):
+        main(["--parts", "speed,magic"])
+    assert "no part named magic" in capsys.readouterr().err

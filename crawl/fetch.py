@@ -67,7 +67,7 @@ def fetch(
             intake.summary.seconds = time.monotonic() - started
         if not intake.summary.rows and not harvest.unchanged:
             refuse_if_all_failed(frontier, sources)
-            if not sources.archives:
+            if not (sources.archives or harvest.missed):
                 intake.summary.notes.append(NOTHING_QUEUED)
 
 

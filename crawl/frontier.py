@@ -143,12 +143,6 @@ class Frontier:
         row = self._one(TAKE, host)
         return Entry(*row) if row else None  # type: ignore[arg-type]
 
-    def release(self, entries: Iterable[Entry]) -> None:
-        """These are not asked for after all: back to where they stood in the queue."""
-        update = "UPDATE urls SET state = 'queued' WHERE id = ? AND state = 'in flight'"
-        with failures_named(self.path):
-            self.database.executemany(update, [(entry.id,) for entry in entries])
-
     # What came of it.
 
     def keep_result(self, entry: Entry, result: Result) -> None:

@@ -101,8 +101,7 @@ BAD = {
         "gr.toml: crawl.part = '3 of 16': must be a number and how many there are, such as 3/16"
     ),
     "[crawl]\nrefetch_after = '30'": (
-        "gr.toml: crawl.refetch_after = '30': must be a number with s, m, h, d or w, such as 30d, "
-        "or never"
+        "gr.toml: crawl.refetch_after = '30': must be a number with s, m, h, d or w, such as 30d, or never"
     ),
     "crawl = 3": "gr.toml: crawl = 3: input should be a valid dictionary",
     "[train]\nbeta = 'much'": "gr.toml: train.beta = 'much': input should be a valid number",

@@ -54,7 +54,7 @@ def say(message: str) -> None:
 
 @contextmanager
 def progress(label: str, total: int | None, detail: Callable[[], str] = str) -> Iterator[Advance]:
-    """Show how far a step has come, how fast, and what `detail` says; call the result with the units done."""
+    """Show how far a step has come and what `detail` says; call the result with the number of units done."""
     if total == 0:
         yield lambda _: None
         return
@@ -105,7 +105,7 @@ def _log_lines(label: str, total: int | None, detail: Callable[[], str]) -> Iter
         if now - last >= LOG_EVERY_SECONDS:
             last = now
             more = detail()
-            say(f"{label}: {done}{of}, {done / (now - began):.1f}/s" + (f"; {more}" if more else ""))
+            say(f"{label}: {done}{of}" + (f", {done / max(now - began, 0.001):.1f}/s; {more}" if more else ""))
 
     yield advance
 

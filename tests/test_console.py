@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -60,6 +61,13 @@ def test_reasons_are_described_the_most_frequent_first():
     assert describe(Counter()) == ""
     assert describe(Counter(a=1, b=3)) == "b 3, a 1"
     assert describe(Counter(a=5, b=4, c=3, d=2, e=1, f=1)) == "a 5, b 4, c 3, d 2, other 2"
+
+
+def test_a_line_of_progress_has_speed_and_detail_where_there_is_some(capsys, monkeypatch):
+    monkeypatch.setattr("console.LOG_EVERY_SECONDS", 0)
+    with progress("crawl", None, lambda: "1.5 MB; 200 3") as advance:
+        advance(3)
+    assert re.fullmatch(r"crawl: 3, [\d.]+/s; 1\.5 MB; 200 3\n", capsys.readouterr().err)
 
 
 def test_progress_is_log_lines_where_there_is_no_terminal(monkeypatch, capsys):

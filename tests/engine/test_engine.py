@@ -137,11 +137,6 @@ def test_one_writer_a_table(pages):
         run_in_this_process(pages, partial(texts_of, pages.data))
 
 
-def shown(capsys):
-    """The lines of progress, without the speed."""
-    return [line.partition(", ")[0] for line in capsys.readouterr().err.splitlines()]
-
-
 def test_progress_counts_input_rows(pages, monkeypatch, capsys):
     monkeypatch.setattr("console.LOG_EVERY_SECONDS", 0.0)
 
@@ -150,7 +145,7 @@ def test_progress_counts_input_rows(pages, monkeypatch, capsys):
         return texts_of(pages.data, shard)
 
     run_here(pages, Summary("extract", table="texts"), step)
-    assert shown(capsys) == [f"extract: {done}/12" for done in (3, 6, 9, 12)]
+    assert capsys.readouterr().err.splitlines() == [f"extract: {done}/12" for done in (3, 6, 9, 12)]
 
 
 def test_progress_reaches_the_end_whatever_the_step_leaves_out(pages, monkeypatch, capsys):
@@ -163,7 +158,7 @@ def test_progress_reaches_the_end_whatever_the_step_leaves_out(pages, monkeypatc
 
     run_here(pages, Summary("extract", table="texts"), step)
     done = [1, 3, 6, 7, 9, 10, 12]
-    assert shown(capsys) == [f"extract: {rows}/12" for rows in done]
+    assert capsys.readouterr().err.splitlines() == [f"extract: {rows}/12" for rows in done]
 
 
 def test_what_was_done_before_a_failure_is_counted(pages):

@@ -104,8 +104,9 @@ def _log_lines(label: str, total: int | None, detail: Callable[[], str]) -> Iter
         now = time.monotonic()
         if now - last >= LOG_EVERY_SECONDS:
             last = now
+            speed = done / max(now - began, 0.001)
             more = detail()
-            say(f"{label}: {done}{of}" + (f", {done / max(now - began, 0.001):.1f}/s; {more}" if more else ""))
+            say(f"{label}: {done}{of}" + (f", {speed:.1f}/s; {more}" if more else ""))
 
     yield advance
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -34,10 +35,17 @@ def host_of(url: str, number: int) -> str:
     return url.replace("127.0.0.1", name) if MANY_HOSTS else url
 
 
+def peak() -> float:
+    """This process's peak memory in MB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # rusage would count the parent's memory too, as it was when this process began
+        return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
 def main() -> None:
     """Queue URL/0, URL/1, ... in FOLDER and fetch some of them; prints the process's peak memory in MB."""
-    import resource
-
     from crawl.fetch import fetch
     from settings import Settings
     from store import Store
@@ -47,7 +55,7 @@ def main() -> None:
     crawl = {"allow_private": True, "delay": 0, "max_pages": PAGES, "max_depth": 0, "shard_pages": 50}
     settings = Settings(data=str(folder), crawl=crawl)
     fetch(Store(settings.data, settings.state), settings, [str(folder / "urls.txt")], [])
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(peak())
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ the rest of the crawl unharmed.
 from __future__ import annotations
 
 import gzip
-import resource
 import socket
 import sys
 import threading
@@ -19,6 +18,7 @@ from itertools import pairwise
 import brotli
 import pytest
 
+from bench.fetching.memory import peak
 from processes import PROCESSES
 from rows import rows_of
 
@@ -280,14 +280,14 @@ def attack(folder, urls, queue):
     from settings import Settings
     from store import Store
 
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     settings = Settings(
         data=str(folder),
         crawl={"allow_private": True, "delay": 0, "retries": 0, "timeout": 3, "max_depth": 0},
     )
     (folder / "urls.txt").write_text("\n".join(urls))
     fetch(Store(settings.data, settings.state), settings, [str(folder / "urls.txt")], [])
-    queue.put((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+    queue.put(peak() - before)
 
 
 def test_attacks_take_little_memory(site, page, tmp_path):

@@ -184,7 +184,7 @@ class Turns:
             heapq.heappush(self.asleep, (lane.not_before, host))
             return None
         lane.listed = False
-        if lane.active >= at_once or len(lane.taken) >= WINDOW:
+        if lane.active >= at_once:
             return None
         if entry := lane.again.popleft() if lane.again else self._take(host, lane):
             lane.active += 1
@@ -195,9 +195,11 @@ class Turns:
         return entry
 
     def _take(self, host: str, lane: Lane) -> Entry | None:
-        """The host's first queued entry, unless the host has had enough for this run."""
+        """The host's first queued entry, unless the host has had enough for now or for this run."""
         most = self.settings.max_pages_per_host
         if host in self.closed or (most and self.rows[host] + len(lane.taken) >= most):
+            return None
+        if len(lane.taken) >= WINDOW:
             return None
         if entry := self.frontier.take(host):
             lane.taken.append(entry)

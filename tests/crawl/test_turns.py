@@ -147,6 +147,17 @@ def test_what_failed_is_tried_again_so_many_times(frontier):
     assert turns.next().url == "http://a.org/1"
 
 
+def test_results_that_wait_do_not_keep_the_first_from_being_tried_again(frontier, monkeypatch):
+    monkeypatch.setattr("crawl.turns.WINDOW", 2)
+    turns = turns_of(frontier, retries=1, concurrency_per_host=3)
+    first, second = (entry for entry in all_given(turns) if entry.host == "a.org")
+    assert end(turns, second) == []
+    assert end(turns, first, Miss("timeout")) == []
+    assert turns.next() == first
+    assert end(turns, first) == [(first, DONE), (second, DONE)]
+    assert turns.next().url == "http://a.org/2"
+
+
 def test_a_host_that_fails_again_and_again_is_left_alone(frontier):
     turns = turns_of(frontier, max_failures=2, concurrency_per_host=1)
     for _ in range(2):

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from functools import partial
 
 from console import Summary
-from crawl.about import author_of, date_of, language_of, license_of, title_of
-from crawl.blocks import blocks_of, join
-from crawl.decode import decode
-from crawl.main_text import main_blocks
-from crawl.mathematics import Formulas, save_formulas
-from crawl.qa_markup import Answer, Question, read_qa_markup
 from crawl.response import decompress
-from crawl.reveal import reveal
-from crawl.tree import parse
+from crawl.text.about import author_of, date_of, language_of, license_of, title_of
+from crawl.text.blocks import blocks_of, join
+from crawl.text.decode import decode
+from crawl.text.main_text import main_blocks
+from crawl.text.mathematics import Formulas, save_formulas
+from crawl.text.qa_markup import Answer, Question, read_qa_markup
+from crawl.text.reveal import reveal
+from crawl.text.tree import parse
 from engine import run_spread
 from settings import Settings
 from store import Store

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from console import Advance, Summary, describe
-from crawl.archives import Archive, Contents, Slice
+from crawl.archives.archive import Archive, Contents, Slice
 from crawl.frontier import Frontier
 from crawl.intake import Intake
 from engine import spread

@@ -12,8 +12,8 @@ import pyarrow as pa
 from w3lib.html import get_meta_refresh
 
 from crawl.canonical import declared_canonical
-from crawl.decode import decode
-from crawl.tree import parse, strings
+from crawl.text.decode import decode
+from crawl.text.tree import parse, strings
 from crawl.urls import absolute_url, canonical_url, host_of
 from store import content_id
 from store.table import Row

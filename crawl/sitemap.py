@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from lxml import etree
 
 from crawl.response import Listing
-from crawl.tree import elements, strings
+from crawl.text.tree import elements, strings
 from crawl.urls import absolute_url
 
 MOST_BYTES = 52_428_800  # the protocol's own limit, uncompressed

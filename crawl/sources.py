@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from crawl.archives import Archive
-from crawl.common_crawl import DATA, INDEX, LATEST, QUERY, CommonCrawl
-from crawl.html_folder import HtmlFolder
+from crawl.archives.archive import Archive
+from crawl.archives.common_crawl import DATA, INDEX, LATEST, QUERY, CommonCrawl
+from crawl.archives.html_folder import HtmlFolder
+from crawl.archives.warc import WarcFile, is_warc, warc_files
 from crawl.url_lists import UrlList, url_list
 from crawl.urls import absolute_url
-from crawl.warc import WarcFile, is_warc, warc_files
 from errors import UsageError
 
 SITEMAP = re.compile(r"\.xml(\.gz)?$", re.IGNORECASE)

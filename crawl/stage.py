@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from functools import partial
 
 from console import Summary
+from crawl.archives.warc_out import ENDING, warc_of
 from crawl.extract import text_rows
 from crawl.fetch import fetch
-from crawl.warc_out import ENDING, warc_of
 from engine import run_spread
 from engine.beside import Beside, run_beside
 from settings import Settings

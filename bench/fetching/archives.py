@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from crawl.archives.warc_out import warc_of
 from crawl.extract import extract
 from crawl.response import read_page
 from crawl.stage import crawl
-from crawl.warc_out import warc_of
 from settings import Settings, cores
 from store import Store
 

@@ -1,4 +1,4 @@
-"""The formulas of a page, read independently of crawl/mathematics.py, and whether a text still has them.
+"""The formulas of a page, read independently of crawl/text/mathematics.py, and whether a text still has them.
 
 A formula's content is left if its letters and numbers stand in the text in their order. Its structure is left
 if they do so as TeX or in another form that cannot be misread: 10^28, but not 1028.
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lxml import etree, html
 
-from crawl.tree import elements, inner_text
+from crawl.text.tree import elements, inner_text
 
 KINDS = (
     "MathML with TeX",

@@ -1,4 +1,4 @@
-"""The questions with an answer that a page declares, counted independently of crawl/qa_markup.py."""
+"""The questions with an answer that a page declares, counted independently of crawl/text/qa_markup.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from lxml import etree, html
 
-from crawl.tree import elements
+from crawl.text.tree import elements
 
 # Each finds the elements that stand for one question each; a page is counted by the first that finds any.
 ITEMS = {

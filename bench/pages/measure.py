@@ -9,7 +9,7 @@ from bench.pages.corpus import Corpus
 from bench.pages.extractors import run
 from bench.pages.result import Figures, figures, markup_found, score
 from bench.pages.workers import measure_workers
-from crawl.decode import decode
+from crawl.text.decode import decode
 
 
 class Report(NamedTuple):

@@ -15,7 +15,7 @@ from bench.pages.formulas import NONE, Formula, FormulasKept, add, formulas_kept
 from bench.pages.markup import KINDS, declared
 from bench.pages.scores import Kept, f1, kept, main_text, tokens
 from bench.verdicts.scores import Share
-from crawl.tree import parse
+from crawl.text.tree import parse
 
 CHOICE = "Multiple Choice"
 MOJIBAKE = re.compile("\ufffd|[ÃÂÐÑ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œž¡-¿]|â€|ï¿½")

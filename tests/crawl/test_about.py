@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from crawl.about import author_of, date_of, iso_date, license_of
-from crawl.tree import parse
+from crawl.text.about import author_of, date_of, iso_date, license_of
+from crawl.text.tree import parse
 
 
 def page(head="", body="<p>text</p>"):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from crawl.blocks import blocks_of, full_text, join, whole_text
-from crawl.tree import parse
+from crawl.text.blocks import blocks_of, full_text, join, whole_text
+from crawl.text.tree import parse
 
 
 def blocks(body):

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from crawl.common_crawl import CommonCrawl
+from crawl.archives.common_crawl import CommonCrawl
 from errors import GrError, UsageError
 from rows import rows_of
 from warcs import Warc, html, pages_of, take_in

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawl.decode import decode
+from crawl.text.decode import decode
 
 
 @pytest.mark.parametrize(

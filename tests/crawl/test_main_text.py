@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from crawl.blocks import Block, blocks_of, join
-from crawl.main_text import chosen, is_cue, lost_between, main_blocks
-from crawl.tree import parse
+from crawl.text.blocks import Block, blocks_of, join
+from crawl.text.main_text import chosen, is_cue, lost_between, main_blocks
+from crawl.text.tree import parse
 
 TOKEN = re.compile(r"xq\d+xq")
 PROSE = "<p>" + "Energy is neither made nor lost, it only changes its form in a closed system. " * 6 + "</p>"
@@ -84,8 +84,8 @@ def test_a_heading_that_the_title_repeats_stays_even_in_the_header():
 
 
 def test_where_both_extractors_find_next_to_nothing_all_but_furniture_is_taken(monkeypatch):
-    monkeypatch.setattr("crawl.main_text.extract_plain_text", lambda *_, **__: "")
-    monkeypatch.setattr("crawl.main_text.extract", lambda _: None)
+    monkeypatch.setattr("crawl.text.main_text.extract_plain_text", lambda *_, **__: "")
+    monkeypatch.setattr("crawl.text.main_text.extract", lambda _: None)
     assert main_text("<nav>menu</nav><p>One.</p><p>Two.</p>") == "One.\n\nTwo."
 
 

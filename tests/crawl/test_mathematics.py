@@ -2,10 +2,10 @@
 
 import pytest
 
-from crawl.blocks import full_text
-from crawl.mathematics import Formulas, save_formulas
-from crawl.tex import formula_spans
-from crawl.tree import parse
+from crawl.text.blocks import full_text
+from crawl.text.mathematics import Formulas, save_formulas
+from crawl.text.tex import formula_spans
+from crawl.text.tree import parse
 
 
 def text_of(html):

@@ -2,8 +2,8 @@
 
 import json
 
-from crawl.qa_markup import read_qa_markup
-from crawl.tree import parse
+from crawl.text.qa_markup import read_qa_markup
+from crawl.text.tree import parse
 
 
 def read(html):

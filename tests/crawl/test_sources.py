@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from crawl import sources as sources_module
-from crawl.html_folder import HtmlFolder
+from crawl.archives.html_folder import HtmlFolder
+from crawl.archives.warc import WarcFile
 from crawl.sources import read_sources
-from crawl.warc import WarcFile
 from errors import UsageError
 
 

@@ -11,9 +11,9 @@ from functools import partial
 import brotli
 import pytest
 
+from crawl.archives.warc import WarcFile, warc_files
+from crawl.archives.warc_record import unpack
 from crawl.response import decompress
-from crawl.warc import WarcFile, warc_files
-from crawl.warc_record import unpack
 from errors import GrError
 from rows import rows_of
 from settings import CrawlSettings

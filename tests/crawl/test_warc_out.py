@@ -10,8 +10,8 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.indexer import Indexer
 
+from crawl.archives.warc_out import warc_of
 from crawl.response import read_page
-from crawl.warc_out import warc_of
 from rows import rows_of
 from store import Store
 from warcs import html, take_in

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
-from crawl.archives import Contents, Slice, Sorter, ready
-from crawl.warc_record import take_record
+from crawl.archives.archive import Contents, Slice, Sorter, ready
+from crawl.archives.warc_record import take_record
 from errors import StoreError
 from settings import CrawlSettings
 from store.folder import Folder

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from crawl.tree import inner_text
+from crawl.text.tree import inner_text
 
 BOILERPLATE = frozenset({"nav", "header", "footer", "aside"})
 UNSEEN = frozenset(

@@ -14,10 +14,10 @@ from typing import TypedDict
 
 from lxml import etree
 
-from crawl.blocks import full_text, whole_text
-from crawl.json_ld import JsonObject, as_list, json_objects, types_of
-from crawl.mathematics import Formulas, save_formulas
-from crawl.tree import elements, first, has_class, parse
+from crawl.text.blocks import full_text, whole_text
+from crawl.text.json_ld import JsonObject, as_list, json_objects, types_of
+from crawl.text.mathematics import Formulas, save_formulas
+from crawl.text.tree import elements, first, has_class, parse
 
 ANSWER_KINDS = ("acceptedAnswer", "suggestedAnswer")
 MICRODATA_QUESTION = "*[contains(@itemtype, 'schema.org/Question')]"

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from lxml import etree
 
-from crawl.mathml import local_name, to_tex
-from crawl.tex import DELIMITER, SIGN, delimited, formula_spans, standard
-from crawl.tree import elements, first, has_class, inner_text
+from crawl.text.mathml import local_name, to_tex
+from crawl.text.tex import DELIMITER, SIGN, delimited, formula_spans, standard
+from crawl.text.tree import elements, first, has_class, inner_text
 
 TEX_ANNOTATION = ".//*[local-name() = 'annotation'][contains(@encoding, 'tex')]"
 WRAPPERS = f"//*[{has_class('katex-display', 'katex', 'mwe-math-element', 'MathJax_SVG')}]"

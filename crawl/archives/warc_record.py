@@ -8,7 +8,7 @@ from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from crawl.archives import Sorter
+from crawl.archives.archive import Sorter
 from crawl.urls import absolute_url
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from crawl.archives import Contents, Slice, Sorter, batches, ready
+from crawl.archives.archive import Contents, Slice, Sorter, batches, ready
 from crawl.urls import absolute_url
 from settings import CrawlSettings
 

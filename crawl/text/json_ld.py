@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from lxml import etree
 
-from crawl.tree import strings
+from crawl.text.tree import strings
 
 SCRIPTS = "//script[contains(@type, 'ld+json')]/text()"
 JsonObject: TypeAlias = "dict[str, object]"

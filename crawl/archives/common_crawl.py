@@ -18,9 +18,9 @@ from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from crawl.archives import OUT_OF_SCOPE, Contents, Slice, Sorter, batches, ready
+from crawl.archives.archive import OUT_OF_SCOPE, Contents, Slice, Sorter, batches, ready
+from crawl.archives.warc_record import take_record
 from crawl.urls import absolute_url, canonical_url
-from crawl.warc_record import take_record
 from errors import GrError, UsageError
 from settings import CrawlSettings
 

@@ -10,8 +10,8 @@ from email.utils import parsedate
 import py3langid
 from lxml import etree
 
-from crawl.json_ld import as_list, json_objects, types_of
-from crawl.tree import elements, inner_text, strings
+from crawl.text.json_ld import as_list, json_objects, types_of
+from crawl.text.tree import elements, inner_text, strings
 
 LANGUAGE_TAG = re.compile(r"\s*([a-zA-Z]{2,3})(?:[-_]|\s*$)")
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"

@@ -6,7 +6,7 @@ import re
 
 from lxml import etree
 
-from crawl.tree import elements
+from crawl.text.tree import elements
 
 WORTH_SHOWING = re.compile(r"answer|solution|spoiler|hint|explanation|proof|respuesta|soluci|l[öo]sung", re.I)
 NO_DISPLAY = "@style and contains(translate(@style, ' ', ''), 'display:none')"

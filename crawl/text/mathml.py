@@ -6,7 +6,7 @@ import unicodedata
 
 from lxml import etree
 
-from crawl.tree import inner_text
+from crawl.text.tree import inner_text
 
 SYMBOLS = {
     "×": r"\times ", "÷": r"\div ", "⋅": r"\cdot ", "·": r"\cdot ", "±": r"\pm ", "∓": r"\mp ", "≤": r"\le ",

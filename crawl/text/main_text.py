@@ -15,8 +15,8 @@ from lxml import etree
 from resiliparse.extract.html2text import extract_plain_text
 from trafilatura import extract
 
-from crawl.blocks import Block
-from crawl.tree import first
+from crawl.text.blocks import Block
+from crawl.text.tree import first
 
 LEAST_SHARE = 0.5  # of the characters that resiliparse finds
 LEAST_CUES = 0.9  # of its blocks that are formulas, options, answers or code

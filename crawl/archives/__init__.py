@@ -1,0 +1,1 @@
+"""What carries pages itself: WARC files, folders of HTML, Common Crawl."""

@@ -44,21 +44,20 @@ class Intake:
         """Whether the page is stored, or will be with the next shard."""
         return canonical in self.waiting or self.frontier.is_stored(canonical)
 
-    def take(self, row: Row, *, expanded: bool = True, entry: int | None = None) -> bool:
-        """Add a page's row; False where its URL is stored already.
+    def take(self, row: Row) -> bool:
+        """Add the row of a page whose links are not wanted; False where its URL is stored already."""
+        if self.has(str(row["canonical_url"])):
+            return False
+        self.put(row, expanded=True)
+        return True
+
+    def put(self, row: Row, *, expanded: bool, entry: int | None = None) -> None:
+        """Add a page's row, also where it is stored with other content.
 
         A copy of known content is turned down as `duplicate content`. `expanded` says that its links are
         queued or not wanted, and `entry` which URL of the frontier was asked for. Writes no shard: that is
         for `flush_if_due`, outside of any transaction.
         """
-        canonical = str(row["canonical_url"])
-        if self.has(canonical):
-            return False
-        self.put(row, expanded=expanded, entry=entry)
-        return True
-
-    def put(self, row: Row, *, expanded: bool, entry: int | None = None) -> None:
-        """Add a row as `take` does, also of a page that is stored with other content."""
         if row["kept"] and self.frontier.has_content(str(row["content_sha256"])):
             row = {**row, "html": b"", "kept": False, "reason": "duplicate content"}
         canonical = str(row["canonical_url"])

@@ -47,7 +47,7 @@ def read_response(entry: Entry, response: Response, *, with_links: bool) -> Resu
     """
     if response.status in TEMPORARY:
         return Miss(f"status {response.status}", wait=wait_of(response.headers))
-    if response.status == 304 and (entry.etag or entry.last_modified):
+    if response.status == 304 and entry.known:
         return Unchanged()
     if entry.kind == "sitemap":
         return _read_sitemap(entry, response)

@@ -252,8 +252,8 @@ def _safely(read: Callable[[], Result]) -> Result:
 
 @contextmanager
 def quiet_logs() -> Iterator[None]:
-    """Let only errors of libraries through, and of an unreachable robots.txt or a crawl cut short nothing."""
-    levels = {"scrapy": logging.ERROR, RobotsTxtMiddleware.__module__: NEVER, "asyncio": NEVER}
+    """Let only errors of libraries through, and of a crawl cut short nothing."""
+    levels = {"scrapy": logging.ERROR, "asyncio": NEVER}
     before = {name: logging.getLogger(name).level for name in levels}
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)

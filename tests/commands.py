@@ -8,8 +8,8 @@ from contextlib import chdir, redirect_stderr, redirect_stdout
 from functools import cache
 from io import StringIO
 from pathlib import Path
-from unittest.mock import patch
 
+import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup
 
@@ -56,15 +56,19 @@ def gr(folder: Path, *arguments: str, **variables: str) -> tuple[int, str, str]:
     """
     from cli import main
 
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GR_", "OPENAI_"))}
+    theirs = [name for name in os.environ if name.startswith(("GR_", "OPENAI_"))]
     output, errors = StringIO(), StringIO()
     with (
-        patch.dict(os.environ, kept | variables, clear=True),
-        patch.object(sys, "argv", ["gr", *arguments]),
+        pytest.MonkeyPatch.context() as changed,
         chdir(folder),
         redirect_stdout(output),
         redirect_stderr(errors),
     ):
+        for name in theirs:
+            changed.delenv(name)
+        for name, value in variables.items():
+            changed.setenv(name, value)
+        changed.setattr(sys, "argv", ["gr", *arguments])
         try:
             main()
             code = 0

@@ -1,7 +1,7 @@
 """Measures the crawl, part by part, in one run: what extraction keeps beside its peers, how fast pages are
 fetched beside plain Scrapy and WARC files taken in, what a killed crawl stores, how much memory it takes.
 
-python bench/crawl.py                       everything; about a quarter of an hour on two cores
+python bench/crawl.py                       everything; about seven minutes on two cores
 python bench/crawl.py --parts speed,memory  some of it
 """
 

@@ -71,9 +71,12 @@ def test_no_tasks_no_results(where):
 
 
 def test_whoever_has_enough_may_stop(where):
-    results = spread(slow_first, iter(range(1_000_000)), **where)
+    drawn: list[int] = []
+    tasks = (drawn.append(number) or number for number in range(1_000_000))
+    results = spread(slow_first, tasks, **where)
     next(results)
     results.close()
+    assert len(drawn) < 100
 
 
 def test_ray_that_is_not_installed_is_named(monkeypatch):

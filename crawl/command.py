@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
-from options import Config, Data, DryRun, EngineName, Json
+from gr_toolkit.options import Config, Data, DryRun, EngineName, GroupWithMainCommand, Json
 
 
-class FetchByDefault(TyperGroup):
+class FetchByDefault(GroupWithMainCommand):
     """`gr crawl SOURCE` is `gr crawl fetch SOURCE`."""
 
+    main_command = "fetch"
+
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        """Put `fetch` before arguments that name no command."""
+        """Put the main command before arguments that name none."""
         if args[:1] != ["--help"] and not (args and args[0] in self.commands):
-            args = ["fetch", *args]
+            args = [self.main_command, *args]
         return super().parse_args(ctx, args)
 
 
@@ -63,11 +64,11 @@ def fetch_pages(
 
     Example: gr crawl https://example.org/ --max-pages 500
     """
-    from console import finish, reporting
     from crawl.fetch import plan
     from crawl.stage import crawl
-    from settings import load_settings
-    from store import Store
+    from gr_toolkit.console import finish, reporting
+    from gr_toolkit.settings import load_settings
+    from gr_toolkit.store import Store
 
     limits = {"max_pages": max_pages, "max_pages_per_host": max_pages_per_host, "max_depth": max_depth}
     which = {"allow": allow or None, "deny": deny or None, "part": part, "refetch_after": refetch_after}
@@ -87,12 +88,12 @@ def extract_texts(
 ) -> None:
     """Extract the text of fetched pages: pages -> texts, for the shards still to do.
 
-    Example: gr crawl extract --data data
+    Example: gr crawl extract --data gr-data
     """
-    from console import reporting
     from crawl.extract import extract
-    from settings import load_settings
-    from store import Store
+    from gr_toolkit.console import reporting
+    from gr_toolkit.settings import load_settings
+    from gr_toolkit.store import Store
 
     settings = load_settings(config, data=data, engine=engine)
     with reporting(settings.state, as_json=json) as summaries:
@@ -106,7 +107,7 @@ def show_crawl(data: Data = None, config: Config = None, json: Json = False) -> 
     Example: gr crawl status --json
     """
     from crawl.fetch import FRONTIER
-    from crawl.status import show_hosts
-    from settings import load_settings
+    from crawl.frontier.status import show_hosts
+    from gr_toolkit.settings import load_settings
 
     show_hosts(load_settings(config, data=data).state / FRONTIER, as_json=json)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from console import Summary
 from crawl.response import decompress
 from crawl.text.about import author_of, date_of, language_of, license_of, title_of
 from crawl.text.blocks import blocks_of, join
@@ -15,10 +14,11 @@ from crawl.text.mathematics import Formulas, save_formulas
 from crawl.text.qa_markup import Answer, Question, read_qa_markup
 from crawl.text.reveal import reveal
 from crawl.text.tree import parse
-from engine import run_spread
-from settings import Settings
-from store import Store
-from store.table import Row
+from gr_toolkit.console import Summary
+from gr_toolkit.engine import run_spread
+from gr_toolkit.settings import Settings
+from gr_toolkit.store import Store
+from gr_toolkit.store.table import Row
 
 NO_TEXT = "no text"
 

@@ -8,20 +8,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
-from console import Summary, describe, progress, say
-from crawl.frontier import Frontier
-from crawl.harvest import Harvest
+from crawl.frontier.frontier import Frontier
+from crawl.frontier.status import waiting_by_host
 from crawl.ingest import ingest
-from crawl.intake import Intake
+from crawl.page_writer import Intake
 from crawl.response import links_on
-from crawl.sources import Sources, read_sources
-from crawl.status import waiting_by_host
+from crawl.sources.sources import Sources, read_sources
 from crawl.urls import Scope, seconds_of
-from engine.beside import Beside
-from errors import GrError, NoPages, UsageError
-from settings import CrawlSettings, Settings
-from store import Store, Table
-from store.tables import FUNNEL, NEEDS
+from crawl.web.result_handler import Harvest
+from gr_toolkit.console import Summary, describe, progress, say
+from gr_toolkit.engine.beside import Beside
+from gr_toolkit.errors import GrError, NoPages, UsageError
+from gr_toolkit.settings import CrawlSettings, Settings
+from gr_toolkit.store import Store, Table
+from gr_toolkit.store.tables import FUNNEL, NEEDS
 
 FRONTIER = "frontier.sqlite"
 NOTHING_QUEUED = "nothing is queued: every URL known was fetched or refused, or is too deep"
@@ -198,7 +198,7 @@ def last_shard(store: Store) -> int:
 
 def fetch_all(harvest: Harvest, tick: Callable[[], None] | None = None) -> None:
     """Run Scrapy until the harvest has nothing left; `tick` is called now and then."""
-    from crawl.spider import quiet_logs, run_spider
+    from crawl.web.spider import quiet_logs, run_spider
 
     with (
         progress("crawl", harvest.settings.max_pages or None, harvest.live.tell) as harvest.advance,

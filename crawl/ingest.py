@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from console import Advance, Summary, describe
 from crawl.archives.archive import Archive, Contents, Slice
-from crawl.frontier import Frontier
-from crawl.intake import Intake
-from engine import spread
-from errors import GrError, NoPages, UsageError
-from settings import CrawlSettings
+from crawl.frontier.frontier import Frontier
+from crawl.page_writer import Intake
+from gr_toolkit.console import Advance, Summary, describe
+from gr_toolkit.engine import spread
+from gr_toolkit.errors import GrError, NoPages, UsageError
+from gr_toolkit.settings import CrawlSettings
 
 MOST_NAMED = 10
 

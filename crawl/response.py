@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pyarrow as pa
 from w3lib.html import get_meta_refresh
 
-from crawl.canonical import declared_canonical
+from crawl.result import Page
+from crawl.text.canonical import declared_canonical
 from crawl.text.decode import decode
 from crawl.text.tree import parse, strings
 from crawl.urls import absolute_url, canonical_url, host_of
-from store import content_id
-from store.table import Row
+from gr_toolkit.store import content_id
+from gr_toolkit.store.table import Row
 
 HTML_TYPES = {"text/html", "application/xhtml+xml"}
 HTML_START = re.compile(rb"\s*<(!doctype html|!--|html|head|body|title|meta|h1|div|p)", re.IGNORECASE)
@@ -26,43 +26,6 @@ CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
 SNIFFED = 4096  # bytes
 MOST_CONTROL = 0.02  # share of control characters from which bytes are no text
 LINKS = "//a/@href | //area/@href | //frame/@src | //link[@rel='next']/@href"
-
-
-@dataclass(frozen=True)
-class Page:
-    """An HTTP response: its row of table `pages`, its size in bytes, and the links on it; None where nobody
-    looked for them yet.
-    """
-
-    row: Row
-    size: int
-    links: list[str] | None
-
-
-@dataclass(frozen=True)
-class Unchanged:
-    """The page is as it was when it was last asked for."""
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What a sitemap or robots.txt lists, and the Unix times at which some of the pages changed."""
-
-    pages: list[str]
-    sitemaps: list[str]
-    changed: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Miss:
-    """No page came. `refused` is for good; else it is tried again, after `wait` seconds if so asked."""
-
-    reason: str
-    refused: bool = False
-    wait: float | None = None
-
-
-Result = Page | Unchanged | Listing | Miss
 
 
 def read_page(

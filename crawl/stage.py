@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from console import Summary
 from crawl.archives.warc_out import ENDING, warc_of
 from crawl.extract import text_rows
 from crawl.fetch import fetch
-from engine import run_spread
-from engine.beside import Beside, run_beside
-from settings import Settings
-from store import Store
-from store.folder import Folder
+from gr_toolkit.console import Summary
+from gr_toolkit.engine import run_spread
+from gr_toolkit.engine.beside import Beside, run_beside
+from gr_toolkit.settings import Settings
+from gr_toolkit.store import Store
+from gr_toolkit.store.folder import Folder
 
 
 def crawl(

@@ -11,8 +11,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url, safe_url_string
 
-from errors import UsageError
-from settings import CrawlSettings
+from gr_toolkit.errors import UsageError
+from gr_toolkit.settings import CrawlSettings
 
 LONGEST = 2083  # characters, the longest URL that browsers used to take
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}

@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from console import Advance, Summary
 from curate.models import model_for
-from engine import run_here
-from errors import RequestFailed
-from llm import LLM, Message
-from settings import Settings
-from store import Store, content_id
-from store.table import Row
-from verify import Item, Verdict, Verifier, extract_answer, open_verifier, solver_prompt
+from gr_toolkit.console import Advance, Summary
+from gr_toolkit.engine import run_here
+from gr_toolkit.errors import RequestFailed
+from gr_toolkit.llm import LLM, Message
+from gr_toolkit.settings import Settings
+from gr_toolkit.store import Store, content_id
+from gr_toolkit.store.table import Row
+from gr_toolkit.verify import Item, Verdict, Verifier, extract_answer, open_verifier, solver_prompt
 
 TEMPERATURE = 1.0  # of the solver: the pass rate is only telling if the samples differ
 Question = dict[str, object]

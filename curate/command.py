@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-import options
+from gr_toolkit import options
 
 STEPS = {
     "extract": "texts -> pairs: questions with short answers that the page states.",
@@ -33,7 +33,7 @@ def everything(
 ) -> None:
     """Turn texts into verified questions: every step in order, over what is pending.
 
-    Example: gr curate --data data
+    Example: gr curate --data gr-data
     """
     if context.invoked_subcommand is None:
         _run(list(STEPS), data, config, samples, json, dry_run)
@@ -43,7 +43,7 @@ def everything(
 
 def _refuse_options(context: typer.Context, step: str) -> None:
     """Raise UsageError if options stand before the step, where they would go unheeded."""
-    from errors import UsageError
+    from gr_toolkit.errors import UsageError
 
     values = ((option.opts[0], context.params[str(option.name)]) for option in context.command.params)
     given = " ".join(
@@ -89,9 +89,9 @@ def _run(
     json: bool,
     dry_run: bool,
 ) -> None:
-    from console import finish, reporting
     from curate.pipeline import curate, plan
-    from settings import load_settings
+    from gr_toolkit.console import finish, reporting
+    from gr_toolkit.settings import load_settings
 
     settings = load_settings(config, data=data, curate={"samples": samples})
     if dry_run:

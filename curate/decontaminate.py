@@ -6,15 +6,15 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from console import Advance, Summary
 from curate.flow import Pair, pairs_left
-from data import BENCHMARKS
-from engine import run_here
-from errors import UsageError
-from settings import Settings
-from similarity import NgramIndex
-from store import Store
-from store.table import Row
+from gr_toolkit.bundled import BENCHMARKS
+from gr_toolkit.console import Advance, Summary
+from gr_toolkit.engine import run_here
+from gr_toolkit.errors import UsageError
+from gr_toolkit.settings import Settings
+from gr_toolkit.similarity import NgramIndex
+from gr_toolkit.store import Store
+from gr_toolkit.store.table import Row
 
 # The names under which public benchmarks keep their questions.
 QUESTION_KEYS = ("question", "problem", "Question", "input")

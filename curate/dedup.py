@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from console import Advance, Summary
 from curate.flow import pairs_left
-from engine import run_here
-from settings import Settings
-from similarity import NearDuplicates, Signature, sign
-from store import Store
-from store.table import Row
+from gr_toolkit.console import Advance, Summary
+from gr_toolkit.engine import run_here
+from gr_toolkit.settings import Settings
+from gr_toolkit.similarity import NearDuplicates, Signature, sign
+from gr_toolkit.store import Store
+from gr_toolkit.store.table import Row
 
 
 def dedup(store: Store, settings: Settings, summary: Summary) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from console import Advance, Summary
-from engine import run_here
-from settings import CurateSettings, Settings
-from store import Store
-from store.table import Row
+from gr_toolkit.console import Advance, Summary
+from gr_toolkit.engine import run_here
+from gr_toolkit.settings import CurateSettings, Settings
+from gr_toolkit.store import Store
+from gr_toolkit.store.table import Row
 
 
 def export(store: Store, settings: Settings, summary: Summary) -> None:

@@ -14,16 +14,16 @@ from typing import TypedDict, cast
 
 from pydantic import BaseModel, Field, JsonValue
 
-from console import Advance, Summary
 from curate.grounding import find_evidence
 from curate.models import model_for
-from engine import run_here
-from errors import RequestFailed
-from llm import LLM, Prompt, load_prompt
-from settings import CurateSettings, Settings
-from store import Store, content_id
-from store.table import Row
-from verify import extract_answer
+from gr_toolkit.console import Advance, Summary
+from gr_toolkit.engine import run_here
+from gr_toolkit.errors import RequestFailed
+from gr_toolkit.llm import LLM, Prompt, load_prompt
+from gr_toolkit.settings import CurateSettings, Settings
+from gr_toolkit.store import Store, content_id
+from gr_toolkit.store.table import Row
+from gr_toolkit.verify import extract_answer
 
 PROMPT = Path(__file__).parent / "prompts" / "extract.md"
 SHORT_ANSWER = 60  # characters up to which a marked-up answer is taken whole

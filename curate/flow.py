@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store import Store
+from gr_toolkit.store import Store
 
 Pair = dict[str, object]
 

@@ -7,15 +7,15 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from console import Advance, Summary
 from curate.flow import Pair, pairs_left
 from curate.models import model_for
-from engine import run_here
-from errors import RequestFailed
-from llm import LLM, Prompt, load_prompt
-from settings import Settings
-from store import Store
-from store.table import Row
+from gr_toolkit.console import Advance, Summary
+from gr_toolkit.engine import run_here
+from gr_toolkit.errors import RequestFailed
+from gr_toolkit.llm import LLM, Prompt, load_prompt
+from gr_toolkit.settings import Settings
+from gr_toolkit.store import Store
+from gr_toolkit.store.table import Row
 
 PROMPT = Path(__file__).parent / "prompts" / "judge.md"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from console import Summary
-from llm import LLM, Budget, connect
-from settings import Role, Settings
-from store import Store
+from gr_toolkit.console import Summary
+from gr_toolkit.llm import LLM, Budget, connect
+from gr_toolkit.settings import Role, Settings
+from gr_toolkit.store import Store
 
 
 @contextmanager

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from console import Summary
-from settings import Settings
-from store import Store
-from store.tables import sources
+from gr_toolkit.console import Summary
+from gr_toolkit.settings import Settings
+from gr_toolkit.store import Store
+from gr_toolkit.store.tables import sources
 
 # The step's name, and the table it writes. Each step is the function of its name in the file of its name.
 STEPS = {

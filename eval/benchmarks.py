@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data import BENCHMARKS
-from errors import UsageError
-from llm.messages import clean
-from store import Store
-from store.folder import Folder
-from store.questions import Question, questions_of_split
-from store.table import Row
+from gr_toolkit.bundled import BENCHMARKS
+from gr_toolkit.errors import UsageError
+from gr_toolkit.llm.messages import clean
+from gr_toolkit.store import Store
+from gr_toolkit.store.folder import Folder
+from gr_toolkit.store.questions import Question, questions_of_split
+from gr_toolkit.store.table import Row
 
 NAMES = ("tiny", "dataset")
 FILES = (".jsonl", ".parquet")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-import options
+from gr_toolkit import options
 
 
 def evaluate(
@@ -31,13 +31,13 @@ def evaluate(
     json: options.Json = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Score a model on benchmarks; the same command again pays for nothing twice. Example:
+    """Score a model on benchmarks; the same command again pays for nothing twice.
 
-    gr eval --model data/runs/grpo/final --on tiny
+    Example: gr eval --model gr-data/runs/grpo/final --on tiny
     """
-    from console import finish, reporting
     from eval.evaluation import evaluate_model, plan_evaluation
-    from settings import load_settings
+    from gr_toolkit.console import finish, reporting
+    from gr_toolkit.settings import load_settings
 
     settings = load_settings(config, data=data, eval={"samples": samples, "max_tokens": max_tokens})
     if dry_run:

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, astuple
-from pathlib import Path
 
-from console import Summary, progress
-from errors import UsageError
 from eval.benchmarks import NAMES, Benchmark, load_benchmark
 from eval.marking import Exam, answer_and_mark
 from eval.scoring import Mark, Score, describe_score, score
-from llm import Usage, connect
-from llm.weights import is_gguf, is_local
-from settings import Settings
-from store import Store
-from store.folder import Folder
-from store.questions import Question
-from verify import open_verifier
+from gr_toolkit.console import Summary, progress
+from gr_toolkit.errors import UsageError
+from gr_toolkit.llm import Usage, connect
+from gr_toolkit.llm.names import resolve_model, slug
+from gr_toolkit.settings import Settings
+from gr_toolkit.store import Store
+from gr_toolkit.store.folder import Folder
+from gr_toolkit.store.questions import Question
+from gr_toolkit.verify import open_verifier
 
 
 def evaluate_model(
@@ -62,34 +60,6 @@ def _prepare(
     return model, load_benchmarks(names or NAMES, Store(settings.data, settings.state))
 
 
-def resolve_model(model: str, server: str = "") -> str:
-    """The model as llm.model takes it: a folder or a .gguf file is `local:PATH`, however it was spelt.
-
-    Raises UsageError where nothing is at what can only be a path.
-    """
-    name = model.removeprefix("local:")
-    path = Path(name).expanduser()
-    if model == "local" or not name:
-        return model
-    if path.is_dir() or (is_gguf(name) and path.is_file()):
-        here, there = Path.cwd(), Path(os.path.abspath(path))
-        return f"local:{there.relative_to(here) if here in there.parents else there}"
-    if not is_local(model) and can_only_be_a_path(model, server):
-        raise UsageError(
-            f"no model at {model}: give a folder of weights, a .gguf file, local:ORG/NAME from Hugging Face, "
-            "or what llm.base_url calls a model"
-        )
-    return model
-
-
-def can_only_be_a_path(model: str, server: str) -> bool:
-    """Whether no server calls a model so; vLLM and llama.cpp may do so by the path that it has with them."""
-    above, _, below = model.partition("/")
-    in_a_folder_here = bool(above and below) and Path(above).is_dir()
-    looks_like_one = model.startswith("/") or is_gguf(model) or model.count("/") > 1
-    return model.startswith((".", "~")) or in_a_folder_here or (looks_like_one and not server)
-
-
 def load_benchmarks(names: Sequence[str], store: Store) -> list[Benchmark]:
     """The benchmarks, each once. Raises UsageError, also where two would write the same files."""
     benchmarks = [load_benchmark(name, store) for name in dict.fromkeys(names)]
@@ -126,11 +96,6 @@ def evaluate_benchmark(exam: Exam, benchmark: Benchmark, folder: Folder, summary
     _write(folder, exam, benchmark, marks, result)
     _report(summary, result)
     summary.notes.append(f"written to {folder.url}/{benchmark.name}.jsonl and {benchmark.name}.score.json")
-
-
-def slug(model: str) -> str:
-    """The model as a folder's name: `local:runs/a` is `local-runs-a`."""
-    return re.sub(r"[^\w.]+", "-", model).strip("-.")
 
 
 @contextmanager

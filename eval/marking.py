@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from errors import RequestFailed
 from eval.scoring import Mark
-from llm import LLM, Message
-from settings import EvalSettings
-from store.questions import Question
-from verify import Item, Verifier, extract_answer, solver_prompt
+from gr_toolkit.errors import RequestFailed
+from gr_toolkit.llm import LLM, Message
+from gr_toolkit.settings import EvalSettings
+from gr_toolkit.store.questions import Question
+from gr_toolkit.verify import Item, Verifier, extract_answer, solver_prompt
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from store import Store
-
-ROOT = Path(__file__).parents[1]
+from files import ROOT
+from gr_toolkit.store import Store
 
 # A shell's background job ignores Ctrl-C, and so would the processes that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -53,8 +52,8 @@ def shared() -> Path:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """An empty data folder on this machine."""
-    return Store(str(tmp_path / "data"), tmp_path / "data" / ".state")
+    """An empty data folder on this machine, where `gr` looks for it by default."""
+    return Store(str(tmp_path / "gr-data"), tmp_path / "gr-data" / ".state")
 
 
 @pytest.fixture

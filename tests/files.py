@@ -1,8 +1,10 @@
-"""What stands in a folder, for tests of what must not change."""
+"""Where the repository is, and what stands in a folder, for tests of what must not change."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
 
 
 def contents(folder: Path) -> dict[Path, bytes]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from llm import LLM, connect
-from settings import LLMSettings
+from gr_toolkit.llm import LLM, connect
+from gr_toolkit.settings import LLMSettings
 
 Body = dict[str, object]
 

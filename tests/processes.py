@@ -8,5 +8,5 @@ from curate.pipeline import STEPS
 
 PROCESSES = get_context("forkserver")
 LIBRARIES = ["pandas", "pytest", "aiohttp", "openai"]
-ROOMS = ["cli", "store", "crawl.stage", "crawl.spider", *(f"curate.{step}" for step in STEPS)]
+ROOMS = ["cli", "gr_toolkit.store", "crawl.stage", "crawl.web.spider", *(f"curate.{step}" for step in STEPS)]
 PROCESSES.set_forkserver_preload(LIBRARIES + ROOMS)

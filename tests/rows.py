@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from store import Store
-from store.tables import TABLES
+from gr_toolkit.store import Store
+from gr_toolkit.store.tables import TABLES
 
 EXAMPLES = {
     pa.string(): "text",

@@ -14,13 +14,11 @@ import pytest
 
 import commands
 from crawl.fetch import FRONTIER
-from crawl.frontier import Frontier
-from files import contents
+from crawl.frontier.frontier import Frontier
+from files import ROOT, contents
+from gr_toolkit.settings import Settings, load_settings
+from gr_toolkit.store import Store
 from rows import fill
-from settings import Settings, load_settings
-from store import Store
-
-ROOT = Path(__file__).parents[1]
 
 
 def gr(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -88,7 +86,7 @@ def test_init_writes_the_defaults_and_never_overwrites(tmp_path, monkeypatch):
     ],
 )
 def test_a_dry_run_says_what_it_would_do_and_changes_nothing(tmp_path, arguments, step, note):
-    store = Store(str(tmp_path / "data"), tmp_path / "data" / ".state")
+    store = Store(str(tmp_path / "gr-data"), tmp_path / "gr-data" / ".state")
     store.table("dataset").write("1", [fill("dataset", split="train")])
     with closing(Frontier(store.state / FRONTIER, max_depth=1)) as frontier:
         frontier.add(["http://127.0.0.1:9/queued"], 0)
@@ -109,7 +107,7 @@ def test_a_dry_run_says_what_it_would_do_and_changes_nothing(tmp_path, arguments
         (["curate", "--data", "nosuch://bucket"], 2, ["nosuch"]),
         (["train", "grpo"], 1, ["gr curate"]),
         (["eval", "--on", "tinny"], 2, ["tinny", "tiny"]),
-        (["eval", "--model", "data/runs/grpo/final"], 2, ["no model at data/runs/grpo/final"]),
+        (["eval", "--model", "gr-data/runs/grpo/final"], 2, ["no model at gr-data/runs/grpo/final"]),
         (["crawl"], 2, ["gr crawl"]),
         (["crawl", "no-such-file.txt"], 2, ["no-such-file.txt"]),
     ],
@@ -131,13 +129,13 @@ def test_an_unknown_setting_names_the_nearest(tmp_path):
 
 
 def test_a_locked_table_names_its_holder_and_exits_75(tmp_path):
-    store = Store(str(tmp_path / "data"), tmp_path / "data" / ".state")
+    store = Store(str(tmp_path / "gr-data"), tmp_path / "gr-data" / ".state")
     with store.table("pairs").writing():
         assert_one_line(process(tmp_path, "curate", "extract"), 75, "pairs", str(os.getpid()))
 
 
 def texts(folder: Path) -> None:
-    store = Store(str(folder / "data"), folder / "data" / ".state")
+    store = Store(str(folder / "gr-data"), folder / "gr-data" / ".state")
     store.table("texts").write("1", [fill("texts", "a", text="Q: 2 + 3? Answer: 5", qa_markup=[])])
 
 
@@ -150,12 +148,12 @@ def test_a_server_that_is_down_is_one_line_and_nothing_is_recorded_as_failed(tmp
     texts(tmp_path)
     down = {"GR_LLM__MODEL": "m", "GR_LLM__BASE_URL": "http://127.0.0.1:9/v1", "GR_LLM__RETRIES": "0"}
     assert_one_line(gr(tmp_path, "curate", "extract", **down), 1, "http://127.0.0.1:9/v1")
-    assert not list((tmp_path / "data" / "pairs").glob("*.parquet"))
+    assert not list((tmp_path / "gr-data" / "pairs").glob("*.parquet"))
 
 
 def test_a_corrupt_input_is_moved_aside_and_the_message_names_the_command(tmp_path):
     texts(tmp_path)
-    shard = tmp_path / "data" / "texts" / "1.parquet"
+    shard = tmp_path / "gr-data" / "texts" / "1.parquet"
     content = bytearray(shard.read_bytes())
     content[4:40] = b"\xff" * 36
     shard.write_bytes(content)
@@ -176,7 +174,7 @@ def test_debug_shows_the_traceback(tmp_path):
 
 
 def test_an_empty_shard_goes_the_whole_way_without_a_model(tmp_path):
-    store = Store(str(tmp_path / "data"), tmp_path / "data" / ".state")
+    store = Store(str(tmp_path / "gr-data"), tmp_path / "gr-data" / ".state")
     store.table("texts").write("1", [])
     done = gr(tmp_path, "curate", GR_LLM__MODEL="none", GR_LLM__BASE_URL="http://127.0.0.1:9/v1")
     assert done.returncode == 0, done.stderr
@@ -198,7 +196,7 @@ def test_an_empty_shard_goes_the_whole_way_without_a_model(tmp_path):
     ],
 )
 def test_a_missing_extra_names_the_command_that_installs_it(tmp_path, missing, arguments, install):
-    store = Store(str(tmp_path / "data"), tmp_path / "data" / ".state")
+    store = Store(str(tmp_path / "gr-data"), tmp_path / "gr-data" / ".state")
     store.table("pages").write("1", [])
     store.table("dataset").write("1", [fill("dataset", split="train")])
     # A finder that does not find it stands for an environment without the package.

@@ -7,73 +7,132 @@ import json
 import shlex
 import subprocess
 import sys
+import zipfile
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from commands import commands, problem
-from store.tables import MADE_BY, TABLES
+from files import ROOT
+from gr_toolkit.store.tables import MADE_BY, TABLES
 
-ROOT = Path(__file__).parents[1]
-# From top to bottom; what stands on one level does not import its neighbours.
-LEVELS = [
-    {"cli"},
-    {"demo"},
-    {"demo_summary"},
-    {"crawl", "curate", "train", "eval", "report", "init"},
-    {"verify"},
-    {"similarity"},
-    {"llm"},
-    {"engine"},
-    {"store"},
-    {"console", "settings", "options", "data"},
-    {"settings_sources"},
-    {"errors"},
-]
-LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
-GROUND = set.union(*LEVELS[-3:])
-STAND_ALONE = {"store", "similarity", "llm"} | GROUND
+STAGES = {"crawl", "curate", "train", "eval"}
+INSTALLED = {"cli", "gr_toolkit"} | STAGES
+# The rooms of gr_toolkit, and which others each may import. Its files belong to no room: the ground floor.
+ROOMS = {
+    "demo": {"report", "llm", "store"},
+    "report": {"store"},
+    "verify": {"llm"},
+    "engine": {"store"},
+    "similarity": set(),
+    "llm": set(),
+    "store": set(),
+}
 HEAVY = {"torch", "transformers", "trl", "scrapy", "polars", "openai"}
 LONGEST_FILE = 300
+MOST_FILES = 13  # in one folder
 
 
-def sources() -> list[Path]:
-    """Every Python file of the toolkit, relative to the repository."""
-    found = [ROOT.glob("*.py"), *((ROOT / room).rglob("*.py") for room in LEVEL)]
-    return sorted(path.relative_to(ROOT) for paths in found for path in paths)
+def modules() -> Iterator[str]:
+    """Every Python file of the toolkit as a dotted name; a package is named by its folder."""
+    for name in sorted(INSTALLED):
+        for path in [ROOT / f"{name}.py", *(ROOT / name).rglob("*.py")]:
+            if path.is_file():
+                parts = path.relative_to(ROOT).with_suffix("").parts
+                yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """The rooms that a file imports, anywhere in it."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+MODULES = set(modules())
+
+
+def path_of(module: str) -> Path:
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def imports(module: str) -> set[str]:
+    """The modules of the toolkit that a module imports, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path_of(module).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
+            found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
-            names.add(str(node.module))
-    return {name.partition(".")[0] for name in names} & LEVEL.keys()
+            assert node.level == 0, f"{module}:{node.lineno}: a relative import"
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found.update(names & MODULES or {str(node.module)})
+    return found & MODULES
 
 
-def test_every_room_is_in_the_list():
-    rooms = {path.stem for path in ROOT.glob("*.py")} | {
-        path.parent.name for path in ROOT.glob("*/__init__.py")
-    }
-    assert rooms == LEVEL.keys()
+def room(module: str) -> str:
+    """The room of gr_toolkit that a module is in; empty for its ground floor."""
+    return next((part for part in module.split(".")[1:2] if part in ROOMS), "")
 
 
-@pytest.mark.parametrize("path", sources(), ids=str)
-def test_a_room_imports_only_what_is_below_it(path):
-    room = path.parts[0].removesuffix(".py")
-    allowed = {other for other in LEVEL if LEVEL[other] > LEVEL[room]} | {room}
-    if room in STAND_ALONE:
-        allowed &= GROUND | {room}
-    assert imported_rooms(path) - allowed == set()
+def test_nothing_else_is_importable_at_the_top():
+    assert [path.name for path in ROOT.glob("*.py")] == ["cli.py"]
+    tracked = subprocess.run(["git", "ls-files", "*/*.py"], cwd=ROOT, capture_output=True, text=True)
+    folders = {Path(line).parts[0] for line in tracked.stdout.splitlines()}
+    assert folders <= {*STAGES, "gr_toolkit", "tests", "bench"}
 
 
-@pytest.mark.parametrize("path", sources(), ids=str)
-def test_a_file_is_short(path):
-    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+def test_every_room_has_its_rule():
+    folders = {path.parent.name for path in (ROOT / "gr_toolkit").glob("*/__init__.py")}
+    assert folders == ROOMS.keys()
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_module_imports_only_what_is_below_it(module):
+    top = module.partition(".")[0]
+    others = {name for name in imports(module) if name.partition(".")[0] != top}
+    if top == "cli":
+        return
+    assert {name.partition(".")[0] for name in others} <= ({"gr_toolkit"} if top in STAGES else set())
+    if top == "gr_toolkit" and module != "gr_toolkit":
+        here = room(module)
+        assert {room(name) for name in imports(module)} <= {"", here} | ROOMS.get(here, set())
+
+
+def children(package: str) -> dict[str, set[str]]:
+    """The files and folders in a package, each with those beside it that it imports."""
+    inside = f"{package}."
+    graph: dict[str, set[str]] = {}
+    for module in MODULES:
+        if module.startswith(inside):
+            child = module.removeprefix(inside).partition(".")[0]
+            targets = (name.removeprefix(inside) for name in imports(module) if name.startswith(inside))
+            graph.setdefault(child, set()).update(target.partition(".")[0] for target in targets)
+    return {child: targets - {child} for child, targets in graph.items()}
+
+
+@pytest.mark.parametrize("package", sorted(name for name in MODULES if path_of(name).name == "__init__.py"))
+def test_no_arrow_runs_back_up(package):
+    TopologicalSorter(children(package)).prepare()  # raises CycleError
+
+
+@pytest.mark.parametrize("package", sorted(name for name in MODULES if path_of(name).name == "__init__.py"))
+def test_a_folder_is_divided_before_it_has_too_many_files(package):
+    files = [path for path in path_of(package).parent.glob("*.py") if path.name != "__init__.py"]
+    assert len(files) <= MOST_FILES
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_file_is_short(module):
+    assert len(path_of(module).read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+
+
+def test_a_wheel_installs_these_names_and_the_bundled_files(tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {Path(name).parts[0].removesuffix(".py") for name in names if ".dist-info/" not in name}
+    assert tops == INSTALLED
+    bundled = {path for path in (ROOT / "data").rglob("*") if path.is_file()}
+    assert {f"gr_toolkit/{path.relative_to(ROOT)}" for path in bundled} <= set(names)
+    assert {module for module in MODULES if str(path_of(module).relative_to(ROOT)) not in names} == set()
 
 
 def imported_by(script: str) -> set[str]:
@@ -108,6 +167,7 @@ def test_every_command_has_help_and_an_example_of_itself(path):
     command = commands()[path]
     text = " ".join((command.help or "").split())
     assert text
+    assert not command.get_short_help_str(1000).endswith(":"), "the list of commands would end in nothing"
     if not hasattr(command, "commands") or command.invoke_without_command:
         example = text.partition("Example: gr ")[2] or text.partition("Example:  gr ")[2]
         assert example, f"no example in the help of `{path}`"

@@ -12,11 +12,11 @@ from crawl.extract import extract
 from crawl.fetch import fetch
 from curate.grounding import locate
 from curate.pipeline import curate
-from data.serve import serve_site
-from report.funnel import read_funnel
+from gr_toolkit.demo.site import serve_site
+from gr_toolkit.report.funnel import read_funnel
+from gr_toolkit.settings import load_settings
+from gr_toolkit.store import Store
 from rows import rows_of
-from settings import load_settings
-from store import Store
 
 CURATED = 3  # of the pages with questions, the smallest: the embedded model reads slowly
 # Besides a short one whose markup declares questions, for it may find none that stands on its page.

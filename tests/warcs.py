@@ -8,14 +8,14 @@ from io import BytesIO
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from console import Summary
 from crawl.fetch import last_shard, open_frontier
 from crawl.ingest import ingest
-from crawl.intake import Intake
-from crawl.sources import read_sources
+from crawl.page_writer import Intake
+from crawl.sources.sources import read_sources
+from gr_toolkit.console import Summary
+from gr_toolkit.settings import CrawlSettings
+from gr_toolkit.store import Store
 from rows import rows_of
-from settings import CrawlSettings
-from store import Store
 
 DATE = "2026-03-04T05:06:07Z"
 HTML = {"Content-Type": "text/html; charset=utf-8"}

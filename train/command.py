@@ -6,9 +6,16 @@ from typing import Annotated
 
 import typer
 
-import options
+from gr_toolkit import options
 
-app = typer.Typer(help="Train a model on the verified questions.", no_args_is_help=True)
+
+class TrainGroup(options.GroupWithMainCommand):
+    """`gr train --help` shows what `gr train grpo` takes."""
+
+    main_command = "grpo"
+
+
+app = typer.Typer(cls=TrainGroup, help="Train a model on the verified questions.", no_args_is_help=True)
 
 
 @app.callback()
@@ -28,12 +35,12 @@ def grpo(
     json: options.Json = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Reinforce a model on the train split; the same command again resumes. Example:
+    """Reinforce a model on the train split; the same command again resumes.
 
-    gr train grpo --model Qwen/Qwen2.5-0.5B-Instruct --steps 200
+    Example: gr train grpo --model Qwen/Qwen2.5-0.5B-Instruct --steps 200
     """
-    from console import finish, reporting
-    from settings import load_settings
+    from gr_toolkit.console import finish, reporting
+    from gr_toolkit.settings import load_settings
     from train.grpo import plan_grpo, train_grpo
 
     settings = load_settings(config, data=data)

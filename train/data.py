@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
-from errors import GrError
-from store import Store, content_id
-from store.questions import Question, questions_of_split
-from store.table import Row
-from verify import solver_prompt
+from gr_toolkit.errors import GrError
+from gr_toolkit.store import Store, content_id
+from gr_toolkit.store.questions import Question, questions_of_split
+from gr_toolkit.store.table import Row
+from gr_toolkit.verify import solver_prompt
 
 if TYPE_CHECKING:
     from datasets import Dataset

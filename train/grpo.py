@@ -10,12 +10,12 @@ from contextlib import closing
 from importlib import metadata
 from importlib.util import find_spec
 
-from console import Summary, progress
-from errors import MissingExtra
-from llm import huggingface_folder
-from settings import Settings
-from store import Store
-from store.questions import Question
+from gr_toolkit.console import Summary, progress
+from gr_toolkit.errors import MissingExtra
+from gr_toolkit.llm import huggingface_folder
+from gr_toolkit.settings import Settings
+from gr_toolkit.store import Store
+from gr_toolkit.store.questions import Question
 from train.data import fingerprint, in_training_order, train_questions, with_prompts
 from train.run import Metrics, Run, Tree
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from console import Advance, say
-from errors import GrError
-from store.folder import write_atomically
+from gr_toolkit.console import Advance, say
+from gr_toolkit.errors import GrError
+from gr_toolkit.files import write_whole
 
 # Our name of a metric, and TRL's.
 METRICS = {
@@ -53,7 +53,7 @@ class RunLog(TrainerCallback):
     ) -> None:
         """Begin the file anew with the steps that the checkpoint knows of: later ones will be done again."""
         lines = [metrics_line(entry) for entry in state.log_history if is_step(entry)]
-        write_atomically(self.path, "".join(lines).encode())
+        write_whole(self.path, "".join(lines).encode())
         self.advance(state.global_step)
 
     def on_log(

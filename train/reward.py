@@ -10,15 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console import say
-from settings import Settings
+from gr_toolkit.console import say
+from gr_toolkit.settings import Settings
+from gr_toolkit.verify import Item, Verdict, Verifier, extract_answer, open_verifier, paper_reward
+from gr_toolkit.verify.reward import Completion, text_of
 from train.samples import write_samples
-from verify import Item, Verdict, Verifier, extract_answer, open_verifier, paper_reward
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase, TrainerState
-
-Completion = str | list[dict[str, str]]
 
 
 class Reward:
@@ -126,11 +125,6 @@ def outcome(verdict: Verdict) -> str:
     if verdict.decided_by == "no answer":
         return "no answer"
     return "correct" if verdict.correct else "wrong"
-
-
-def text_of(completion: Completion) -> str:
-    """What was written; TRL gives it as a message where the prompt was one."""
-    return completion if isinstance(completion, str) else completion[-1]["content"]
 
 
 def _share(flags: Iterable[bool]) -> float:

@@ -17,10 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from errors import UsageError
-from settings import Settings
-from store.folder import Folder
-from store.lock import hold
+from gr_toolkit.errors import UsageError
+from gr_toolkit.settings import Settings
+from gr_toolkit.store.folder import Folder
+from gr_toolkit.store.lock import hold
 
 Tree = Mapping[str, object]
 Metrics = dict[str, float | None]

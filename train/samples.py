@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from store.folder import Folder
+from gr_toolkit.store.folder import Folder
 
 SAMPLES = pa.schema(
     [

@@ -17,9 +17,9 @@ from transformers.utils import logging as hub_logging
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
-from console import Advance
-from errors import CannotWrite, GrError, ModelError
-from settings import TrainSettings
+from gr_toolkit.console import Advance
+from gr_toolkit.errors import CannotWrite, GrError, ModelError
+from gr_toolkit.settings import TrainSettings
 from train.metrics import RunLog
 from train.reward import Reward
 from train.run import Run

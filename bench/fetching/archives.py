@@ -11,8 +11,8 @@ from crawl.archives.warc_out import warc_of
 from crawl.extract import extract
 from crawl.response import read_page
 from crawl.stage import crawl
-from settings import Settings, cores
-from store import Store
+from gr_toolkit.settings import Settings, cores
+from gr_toolkit.store import Store
 
 
 @dataclass

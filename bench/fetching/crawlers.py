@@ -20,8 +20,8 @@ MOST_BYTES = 10_000_000
 def ours(url: str, count: int, folder: Path) -> int:
     """`gr crawl URLS.txt --max-depth 0`, without the extraction."""
     from crawl.fetch import fetch
-    from settings import Settings
-    from store import Store
+    from gr_toolkit.settings import Settings
+    from gr_toolkit.store import Store
 
     crawl = {
         **{"allow_private": True, "delay": 0, "retries": 0, "max_depth": 0, "max_bytes": MOST_BYTES},
@@ -70,7 +70,7 @@ def main() -> None:
     """Run one of them."""
     import scrapy.core.downloader.handlers._aiohttp  # noqa: F401  # what both import is not measured
 
-    import crawl.spider  # noqa: F401
+    import crawl.web.spider  # noqa: F401
 
     name, url, count, folder = sys.argv[1:]
     began, cpu = time.monotonic(), time.process_time()

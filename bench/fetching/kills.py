@@ -12,8 +12,8 @@ from pathlib import Path
 
 from bench.fetching.site import Site, serving
 from crawl.fetch import fetch
-from settings import Settings
-from store import Store
+from gr_toolkit.settings import Settings
+from gr_toolkit.store import Store
 
 AT_ONCE = 8
 LIMITS = {
@@ -25,7 +25,7 @@ LIMITS = {
 }
 LONGEST = 0.6  # seconds from the first request of a run to its end
 PROCESSES = get_context("forkserver")
-PROCESSES.set_forkserver_preload(["crawl.fetch", "crawl.spider", "aiohttp"])
+PROCESSES.set_forkserver_preload(["crawl.fetch", "crawl.web.spider", "aiohttp"])
 
 
 @dataclass

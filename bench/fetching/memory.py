@@ -47,8 +47,8 @@ def peak() -> float:
 def main() -> None:
     """Queue URL/0, URL/1, ... in FOLDER and fetch some of them; prints the process's peak memory in MB."""
     from crawl.fetch import fetch
-    from settings import Settings
-    from store import Store
+    from gr_toolkit.settings import Settings
+    from gr_toolkit.store import Store
 
     url, count, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     (folder / "urls.txt").write_text("".join(f"{host_of(url, number)}/{number}\n" for number in range(count)))

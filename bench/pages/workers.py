@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.pages.corpus import Page
-from console import Summary
 from crawl.extract import extract
 from crawl.response import read_page
-from settings import Settings
-from store import Store
+from gr_toolkit.console import Summary
+from gr_toolkit.settings import Settings
+from gr_toolkit.store import Store
 
 SHARD_PAGES = 25
 

@@ -43,7 +43,7 @@ def load_ours() -> Grade:
     """The cascade without a model: rules and the workers of math-verify, one batch at a time."""
     import asyncio
 
-    from verify import Item, Verifier
+    from gr_toolkit.verify import Item, Verifier
 
     runner, verifier = asyncio.Runner(), Verifier(None)
 

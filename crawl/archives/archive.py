@@ -15,8 +15,8 @@ from typing import Protocol, TypeVar
 
 from crawl.response import HTML_TYPES, media_type, read_page
 from crawl.urls import Scope
-from settings import CrawlSettings
-from store.table import Row
+from gr_toolkit.settings import CrawlSettings
+from gr_toolkit.store.table import Row
 
 Item = TypeVar("Item")
 OUT_OF_SCOPE = "not asked for by allow, deny and part"

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 from crawl.archives.archive import OUT_OF_SCOPE, Contents, Slice, Sorter, batches, ready
 from crawl.archives.warc_record import take_record
 from crawl.urls import absolute_url, canonical_url
-from errors import GrError, UsageError
-from settings import CrawlSettings
+from gr_toolkit.errors import GrError, UsageError
+from gr_toolkit.settings import CrawlSettings
 
 if TYPE_CHECKING:
     from requests import Response, Session

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from crawl.archives.archive import Contents, Slice, Sorter, batches, ready
 from crawl.urls import absolute_url
-from settings import CrawlSettings
+from gr_toolkit.settings import CrawlSettings
 
 INDEX = "index.jsonl"
 SUFFIXES = {".html", ".htm", ".xhtml"}

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from crawl.archives.archive import Contents, Slice, Sorter, ready
 from crawl.archives.warc_record import take_record
-from errors import StoreError
-from settings import CrawlSettings
-from store.folder import Folder
+from gr_toolkit.errors import StoreError
+from gr_toolkit.settings import CrawlSettings
+from gr_toolkit.store.folder import Folder
 
 if TYPE_CHECKING:
     from fastwarc.warc import WarcRecord

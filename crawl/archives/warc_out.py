@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
 from crawl.response import decompress
-from store.table import Row
+from gr_toolkit.store.table import Row
 
 if TYPE_CHECKING:
     from warcio.statusandheaders import StatusAndHeaders

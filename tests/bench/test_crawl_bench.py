@@ -113,7 +113,7 @@ def test_the_command_measures_a_little_of_everything(shared, root, tmp_path):
     little = {"--limit": 1, "--copies": 1, "--count": 30, "--repeats": 1, "--kills": 2, "--pages": 40}
     options = [str(word) for option in little.items() for word in option]
     done = subprocess.run(
-        [sys.executable, "bench/crawl.py", *options, "--json", str(tmp_path / "figures.json")],
+        [sys.executable, "-m", "bench.crawl", *options, "--json", str(tmp_path / "figures.json")],
         cwd=root,
         capture_output=True,
         text=True,

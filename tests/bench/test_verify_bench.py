@@ -150,7 +150,7 @@ def test_the_command_runs_ours_beside_a_peer(rows_file, data, tmp_path, root):
     figures_file = tmp_path / "figures.json"
     options = ["--data", str(data), "--peers", "exact,qwen", "--repeats", "2", "--adversarial", "--errors"]
     done = subprocess.run(
-        [sys.executable, "bench/verify.py", str(rows_file), *options, "--json", str(figures_file)],
+        [sys.executable, "-m", "bench.verify", str(rows_file), *options, "--json", str(figures_file)],
         cwd=root,
         capture_output=True,
         text=True,

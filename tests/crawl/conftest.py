@@ -15,10 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from console import Summary
 from crawl.fetch import FRONTIER, fetch
+from gr_toolkit.console import Summary
+from gr_toolkit.settings import CrawlSettings, Settings
 from rows import rows_of
-from settings import CrawlSettings, Settings
 
 
 @dataclass

@@ -8,11 +8,11 @@ import pytest
 
 from crawl.extract import extract
 from crawl.fetch import FRONTIER, plan
-from crawl.frontier import Frontier
-from errors import StoreError
+from crawl.frontier.frontier import Frontier
 from files import contents
+from gr_toolkit.errors import StoreError
+from gr_toolkit.settings import Settings
 from rows import fill, rows_of
-from settings import Settings
 
 
 def test_a_second_run_sends_no_request_and_says_so(site, page, crawl, outcomes):

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from console import Summary
 from crawl.extract import extract, text_row
 from crawl.response import compress, read_page
+from gr_toolkit.console import Summary
+from gr_toolkit.settings import Settings
 from rows import rows_of
-from settings import Settings
 
 PROSE = "<p>" + "Energy is neither made nor lost, it only changes its form in a closed system. " * 6 + "</p>"
 

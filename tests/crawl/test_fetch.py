@@ -9,10 +9,10 @@ import pytest
 
 from crawl.fetch import fetch
 from crawl.response import decompress, read_page
-from errors import GrError, Locked, UsageError
+from gr_toolkit.errors import GrError, Locked, UsageError
+from gr_toolkit.settings import Settings
+from gr_toolkit.store import Store
 from rows import rows_of
-from settings import Settings
-from store import Store
 
 MEGABYTE = b"<p>" + b"x" * (1 << 20)
 
@@ -142,7 +142,7 @@ def test_a_page_that_cannot_be_read_is_refused_and_the_others_are_fetched(
     def read_or_fail(url, *rest, **options):
         return 1 / 0 if url.endswith("/odd") else read_page(url, *rest, **options)
 
-    monkeypatch.setattr("crawl.outcome.read_page", read_or_fail)
+    monkeypatch.setattr("crawl.web.outcome.read_page", read_or_fail)
     site.replies = {"/": page("root", "/odd", "/a"), "/odd": page("odd"), "/a": page("a")}
     assert crawl(site.url + "/").notes == ["1 URLs not fetched: cannot be read: ZeroDivisionError 1"]
     assert outcomes() == {"/": None, "/a": None}

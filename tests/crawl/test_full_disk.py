@@ -4,12 +4,12 @@ import subprocess
 
 import pytest
 
-from console import Summary
 from crawl.fetch import fetch
-from errors import CannotWrite
+from gr_toolkit.console import Summary
+from gr_toolkit.errors import CannotWrite
+from gr_toolkit.settings import Settings
+from gr_toolkit.store import Store
 from rows import rows_of
-from settings import Settings
-from store import Store
 
 PAGES = 40
 

@@ -7,7 +7,7 @@ from email.utils import formatdate
 import pytest
 
 from crawl.fetch import FRONTIER
-from crawl.sitemap import time_of
+from crawl.web.sitemap import time_of
 from rows import rows_of
 
 DATE = "Mon, 02 Nov 2026 10:00:00 GMT"

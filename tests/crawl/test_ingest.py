@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from crawl import intake
-from crawl.frontier import Frontier
-from errors import CannotWrite
+from crawl import page_writer
+from crawl.frontier.frontier import Frontier
 from files import contents
+from gr_toolkit.errors import CannotWrite
+from gr_toolkit.settings import CrawlSettings
+from gr_toolkit.store import Store
 from processes import PROCESSES
 from rows import rows_of
-from settings import CrawlSettings
-from store import Store
 from warcs import Warc, html, pages_of, take_in, warc_of_pages
 
 PAGES = 23  # of each of three files, in shards of 5
@@ -147,7 +147,7 @@ def test_a_killed_run_loses_no_shard_and_the_next_makes_the_rest(settings, warcs
 
 def die_before_writing(folder: Path, warcs: Path) -> None:
     """Take archives in, and die when the first shard is to be written."""
-    intake.Table.write = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    page_writer.Table.write = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     take_in(Store(str(folder), folder / ".state"), CrawlSettings(shard_pages=5), str(warcs))
 
 
@@ -164,7 +164,7 @@ def test_a_small_archive_is_done_only_when_its_rows_are_written(store, settings,
 
 
 def test_a_full_disk_is_told_and_what_was_written_stays(store, settings, warcs, monkeypatch):
-    write, written = intake.Table.write, []
+    write, written = page_writer.Table.write, []
 
     def fails(self: object, shard: str, rows: object) -> None:
         if len(written) == 2:
@@ -172,7 +172,7 @@ def test_a_full_disk_is_told_and_what_was_written_stays(store, settings, warcs, 
         write(self, shard, rows)
         written.append(shard)
 
-    monkeypatch.setattr("crawl.intake.Table.write", fails)
+    monkeypatch.setattr("crawl.page_writer.Table.write", fails)
     with pytest.raises(CannotWrite):
         take_in(store, settings, str(warcs))
     monkeypatch.undo()

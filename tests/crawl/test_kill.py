@@ -10,9 +10,9 @@ import signal
 import pytest
 
 from bench.fetching.kills import crawl, measure_kills, rows_of
-from crawl.frontier import Frontier
+from crawl.frontier.frontier import Frontier
+from gr_toolkit.store import Store
 from processes import PROCESSES
-from store import Store
 
 
 @pytest.mark.slow

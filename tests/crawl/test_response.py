@@ -4,8 +4,9 @@ import gzip
 
 import pytest
 
-from crawl.response import Listing, compress, decompress, find_links, read_page
-from crawl.sitemap import read_listing
+from crawl.response import compress, decompress, find_links, read_page
+from crawl.result import Listing
+from crawl.web.sitemap import read_listing
 
 HTML = (
     b"<html><body><a href='/b?utm_source=x#top'>b</a><a href='c.html'>c</a><a href='/b'>b</a></body></html>"

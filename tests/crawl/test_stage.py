@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from console import Summary
 from crawl.response import read_page
 from crawl.stage import crawl as run_stage
 from crawl.stage import extracting
-from errors import CannotWrite
+from gr_toolkit.console import Summary
+from gr_toolkit.errors import CannotWrite
+from gr_toolkit.settings import Settings
 from rows import rows_of
-from settings import Settings
 
 
 def chain(page, length):

@@ -3,8 +3,8 @@
 import pytest
 
 from crawl.urls import Scope, absolute_url, canonical_url, host_of, seconds_of
-from errors import UsageError
-from settings import CrawlSettings
+from gr_toolkit.errors import UsageError
+from gr_toolkit.settings import CrawlSettings
 
 
 @pytest.mark.parametrize(

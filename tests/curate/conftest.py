@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from gr_toolkit.store import Store
 from loopback import Answer, Body, says
 from rows import fill
-from store import Store
 
 BUS = "A bus covers 180 km in 3 hours at constant speed. What is its speed?"
 GAS = "Which gas do plants take in for photosynthesis?"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from commands import gr, problem
+from files import ROOT
 from loopback import Answer, fails, serving
 
-ROOT = Path(__file__).parents[2]
 SMALL = {"GR_VERIFY__MODEL": "false", "GR_LLM__RETRIES": "0"}
 
 

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from curate.extract import PROMPT, best_answer, marked_up_pairs, pairs_of_text, split
-from llm import connect, load_prompt
+from gr_toolkit.llm import connect, load_prompt
+from gr_toolkit.settings import CurateSettings, Settings
 from loopback import fails, says, serving
 from rows import fill
-from settings import CurateSettings, Settings
 
 
 def answer(text, accepted=False, votes=None):

@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 
 from cli import main
+from files import ROOT
+from gr_toolkit.store import Store
+from gr_toolkit.store.tables import TABLES
 from loopback import Answer, Body, Loopback, says, serving
 from processes import PROCESSES
 from rows import fill, rows_of
-from store import Store
-from store.tables import TABLES
 
-ROOT = Path(__file__).parents[2]
 KILLS = 30
 SETTINGS = """
 [llm]

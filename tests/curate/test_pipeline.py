@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from console import Summary
 from curate.pipeline import STEPS, curate
-from errors import ServerUnusable
+from gr_toolkit.console import Summary
+from gr_toolkit.errors import ServerUnusable
+from gr_toolkit.settings import Settings
 from loopback import fails, says, serving
 from rows import fill, rows_of
-from settings import Settings
 
 
 def settings_for(store, server=None, **curate_settings):
@@ -37,7 +37,7 @@ def test_every_question_reaches_the_end_or_a_table_that_says_why_not(texts, mode
 
 
 def test_the_bar_of_every_step_ends_at_what_its_summary_calls_in(texts, model, monkeypatch, capsys):
-    monkeypatch.setattr("console.LOG_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("gr_toolkit.console.LOG_EVERY_SECONDS", 0.0)
     with serving(model()) as server:
         summaries: list[Summary] = []
         curate(settings_for(texts, server), list(STEPS), summaries)

@@ -7,9 +7,9 @@ import pytest
 from curate.decontaminate import add_benchmark, leaks_in
 from curate.dedup import duplicates_in
 from curate.export import pass_rates, split_of, why_dropped
-from errors import UsageError
-from settings import CurateSettings
-from similarity import NearDuplicates, NgramIndex, sign
+from gr_toolkit.errors import UsageError
+from gr_toolkit.settings import CurateSettings
+from gr_toolkit.similarity import NearDuplicates, NgramIndex, sign
 
 
 def test_the_first_pair_stays_and_number_variants_are_not_merged():

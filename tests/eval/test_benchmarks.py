@@ -6,10 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from errors import UsageError
 from eval.benchmarks import load_benchmark
+from gr_toolkit.errors import UsageError
+from gr_toolkit.store.questions import Question
 from rows import fill
-from store.questions import Question
 
 
 def test_the_bundled_benchmark(store):

@@ -11,12 +11,13 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from console import Summary
-from errors import ServerUnusable, UsageError
 from eval.command import evaluate
-from eval.evaluation import evaluate_model, resolve_model, slug
+from eval.evaluation import evaluate_model
+from gr_toolkit.console import Summary
+from gr_toolkit.errors import ServerUnusable, UsageError
+from gr_toolkit.llm.names import resolve_model, slug
+from gr_toolkit.settings import Settings, load_settings
 from loopback import Answer, Body, Loopback, fails, says, serving
-from settings import Settings, load_settings
 
 # What the model under test replies to each question; None is a server error, every time.
 REPLIES = {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from gr_toolkit.settings import Settings, load_settings
+from gr_toolkit.store import Store
 from rows import fill
-from settings import Settings, load_settings
-from store import Store
 
 WORDS = [*(f"\\boxed{{{digit}}}" for digit in range(4)), *"0123", "so", "is", "plus", "the", "answer"]
 SPECIAL = ["<unk>", "<pad>", "<end>"]

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from errors import GrError
+from gr_toolkit.errors import GrError
+from gr_toolkit.store import Store
+from gr_toolkit.store.questions import Question
 from rows import fill
-from store import Store
-from store.questions import Question
 from train.data import fingerprint, in_training_order, prompt, train_questions, with_prompts
 from train.trainer import load_tokenizer
 

@@ -15,18 +15,18 @@ from threading import Event
 import pyarrow.parquet as pq
 import pytest
 
-from console import Summary
-from errors import BudgetExceeded, CannotWrite, GrError, ModelError, UsageError
 from files import contents
+from gr_toolkit.console import Summary
+from gr_toolkit.errors import BudgetExceeded, CannotWrite, GrError, ModelError, UsageError
+from gr_toolkit.settings import Settings, VerifySettings
 from loopback import Answer, says, serving
-from settings import Settings, VerifySettings
 from train.grpo import plan_grpo, train_grpo
 from train.run import Run, flatten
 from train.trainer import batch, grpo_config
 
 TRAIN = """
 import json, sys
-from settings import Settings
+from gr_toolkit.settings import Settings
 from train.grpo import train_grpo
 settings, model, name, steps = json.loads(sys.argv[1])
 summaries = []

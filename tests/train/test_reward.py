@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import pyarrow.parquet as pq
 import pytest
 
-from errors import BudgetExceeded, UsageError
+from gr_toolkit.errors import BudgetExceeded, UsageError
+from gr_toolkit.settings import load_settings
 from loopback import Answer, serving
-from settings import load_settings
-from train.reward import Reward, text_of
+from train.reward import Reward
 
 
 def ask(reward: Reward, completions: list, **more: object) -> list[float | None]:
@@ -128,7 +128,3 @@ def test_can_be_sent_to_another_process_and_works_without_a_trainer(tiny_model, 
     assert reward.__name__ == "paper"
     assert ask(reward, ["\\boxed{2}"]) == [1.0]
     assert not (tmp_path / "samples").exists()
-
-
-def test_text_of_a_completion():
-    assert text_of("plain") == text_of([{"role": "assistant", "content": "plain"}]) == "plain"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from errors import UsageError
+from gr_toolkit.errors import UsageError
 from train.run import STEPS, Run, flatten
 
 DECISIVE = {"model": "m", "train": {"seed": 0, "learning_rate": 0.01}}

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from errors import BudgetExceeded, CannotWrite
+from gr_toolkit.errors import BudgetExceeded, CannotWrite
 from train.trainer import disk_full_explained
 
 WEIGHTS = {"weights": torch.zeros(2**20)}  # 4 MB

@@ -1,0 +1,1 @@
+"""The URLs that a crawl knows, and what became of each."""

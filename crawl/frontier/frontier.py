@@ -1,0 +1,271 @@
+"""The frontier: every URL a crawl knows, in the order in which it found them, and what became of each.
+
+It is the crawl's own state, one SQLite file. The tables stay the truth: `fetch.open_frontier` brings
+it into line with the shards of `pages`, and a lost frontier is rebuilt from them. What a host answered
+is kept here too until it stands in a shard, so that a killed crawl asks for nothing twice but what was
+on its way.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from math import inf
+from pathlib import Path
+
+from crawl.frontier.file import failures_named, open_to_write
+from crawl.frontier.hosts import HostBook
+from crawl.result import Entry, Kind, Result
+from crawl.urls import canonical_url, host_of
+from gr_toolkit.store.table import Row
+
+ADD = """
+INSERT INTO urls (url, canonical, host, depth, kind, state) VALUES (?, ?, ?, ?, ?, 'queued')
+ON CONFLICT (canonical) DO UPDATE SET depth = excluded.depth WHERE excluded.depth < depth
+"""
+# It goes to the end of the queue, so that the order does not depend on what was taken in the meantime.
+FOUND_NEARER = """
+UPDATE urls SET id = (SELECT max(id) + 1 FROM urls), kind = ?, state = 'queued', reason = NULL
+WHERE canonical = ? AND depth > ? AND state IN ('too deep', 'refused')
+"""
+ARRIVE = """
+INSERT INTO urls (url, canonical, host, depth, kind, state, expanded, etag, last_modified, checked_at, web)
+VALUES (?, ?, ?, ?, 'page', 'in flight', ?, ?, ?, ?, ?) ON CONFLICT (canonical) DO UPDATE
+SET state = 'in flight', expanded = excluded.expanded, depth = min(depth, excluded.depth),
+    etag = excluded.etag, last_modified = excluded.last_modified, checked_at = excluded.checked_at,
+    web = excluded.web
+"""
+TAKE = """
+UPDATE urls SET state = 'in flight'
+WHERE id = (SELECT id FROM urls WHERE state = 'queued' AND host = ? ORDER BY id LIMIT 1)
+RETURNING id, url, canonical, host, depth, kind, shard IS NOT NULL, etag, last_modified
+"""
+FORGET_RESULT = "DELETE FROM results WHERE id = (SELECT id FROM urls WHERE shard = ? AND canonical = ?)"
+LISTED_AGAIN = """
+UPDATE urls SET state = 'queued', reason = NULL
+WHERE canonical = ? AND state = 'stored' AND web AND checked_at < ?
+"""
+JUDGE_DEPTH = """
+UPDATE urls
+SET state = CASE WHEN depth <= ? THEN 'queued' WHEN shard IS NULL THEN 'too deep' ELSE 'stored' END
+WHERE state IN ('queued', 'too deep')
+"""
+
+
+class Frontier:
+    """The SQLite file at `path`. Every method may raise StoreError; only the crawl's process uses it."""
+
+    def __init__(self, path: Path, max_depth: int) -> None:
+        self.path = path
+        self.max_depth = max_depth
+        self.database = open_to_write(path)
+        self.book = HostBook(path, self.database)
+        self.has_kept = self._one("SELECT 1 FROM results LIMIT 1") is not None
+
+    def close(self) -> None:
+        """Close the file."""
+        self.database.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside becomes true at once, or none of it; an inner one is part of it."""
+        if self.database.in_transaction:
+            yield
+            return
+        with failures_named(self.path):
+            self.database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.database.execute("COMMIT")
+            except BaseException:
+                if self.database.in_transaction:
+                    self.database.execute("ROLLBACK")
+                raise
+
+    # What is to be fetched.
+
+    def add(self, urls: Iterable[str], depth: int, kind: Kind = "page") -> set[str]:
+        """Queue the URLs not yet known, in this order; return the hosts of all of them.
+
+        A known one keeps the lesser depth, and is queued again if it was too deep or refused at the greater.
+        What is deeper than max_depth is left out: the page that it was found on has it still.
+        """
+        if depth > self.max_depth:
+            return set()
+        rows = [(url, canonical_url(url), host_of(url), depth, kind) for url in urls]
+        with failures_named(self.path):
+            self.database.executemany(FOUND_NEARER, [(kind, row[1], depth) for row in rows])
+            self.database.executemany(ADD, rows)
+        return {row[2] for row in rows}
+
+    def ask_again(self, changed: Mapping[str, float], before: float) -> None:
+        """Queue again those of the URLs that are done and were last asked for before they changed.
+
+        `changed` has the Unix time at which each did, and what was asked for since `before` is left alone.
+        """
+        rows = [(canonical_url(url), min(at, before)) for url, at in changed.items()]
+        with failures_named(self.path):
+            self.database.executemany(LISTED_AGAIN, rows)
+
+    def take_for_sitemaps(self, urls: Iterable[str]) -> None:
+        """Queue those of the URLs that were taken for pages, to be read as sitemaps. None is in flight."""
+        update = (
+            "UPDATE urls SET kind = 'sitemap', state = 'queued', reason = NULL "
+            "WHERE canonical = ? AND kind = 'page'"
+        )
+        with failures_named(self.path):
+            self.database.executemany(update, [(canonical_url(url),) for url in urls])
+
+    def take(self, host: str) -> Entry | None:
+        """The host's first queued URL, from now on in flight."""
+        row = self._one(TAKE, host)
+        return Entry(*row) if row else None  # type: ignore[arg-type]
+
+    # What came of it.
+
+    def keep_result(self, entry: Entry, result: Result) -> None:
+        """Keep what came back until it stands in a shard or is settled."""
+        self._run("INSERT OR REPLACE INTO results VALUES (?, ?)", entry.id, pickle.dumps(result))
+
+    def kept_result(self, entry: Entry) -> Result | None:
+        """What came back for the entry before the crawl was killed, if anything."""
+        row = self._one("SELECT result FROM results WHERE id = ?", entry.id) if self.has_kept else None
+        if row is not None:
+            with suppress(Exception):  # another version wrote it: it is asked for again
+                result: Result = pickle.loads(row[0])  # type: ignore[arg-type]
+                return result
+        return None
+
+    def settle(self, entry: Entry, state: str, reason: str | None = None) -> None:
+        """Write down how a URL ended that has no new row of its own in `pages`."""
+        update = "UPDATE urls SET state = ?, reason = ?, checked_at = ? WHERE id = ?"
+        self._run(update, state, reason, time.time(), entry.id)
+        self._run("DELETE FROM results WHERE id = ?", entry.id)
+
+    def arrive(self, row: Row, *, expanded: bool) -> None:
+        """The page of this row has come. It is in flight until its shard is written.
+
+        `expanded` says that its links are queued, or that it has none to follow.
+        """
+        url, canonical = str(row["url"]), str(row["canonical_url"])
+        self._run(
+            ARRIVE,
+            *(url, canonical, host_of(url), int(str(row["depth"])), expanded),
+            *(row["etag"], row["last_modified"], row["fetched_at"].timestamp(), row["source"] == "web"),  # type: ignore[attr-defined]
+        )
+        if row["kept"]:
+            self._run("INSERT OR IGNORE INTO contents VALUES (?, NULL)", row["content_sha256"])
+
+    def store(self, rows: Iterable[Row], shard: str, entries: Mapping[str, int]) -> None:
+        """These rows stand in that shard; `entries` has, by canonical URL, the id of the URL asked for."""
+        pages = [(shard, str(row["canonical_url"])) for row in rows]
+        variants = [(f"is {canonical}", id, canonical) for canonical, id in entries.items()]
+        contents = [(shard, row["content_sha256"]) for row in rows if row["kept"]]
+        run = self.database.executemany
+        with self.transaction():
+            run("UPDATE urls SET state = 'stored', reason = NULL, shard = ? WHERE canonical = ?", pages)
+            run("UPDATE urls SET state = 'stored', reason = ? WHERE id = ? AND canonical != ?", variants)
+            run("UPDATE contents SET shard = ? WHERE content = ? AND shard IS NULL", contents)
+            run("DELETE FROM results WHERE id = ?", [(id,) for id in entries.values()])
+            run(FORGET_RESULT, pages)
+            self._run("INSERT OR IGNORE INTO shards VALUES (?)", shard)
+
+    def expand(self, canonical: str) -> None:
+        """The links of this page are queued now."""
+        self._run("UPDATE urls SET expanded = 1 WHERE canonical = ?", canonical)
+
+    # What is known.
+
+    def shards(self) -> set[str]:
+        """The shards that pages are recorded in."""
+        with failures_named(self.path):
+            return {shard for (shard,) in self.database.execute("SELECT shard FROM shards")}
+
+    def unexpanded(self) -> dict[str, dict[str, int]]:
+        """Shard -> canonical URL -> depth of the pages whose links are to be queued still."""
+        found: dict[str, dict[str, int]] = {}
+        query = (
+            "SELECT shard, canonical, depth FROM urls "
+            "WHERE expanded = 0 AND shard IS NOT NULL AND depth < ? ORDER BY shard, id"
+        )
+        with failures_named(self.path):
+            for shard, canonical, depth in self.database.execute(query, (self.max_depth,)):
+                found.setdefault(shard, {})[canonical] = depth
+        return found
+
+    def host_after(self, name: str) -> str | None:
+        """The first host behind this name that has queued URLs."""
+        row = self._one("SELECT min(host) FROM urls WHERE state = 'queued' AND host > ?", name)
+        return str(row[0]) if row and row[0] is not None else None
+
+    def depth(self, entry: Entry) -> int:
+        """How far from a source the entry is by what is known now, which may be nearer than when taken."""
+        row = self._one("SELECT depth FROM urls WHERE id = ?", entry.id)
+        return int(str(row[0])) if row else entry.depth
+
+    def is_empty(self) -> bool:
+        """Whether no URL is known yet."""
+        return self._one("SELECT 1 FROM urls LIMIT 1") is None
+
+    def is_stored(self, canonical: str) -> bool:
+        """Whether the page stands in a shard."""
+        found = self._one("SELECT 1 FROM urls WHERE canonical = ? AND shard IS NOT NULL", canonical)
+        return found is not None
+
+    def has_content(self, content: str) -> bool:
+        """Whether a page with this content (its SHA-256) was kept."""
+        return self._one("SELECT 1 FROM contents WHERE content = ?", content) is not None
+
+    def outcome(self, url: str) -> tuple[str, str | None]:
+        """State and reason of a URL that was added."""
+        row = self._one("SELECT state, reason FROM urls WHERE canonical = ?", canonical_url(url))
+        return row if row else ("unknown", None)  # type: ignore[return-value]
+
+    def is_ingested(self, key: str) -> bool:
+        """Whether all pages of this archive were taken in."""
+        return self._one("SELECT 1 FROM ingested WHERE key = ?", key) is not None
+
+    def set_ingested(self, key: str) -> None:
+        """All pages of this archive are taken in."""
+        self._run("INSERT OR IGNORE INTO ingested VALUES (?)", key)
+
+    # Between two runs.
+
+    def requeue(self, lost_shards: Iterable[str], admitted: Iterable[str] = (), due: float = -inf) -> None:
+        """Queue again what was in flight or failed, the pages of lost shards, those last asked for before
+        the Unix time `due`, and what was refused for a reason that is `admitted` now.
+
+        What is queued and what is too deep is decided anew by this run's max_depth.
+        """
+        again = "UPDATE urls SET state = 'queued', reason = NULL WHERE "
+        with self.transaction():
+            self._forget_shards(list(lost_shards))
+            self.database.execute(again + "state IN ('in flight', 'failed')")
+            for reason in admitted:
+                self.database.execute(again + "state = 'refused' AND reason = ?", (reason,))
+            stored = "state = 'stored' AND shard IS NOT NULL AND web AND checked_at < ?"
+            self.database.execute(again + stored, (due,))
+            self.database.execute(JUDGE_DEPTH, (self.max_depth,))
+            self.database.execute("DELETE FROM urls WHERE shard IS NULL AND NOT web")
+            self.database.execute("DELETE FROM contents WHERE shard IS NULL")
+
+    def _forget_shards(self, lost: list[str]) -> None:
+        """Their pages are to be had again: from the web, or from the archives that they came from."""
+        shards = [(shard,) for shard in lost]
+        update = "UPDATE urls SET state = 'queued', reason = NULL, shard = NULL, expanded = 0 WHERE shard = ?"
+        self.database.executemany(update, shards)
+        self.database.executemany("DELETE FROM contents WHERE shard = ?", shards)
+        self.database.executemany("DELETE FROM shards WHERE shard = ?", shards)
+        if lost:
+            self.database.execute("DELETE FROM ingested")
+
+    def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
+        with failures_named(self.path):
+            return self.database.execute(statement, values)
+
+    def _one(self, statement: str, *values: object) -> tuple[object, ...] | None:
+        row: tuple[object, ...] | None = self._run(statement, *values).fetchone()
+        return row

@@ -1,0 +1,165 @@
+"""Lists of URLs: text files with one on a line, and tables with a column of them, CSV, JSON Lines, Parquet or
+a data set on the Hugging Face Hub. All are read row by row.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from crawl.urls import absolute_url
+from gr_toolkit.errors import GrError, MissingExtra, UsageError
+
+DATASET = re.compile(r"hf:([^/:\s]+/[^/:\s]+)(?:/([^:\s]+))?(?::(\S+))?")
+SPLIT = "train"
+SAMPLE = 100  # rows by which the column is chosen
+BATCH = 10_000  # rows
+MOST_NAMED = 20
+LONGEST_CELL = 1 << 30  # characters; csv's own limit is less than a page
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+JSON_LINES = {".jsonl", ".ndjson"}
+
+Numbered = tuple[int, str]
+Rows = Iterator[tuple[int, Mapping[str, object]]]
+Read = Callable[[str | None], Rows]  # the rows of a table, with all columns or only the one that is named
+
+
+@dataclass(frozen=True)
+class UrlList:
+    """A list by its name, what its entries are called, and what reads them with their numbers."""
+
+    name: str
+    unit: str
+    read: Callable[[], Iterator[Numbered]]
+    has_columns: bool = True
+
+
+def url_list(name: str, column: str | None) -> UrlList | None:
+    """The list of that name, None where there is none.
+
+    Reading it raises UsageError where no column can be chosen, MissingExtra, and GrError.
+    """
+    if match := DATASET.fullmatch(name):
+        dataset, config, split = match.groups()
+        return _table(name, "rows", partial(_dataset_rows, dataset, config, split or SPLIT), column)
+    path = Path(name)
+    if not name or not path.is_file():
+        return None
+    suffix = path.suffix.lower()
+    if suffix in DELIMITERS:
+        return _table(name, "lines", partial(_csv_rows, path, DELIMITERS[suffix]), column)
+    if suffix in JSON_LINES:
+        return _table(name, "lines", partial(_json_rows, path), column)
+    if suffix == ".parquet":
+        return _table(name, "rows", partial(_parquet_rows, path), column)
+    return UrlList(name, "lines", partial(_text_lines, path), has_columns=False)
+
+
+def _table(name: str, unit: str, read: Read, column: str | None) -> UrlList:
+    return UrlList(name, unit, partial(_cells, name, read, column))
+
+
+def _cells(name: str, read: Read, asked: str | None) -> Iterator[Numbered]:
+    """The column that has the URLs; what is no text in it is empty."""
+    with _failures_named(name):
+        column = choose_column(name, [row for _, row in islice(read(None), SAMPLE)], asked)
+        for number, row in read(column):
+            cell = row.get(column)
+            yield number, cell if isinstance(cell, str) else ""
+
+
+def choose_column(name: str, rows: Sequence[Mapping[str, object]], asked: str | None) -> str:
+    """The column `asked` for, or called url, or the only one whose cells are URLs. Raises UsageError."""
+    columns = list(dict.fromkeys(column for row in rows for column in row if isinstance(column, str)))
+    have = f"its columns are {', '.join(columns[:MOST_NAMED])}" if columns else "it has no rows"
+    if any(absolute_url(column) for column in columns):
+        raise UsageError(f"{name} has a URL in its first line, where the names of the columns should be")
+    if asked:
+        if asked not in columns:
+            raise UsageError(f"{name} has no column {asked}; {have}")
+        return asked
+    called = [column for column in columns if column.lower() == "url"]
+    found = called or [column for column in columns if _has_urls([row.get(column) for row in rows])]
+    if len(found) != 1:
+        raise UsageError(f"which column of {name} has the URLs? Name it with --url-column; {have}")
+    return found[0]
+
+
+def _has_urls(cells: Sequence[object]) -> bool:
+    """Whether all cells that hold something hold URLs, and any does."""
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and all(isinstance(cell, str) and absolute_url(cell) for cell in filled)
+
+
+def _text_lines(path: Path) -> Iterator[Numbered]:
+    """Empty lines and lines that start with # say nothing."""
+    with _failures_named(str(path)), path.open(encoding="utf-8-sig", errors="replace") as lines:
+        for number, line in enumerate(lines, start=1):
+            text = line.strip()
+            if text and not text.startswith("#"):
+                yield number, text
+
+
+def _csv_rows(path: Path, delimiter: str, column: str | None) -> Rows:
+    csv.field_size_limit(LONGEST_CELL)
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        reader = csv.DictReader(lines, delimiter=delimiter)
+        for row in reader:
+            yield reader.line_num, row
+
+
+def _json_rows(path: Path, column: str | None) -> Rows:
+    with path.open(encoding="utf-8-sig", errors="replace") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield number, _json_object(line)
+
+
+def _json_object(line: str) -> Mapping[str, object]:
+    """What a line says; nothing where it is no JSON object."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _parquet_rows(path: Path, column: str | None) -> Rows:
+    import pyarrow.parquet as pq
+
+    number = 0
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        columns = [column] if column else None
+        for batch in file.iter_batches(BATCH if column else SAMPLE, columns=columns, use_threads=False):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, row
+
+
+def _dataset_rows(dataset: str, config: str | None, split: str, column: str | None) -> Rows:
+    """Row by row over the network, or from a folder of that name (https://huggingface.co/docs/datasets)."""
+    try:
+        from datasets import load_dataset
+    except ImportError as error:
+        raise MissingExtra(f"hf:{dataset}", "pip install 'gr-toolkit[hf]'") from error
+    rows = load_dataset(dataset, config, split=split, streaming=True)
+    yield from enumerate(rows.select_columns([column]) if column else rows, start=1)
+
+
+@contextmanager
+def _failures_named(name: str) -> Iterator[None]:
+    """Say in one line why a list cannot be read; each format has exceptions of its own."""
+    try:
+        yield
+    except GrError:
+        raise
+    except Exception as error:
+        why = getattr(error, "strerror", None) or next(iter(str(error).splitlines()), type(error).__name__)
+        raise GrError(f"cannot read {name}: {why}") from error

@@ -1,0 +1,32 @@
+"""How Scrapy connects: its aiohttp handler, but never to a private address unless that is allowed."""
+
+from __future__ import annotations
+
+import aiohttp
+from scrapy import Request
+from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from scrapy.utils.httpobj import urlparse_cached
+
+from crawl.web.private import PublicResolver, refuse_private
+
+ALLOW_PRIVATE = "ALLOW_PRIVATE"  # the name of our setting among Scrapy's
+
+
+class PublicDownloadHandler(AiohttpDownloadHandler):
+    """Looks at the address of every request, redirects and robots.txt included, when it is connected to."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.public_only = not crawler.settings.getbool(ALLOW_PRIVATE)
+        if self.public_only:
+            connector = self._session.connector
+            assert isinstance(connector, aiohttp.TCPConnector)
+            connector._resolver = PublicResolver()
+
+    async def download_request(self, request: Request) -> Response:
+        """Fetch it. Raises PrivateAddress, or what wraps it where a name resolved to one."""
+        if self.public_only:
+            refuse_private(urlparse_cached(request).hostname or "")
+        return await super().download_request(request)

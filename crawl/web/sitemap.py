@@ -1,0 +1,79 @@
+"""Sitemaps (https://www.sitemaps.org/protocol.html), sitemap indexes, and the sitemaps robots.txt names."""
+
+from __future__ import annotations
+
+import zlib
+from calendar import monthrange
+from datetime import UTC, datetime
+
+from lxml import etree
+
+from crawl.result import Listing
+from crawl.text.tree import elements, strings
+from crawl.urls import absolute_url
+
+MOST_BYTES = 52_428_800  # the protocol's own limit, uncompressed
+ROBOTS = "/robots.txt"
+GZIP = b"\x1f\x8b"
+
+
+def read_listing(url: str, body: bytes) -> Listing | None:
+    """What a sitemap, a sitemap index (either may be gzipped) or robots.txt lists; None for anything else."""
+    if url.endswith(ROBOTS):
+        return Listing([], _absolute(_robots_sitemaps(body), url))
+    root = _parse(body)
+    if root is None:
+        return None
+    kind = etree.QName(root).localname
+    found = _absolute(strings(root, "/*/*/*[local-name() = 'loc']/text()"), url)
+    if kind == "sitemapindex":
+        return Listing([], found)
+    return Listing(found, [], _changed(root, url)) if kind == "urlset" else None
+
+
+def _changed(root: etree._Element, base: str) -> dict[str, float]:
+    """URL -> the Unix time at which it changed, for those of which the sitemap says so."""
+    changed: dict[str, float] = {}
+    for lastmod in elements(root, "/*/*/*[local-name() = 'lastmod']"):
+        loc = "".join(strings(lastmod, "../*[local-name() = 'loc']/text()"))
+        at, page = time_of(lastmod.text or ""), absolute_url(loc, base)
+        if at is not None and page:
+            changed[page] = at
+    return changed
+
+
+def time_of(lastmod: str) -> float | None:
+    """The Unix time of a date and time (https://www.w3.org/TR/NOTE-datetime); of a date alone the end of that
+    day, month or year. None for anything else.
+    """
+    text = lastmod.strip()
+    try:
+        if len(text) > len("2026-01-01"):
+            at = datetime.fromisoformat(text)
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+        year, month, day = (*(int(part) for part in text.split("-")), 0, 0)[:3]
+        last = day or monthrange(year, month or 12)[1]
+        return datetime(year, month or 12, last, 23, 59, 59, tzinfo=UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _robots_sitemaps(body: bytes) -> list[str]:
+    lines = (line.partition(":") for line in body.decode("utf-8", "replace").splitlines())
+    return [value for name, _, value in lines if name.strip().lower() == "sitemap"]
+
+
+def _parse(body: bytes) -> etree._Element | None:
+    try:
+        if body.startswith(GZIP):
+            body = zlib.decompressobj(wbits=31).decompress(body, MOST_BYTES)
+        parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=True)
+        root: etree._Element | None = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, zlib.error, ValueError):
+        return None
+    return root
+
+
+def _absolute(urls: list[str], base: str) -> list[str]:
+    found = (absolute_url(str(url), base) for url in urls)
+    return list(dict.fromkeys(url for url in found if url))

@@ -1,0 +1,1 @@
+"""`gr demo`: the whole pipeline, offline, on the bundled site."""

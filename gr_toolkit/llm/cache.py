@@ -1,0 +1,145 @@
+"""Replies on disk, keyed by the whole request, so that a re-run costs nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from gr_toolkit.console import say
+from gr_toolkit.errors import CannotWrite
+from gr_toolkit.llm.messages import Reply, Token
+
+
+def request_key(endpoint: str, body: Mapping[str, object]) -> str:
+    """SHA-256 of the request in canonical JSON; no key or header takes part in it."""
+    canonical = json.dumps([endpoint, body], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class JsonCache:
+    """JSON by key in one SQLite file. Several threads and processes may share it and be killed at any moment.
+
+    The first write creates the file and its folder. A file that is not a database is moved aside, since
+    its content can be computed again. `read` and `write` raise CannotWrite if the file cannot be used;
+    `instead` says how to do without it.
+    """
+
+    def __init__(self, path: Path, table: str, name: str, instead: str) -> None:
+        self.path = path
+        self._table = table
+        self._name = name
+        self._instead = instead
+        self._turn = threading.Lock()  # the transactions of one connection must not mix
+        self._database: sqlite3.Connection | None = None
+
+    def has_folder(self) -> bool:
+        """Whether writing would create no folder."""
+        return self.path.parent.is_dir()
+
+    def read(self, key: str) -> object:
+        """What is stored; None where nothing is, or no JSON."""
+        with self._turn, self._explaining():
+            if self._database is None and not self.path.exists():
+                return None
+            row = self._opened().execute(f"SELECT * FROM {self._table} WHERE key = ?", (key,)).fetchone()
+        try:
+            return json.loads(row[1]) if row else None
+        except (ValueError, RecursionError):
+            return None
+
+    def write(self, key: str, value: object) -> None:
+        """Store what JSON can hold."""
+        row = (key, json.dumps(value), time.time())
+        with self._turn, self._explaining(), self._opened() as database:
+            database.execute(f"INSERT OR REPLACE INTO {self._table} VALUES (?, ?, ?)", row)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._turn:
+            if self._database is not None:
+                self._database.close()
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.OperationalError) as error:
+            raise CannotWrite(
+                f"cannot write the {self._name} {self.path}: {error}; "
+                f"make room or choose another folder with --data, or set {self._instead} to do without"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise CannotWrite(
+                f"the {self._name} {self.path} is damaged: {error}; "
+                f"delete {self.path}* and run the same command again"
+            ) from error
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._database is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = self._open()
+        return self._database
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return self._connect()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            aside = self.path.with_suffix(".corrupt")
+            self.path.replace(aside)
+            say(
+                f"the {self._name} {self.path} cannot be read ({error}); "
+                f"moved it to {aside} and began a new one"
+            )
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self.path, timeout=60, check_same_thread=False)
+        try:
+            # Readers and a writer side by side, whole after a kill.
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            with database:
+                database.execute(
+                    f"CREATE TABLE IF NOT EXISTS {self._table} "
+                    "(key TEXT PRIMARY KEY, value TEXT NOT NULL, stored_at REAL NOT NULL) WITHOUT ROWID"
+                )
+        except sqlite3.Error:
+            database.close()
+            raise
+        return database
+
+
+class Cache(JsonCache):
+    """The replies that were paid for."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "replies", "response cache", "llm.cache = false")
+
+    def get(self, key: str) -> Reply[None] | None:
+        """The stored reply; None where there is none, or something else."""
+        stored = self.read(key)
+        if not isinstance(stored, dict):
+            return None
+        try:
+            ending = tuple(Token(*token) for token in stored.pop("ending", ()))
+            return Reply(**stored, parsed=None, cached=True, ending=ending)
+        except TypeError:
+            return None
+
+    def put(self, key: str, reply: Reply[None]) -> None:
+        """Store a reply."""
+        stored = {
+            "text": reply.text,
+            "finish_reason": reply.finish_reason,
+            "input_tokens": reply.input_tokens,
+            "output_tokens": reply.output_tokens,
+        }
+        self.write(key, stored | {"ending": reply.ending} if reply.ending else stored)

@@ -1,0 +1,84 @@
+"""Opens a connection to the model that the settings name for a role."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gr_toolkit.errors import ServerUnusable, UsageError
+from gr_toolkit.llm.cache import Cache
+from gr_toolkit.llm.client import LLM
+from gr_toolkit.llm.names import is_local
+from gr_toolkit.llm.requests.endpoint import Endpoint
+from gr_toolkit.llm.requests.target import Target
+from gr_toolkit.llm.usage import Budget, Usage, prices_of
+
+if TYPE_CHECKING:
+    from gr_toolkit.settings import LLMSettings, Role
+
+OPENAI = "https://api.openai.com/v1"
+DEFAULT_KEY_ENV = "OPENAI_API_KEY"  # whoever names another variable has a server that wants a key
+CACHE_FILE = "llm_cache.sqlite"
+
+
+@contextmanager
+def connect(
+    settings: LLMSettings, role: Role | None, state: Path, budget: Budget | None = None
+) -> Iterator[LLM]:
+    """The model for a role; nothing is reached or loaded before the first request that is not cached.
+
+    A step with two models passes the first one's `budget` to the second, so that both keep to one limit.
+    Raises UsageError for settings that cannot work, MissingExtra, CannotWrite.
+    """
+    settings = settings.for_role(role)
+    prices = prices_of(settings)
+    with ExitStack() as stack:
+        cache = stack.enter_context(closing(Cache(state / CACHE_FILE))) if settings.cache else None
+        target = stack.enter_context(_target(settings, state))
+        endpoint = Endpoint(
+            target, settings.retries, prices, budget or Budget(settings.max_cost_usd), Usage()
+        )
+        llm = LLM(endpoint, settings, cache)
+        stack.callback(lambda: llm.run(endpoint.close()))
+        yield llm
+
+
+@contextmanager
+def _target(settings: LLMSettings, state: Path) -> Iterator[Target]:
+    if is_local(settings.model):
+        from gr_toolkit.llm.local.serving import local_target
+
+        with local_target(settings, state) as target:
+            yield target
+    else:
+        yield _remote(settings)
+
+
+def _remote(settings: LLMSettings) -> Target:
+    base_url = settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI
+    if not base_url.startswith(("http://", "https://")):
+        raise UsageError(f"llm.base_url = {base_url!r} is not a URL such as http://localhost:8000/v1")
+    key = os.environ.get(settings.api_key_env, "").strip()
+    wants_key = base_url == OPENAI or settings.api_key_env != DEFAULT_KEY_ENV
+
+    def start() -> str:
+        if wants_key and not key:
+            raise ServerUnusable(
+                f"no API key for {base_url}: set the environment variable {settings.api_key_env}, "
+                'or llm.base_url for another server, or llm.model = "local" for a model that runs here'
+            )
+        return base_url
+
+    return Target(
+        model=settings.model,
+        server=base_url,
+        identity=base_url.rstrip("/"),
+        concurrency=settings.concurrency,
+        timeout=settings.timeout,
+        start=start,
+        key=key,
+        key_env=settings.api_key_env,
+    )

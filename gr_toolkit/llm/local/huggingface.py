@@ -1,0 +1,105 @@
+"""Causal language models in Hugging Face's format, also out of a GGUF file."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING
+
+from gr_toolkit.console import say
+from gr_toolkit.errors import CannotWrite, MissingExtra, ServerUnusable
+from gr_toolkit.files import TEMPORARY
+from gr_toolkit.llm.local.weights import INSTALL_TRANSFORMERS, fingerprint, resolve
+from gr_toolkit.llm.names import is_gguf, model_name
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+ABANDONED_SECONDS = 3_600.0  # a conversion takes minutes; one this old was killed
+
+
+def huggingface_folder(model: str, state: Path) -> str:
+    """The model as transformers and TRL load it: a folder, or a Hugging Face id as it is.
+
+    A GGUF file (also `local`, the bundled one) is dequantised once, to a folder under `state`/models.
+    Raises CannotWrite.
+    """
+    weights = resolve(model)
+    if not is_gguf(weights):
+        return weights
+    folder = state / "models" / f"{model_name(weights)}-{fingerprint(weights)[:12]}"
+    if not folder.exists():
+        say(f"converting {weights} to {folder}, once; this takes a minute")
+        try:
+            _convert(Path(weights), folder)
+        except OSError as error:
+            raise CannotWrite(
+                f"cannot convert {weights} to {folder}: {error.strerror or error}; make room there "
+                "(600 MB for the bundled model) or choose another folder with --data"
+            ) from error
+    return str(folder)
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    """Write the folder, whole or not at all; another process may be writing it too."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in folder.parent.glob(f"{TEMPORARY}*"):
+        if time.time() - left_over.stat().st_mtime > ABANDONED_SECONDS:
+            shutil.rmtree(left_over, ignore_errors=True)
+    temporary = Path(mkdtemp(prefix=TEMPORARY, dir=folder.parent))
+    try:
+        _save_dequantised(gguf, temporary)
+        temporary.rename(folder)
+    except OSError:
+        if not folder.exists():  # else another process was first
+            raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def load(source: str, gguf_file: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Model and tokenizer of a folder or an id, on the GPU if there is one.
+
+    Raises ServerUnusable if they cannot be loaded, MissingExtra without transformers.
+    """
+    try:
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
+    except ImportError as error:
+        raise MissingExtra("the transformers backend", INSTALL_TRANSFORMERS) from error
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=gguf_file)
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            source, gguf_file=gguf_file, dtype="auto"
+        )
+    except (OSError, ValueError, KeyError) as error:
+        why = " ".join(str(error).split())[:300]
+        raise ServerUnusable(f"transformers cannot load {source}/{gguf_file or ''}: {why}") from error
+    model.eval()  # type: ignore[no-untyped-call]
+    model.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))  # type: ignore[arg-type]
+    return model, tokenizer
+
+
+def _save_dequantised(gguf: Path, folder: Path) -> None:
+    """Raises OSError."""
+    from safetensors import SafetensorError
+
+    model, tokenizer = load(str(gguf.parent), gguf.name)
+    # transformers would refuse to save what it takes for a quantised model; loaded from GGUF it is none.
+    model.is_quantized = False  # type: ignore[assignment]
+    for owner, name in (
+        (model, "hf_quantizer"),
+        (model, "quantization_method"),
+        (model.config, "quantization_config"),
+    ):
+        if hasattr(owner, name):
+            delattr(owner, name)
+    try:
+        model.save_pretrained(folder)
+    except SafetensorError as error:  # so it calls a full disk
+        raise OSError(str(error)) from error
+    tokenizer.save_pretrained(folder)

@@ -1,0 +1,123 @@
+"""Models that run here: llama.cpp for GGUF files, transformers for everything else.
+
+Either is served over HTTP on loopback, so that the client asks it as it asks any other server.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gr_toolkit.errors import MissingExtra, ServerUnusable, UsageError
+from gr_toolkit.llm.local.weights import INSTALL_LLAMA_CPP, INSTALL_TRANSFORMERS, fingerprint, resolve
+from gr_toolkit.llm.names import is_gguf, model_name
+from gr_toolkit.llm.requests.target import Target
+from gr_toolkit.settings import cores
+
+if TYPE_CHECKING:
+    from gr_toolkit.settings import LLMSettings
+
+LLAMA_CPP, TRANSFORMERS = "llama.cpp", "transformers"
+MOST_AT_ONCE = {LLAMA_CPP: 8, TRANSFORMERS: 16}  # more is hardly faster, and takes more memory
+LLAMA_CPP_TOKENS = 32_768  # of context in memory, shared out among the requests in flight
+
+
+@contextmanager
+def local_target(settings: LLMSettings, state: Path) -> Iterator[Target]:
+    """The model as a target whose server starts with the first request and ends with the block."""
+    weights = resolve(settings.model)
+    backend = backend_of(weights, settings)
+    with ExitStack() as servers:
+        yield Target(
+            model=model_name(weights),
+            server=f"{backend} in this process",
+            identity=f"{backend}:{fingerprint(weights)}",
+            concurrency=requests_at_once(backend, settings),
+            timeout=None,  # it cannot hang as a network can, and a slow machine is not a fault
+            start=lambda: servers.enter_context(serve(weights, settings, state)),
+            here=True,
+        )
+
+
+def backend_of(weights: str, settings: LLMSettings) -> str:
+    """`llama.cpp` or `transformers`. Raises UsageError where llama.cpp is asked to run what is no GGUF."""
+    if settings.backend == LLAMA_CPP and not is_gguf(weights):
+        raise UsageError(f'llm.backend = "llama.cpp" runs GGUF files, and {weights} is none')
+    if settings.backend == "auto":
+        return LLAMA_CPP if is_gguf(weights) else TRANSFORMERS
+    return settings.backend
+
+
+def requests_at_once(backend: str, settings: LLMSettings) -> int:
+    """How many requests the model answers side by side, each with room for the whole context."""
+    room = max(1, LLAMA_CPP_TOKENS // settings.context) if backend == LLAMA_CPP else settings.concurrency
+    return min(settings.concurrency, MOST_AT_ONCE[backend], room)
+
+
+def serve(
+    weights: str, settings: LLMSettings, state: Path, host: str = "127.0.0.1", port: int = 0
+) -> AbstractContextManager[str]:
+    """Serve a model while the block runs; gives the base URL. Port 0 takes a free one."""
+    if backend_of(weights, settings) == LLAMA_CPP:
+        return _llama_cpp(weights, settings, host, port)
+    try:
+        from gr_toolkit.llm.local.transformers_server import transformers_server
+    except ImportError as error:
+        raise MissingExtra("the transformers backend", INSTALL_TRANSFORMERS) from error
+    from gr_toolkit.llm.local.huggingface import huggingface_folder
+
+    source = huggingface_folder(weights, state)
+    return transformers_server(source, model_name(weights), settings.context, host, port)
+
+
+@contextmanager
+def _llama_cpp(weights: str, settings: LLMSettings, host: str, port: int) -> Iterator[str]:
+    try:
+        import xllamacpp
+    except ImportError as error:
+        raise MissingExtra("llama.cpp", INSTALL_LLAMA_CPP) from error
+    at_once = requests_at_once(LLAMA_CPP, settings)
+    params = xllamacpp.CommonParams()
+    params.model.path = weights
+    params.model_alias = {model_name(weights)}
+    params.n_parallel = at_once
+    params.n_ctx = settings.context * at_once
+    # No spinning while threads wait for each other: on a busy machine it costs most of the speed.
+    for cpu in (params.cpuparams, params.cpuparams_batch):
+        cpu.n_threads = cores()
+        cpu.poll = 0
+    params.hostnames = [host]
+    params.port = port
+    params.cache_ram_mib = 0  # a slot keeps its own prompt; copies beside it only fill the memory
+    params.warmup = False
+    params.verbosity = -1  # its log would go to stderr in the midst of a progress bar
+    try:
+        server = xllamacpp.Server(params)
+    except RuntimeError as error:
+        raise ServerUnusable(f"llama.cpp cannot serve {Path(weights)} on {host}:{port}: {error}") from error
+    try:
+        yield f"{server.listening_address}/v1"
+    finally:
+        del server  # ends its threads
+
+
+def serve_until_stopped(model: str, settings: LLMSettings, state: Path, host: str, port: int) -> None:
+    """Serve a model until Ctrl-C, and say how to ask it."""
+    weights = resolve(model)
+    with serve(weights, settings, state, host, port) as url, suppress(KeyboardInterrupt):
+        print(
+            f"{model_name(weights)} is served at {url}; Ctrl-C ends it. Try:\n\n{_example(url, weights)}",
+            flush=True,
+        )
+        threading.Event().wait()
+
+
+def _example(url: str, weights: str) -> str:
+    body = json.dumps(
+        {"model": model_name(weights), "messages": [{"role": "user", "content": "What is 2 + 3?"}]}
+    )
+    return f"curl {url}/chat/completions -H 'Content-Type: application/json' -d '{body}'"

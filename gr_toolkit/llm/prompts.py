@@ -1,0 +1,70 @@
+"""Prompts are Markdown files with a version, which the rows they made record.
+
+    ---
+    version: 1
+    ---
+    ## system
+    You extract questions.
+    ## user
+    {{page}}
+
+Further `## user` and `## assistant` sections before the last `## user` are worked examples.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from gr_toolkit.errors import UsageError
+from gr_toolkit.llm.messages import Message
+
+FRONT_MATTER = re.compile(r"\A---\s*\nversion:\s*(\d+)\s*\n---\s*\n")
+HEADING = re.compile(r"^## (system|user|assistant)[ \t]*\n", re.MULTILINE)
+PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A versioned conversation with places to fill in."""
+
+    version: str  # "extract@1": the file's stem and its version
+    turns: tuple[Message, ...]
+
+    @property
+    def names(self) -> set[str]:
+        """The places to fill in."""
+        return {name for turn in self.turns for name in PLACEHOLDER.findall(turn["content"])}
+
+    def messages(self, **values: str) -> list[Message]:
+        """The conversation with every place filled in. Values are put in as they are and never rescanned.
+
+        Raises ValueError where a value is missing or has no place: a mistake in the code that calls.
+        """
+        if values.keys() != self.names:
+            odd = ", ".join(sorted(values.keys() ^ self.names))
+            raise ValueError(f"prompt {self.version}: missing or unknown: {odd}")
+        return [
+            Message(role=turn["role"], content=PLACEHOLDER.sub(lambda at: values[at[1]], turn["content"]))
+            for turn in self.turns
+        ]
+
+
+def load_prompt(path: Path) -> Prompt:
+    """Read a prompt file. Raises UsageError if it has no version or does not end in a user's turn."""
+    text = path.read_text(encoding="utf-8")
+    front = FRONT_MATTER.match(text)
+    if front is None:
+        raise UsageError(f"{path}: a prompt begins with three lines: ---, version: 1, ---")
+    before, *sections = HEADING.split(text[front.end() :])
+    if before.strip() or not sections or sections[-2] != "user":
+        raise UsageError(
+            f"{path}: a prompt is sections `## system`, `## user`, `## assistant`, the last a user's"
+        )
+    turns = zip(sections[::2], sections[1::2], strict=True)
+    return Prompt(
+        version=f"{path.stem}@{front[1]}",
+        turns=tuple(cast(Message, {"role": role, "content": content.strip()}) for role, content in turns),
+    )

@@ -1,0 +1,1 @@
+"""One request to one server: its wire format, limits, retries and failures."""

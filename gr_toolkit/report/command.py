@@ -1,0 +1,16 @@
+"""`gr status`: what lies in the tables."""
+
+from __future__ import annotations
+
+from gr_toolkit import options
+
+
+def status(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
+    """Show each table's rows, shards, what is pending, and the funnel.
+
+    Example: gr status --data gr-data
+    """
+    from gr_toolkit.report.show import show_status
+    from gr_toolkit.settings import load_settings
+
+    show_status(load_settings(config, data=data), as_json=json)

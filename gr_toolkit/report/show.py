@@ -1,0 +1,42 @@
+"""Prints the state of the tables, for a person or as JSON."""
+
+from __future__ import annotations
+
+import json
+
+from rich.table import Table
+
+from gr_toolkit.console import describe, output_console, say
+from gr_toolkit.report.funnel import as_json as to_json
+from gr_toolkit.report.funnel import flow, read_funnel
+from gr_toolkit.settings import Settings
+from gr_toolkit.store import Store
+from gr_toolkit.store.folder import Folder
+from gr_toolkit.store.tables import MADE_BY
+
+
+def show_status(settings: Settings, *, as_json: bool) -> None:
+    """Print every table's counts and the funnel; if there is no data folder, that there is none."""
+    store = Store(settings.data, settings.state)
+    if not Folder(store.data).exists():
+        say(f"nothing is at {store.data} yet: `gr crawl URL` makes it; --data names another folder")
+        if not as_json:
+            return
+    funnel = read_funnel(store)
+    if as_json:
+        print(json.dumps(to_json(funnel)))
+        return
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("table", "rows", "kept", "turned down", "shards", "pending", "made by"):
+        shown.add_column(
+            heading, justify="right" if heading in ("rows", "kept", "shards", "pending") else "left"
+        )
+    for name, status in funnel.items():
+        counts = status.counts
+        numbers = (str(counts.rows), str(counts.kept), describe(counts.reasons), str(counts.shards))
+        shown.add_row(name, *numbers, str(status.pending), MADE_BY[name])
+    console = output_console()
+    console.print(f"Tables in {settings.data}", markup=False, highlight=False)
+    console.print(shown)
+    for line in flow(funnel):
+        console.print(line, markup=False, highlight=False)

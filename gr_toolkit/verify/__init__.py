@@ -1,0 +1,54 @@
+"""Is this answer right? One cascade for curation, reward and exam: rules, then mathematics, then a model.
+
+    verify(question, reference, answer)                           # a Verdict, without a model
+    await Verifier(llm).verify_many([Item(question, reference, answer), ...])
+
+Names are imported on first use, so that `gr --help` stays quick.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gr_toolkit.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from gr_toolkit.verify.cascade import Verifier, verify, verify_many
+    from gr_toolkit.verify.opening import open_verifier
+    from gr_toolkit.verify.paper import paper_reward
+    from gr_toolkit.verify.reading.extraction import Extraction, answer_of, extract_answer, solver_prompt
+    from gr_toolkit.verify.reward import answer_reward
+    from gr_toolkit.verify.verdict import Item, Verdict
+
+__all__ = [
+    "Extraction",
+    "Item",
+    "Verdict",
+    "Verifier",
+    "answer_of",
+    "answer_reward",
+    "extract_answer",
+    "open_verifier",
+    "paper_reward",
+    "solver_prompt",
+    "verify",
+    "verify_many",
+]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Extraction": "reading.extraction",
+        "Item": "verdict",
+        "Verdict": "verdict",
+        "Verifier": "cascade",
+        "answer_of": "reading.extraction",
+        "answer_reward": "reward",
+        "extract_answer": "reading.extraction",
+        "open_verifier": "opening",
+        "paper_reward": "paper",
+        "solver_prompt": "reading.extraction",
+        "verify": "cascade",
+        "verify_many": "cascade",
+    },
+)

@@ -1,0 +1,1 @@
+"""Many verdicts at a time: files of pairs, and a server."""

@@ -1,0 +1,169 @@
+"""Files of pairs and of verdicts, as JSONL or Parquet by their ending.
+
+Both are streamed, so that a file may be larger than the memory, and a file of verdicts appears whole or
+not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+from gr_toolkit.errors import CannotWrite, GrError, UsageError
+from gr_toolkit.files import whole_file
+from gr_toolkit.verify.batch.rows import NAMES, Line, Pair, lacking, name_in, parse_row, read_pair
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+JSONL, PARQUET = ".jsonl", ".parquet"
+CHUNK_ROWS = 1_000
+CHUNK_CHARACTERS = 16_000_000
+LONGEST_LINE = 16_000_000  # bytes
+
+Write = Callable[[Sequence[Line]], object]
+
+
+def read_chunks(path: Path) -> Iterator[list[Pair]]:
+    """The pairs of a file, in order; a row that cannot be read is a pair with its problem.
+
+    Raises UsageError for a file that is not there or lacks a column, and GrError for one that is damaged.
+    """
+    pairs = _parquet_pairs(path) if _kind(path) == PARQUET else _jsonl_pairs(path)
+    try:
+        yield from _chunks(pairs)
+    except OSError as error:
+        if error.errno is None:  # pyarrow's word for content that makes no sense
+            raise _damaged(path, error) from error
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+
+
+@contextmanager
+def writing(path: Path | TextIO) -> Iterator[Write]:
+    """A function that takes the next lines of verdicts; into a stream such as stdout they go as JSONL.
+
+    A file appears when the block ends, and not at all if it fails. Raises CannotWrite, Locked where
+    another process writes the same file, and UsageError for an ending of another kind.
+    """
+    if not isinstance(path, Path):
+        yield lambda lines: print(_jsonl(lines), end="", file=path, flush=True)
+        return
+    kind = _kind(path)
+    try:
+        with whole_file(path) as file:
+            if kind == JSONL:
+                yield lambda lines: file.write(_jsonl(lines).encode())
+            else:
+                with _parquet_writer(file) as write:
+                    yield write
+    except OSError as error:
+        reason = error.strerror or error
+        raise CannotWrite(f"cannot write {path}: {reason}. Make room or choose another --out") from error
+
+
+def _kind(path: Path) -> str:
+    if path.suffix not in (JSONL, PARQUET):
+        raise UsageError(f"{path} is neither a {JSONL} nor a {PARQUET} file: its name must end so")
+    return path.suffix
+
+
+def _chunks(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
+    """The pairs in lists that are neither long nor large."""
+    chunk: list[Pair] = []
+    characters = 0
+    for pair in pairs:
+        chunk.append(pair)
+        characters += sum(len(text or "") for text in pair.item or ())
+        if len(chunk) >= CHUNK_ROWS or characters >= CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
+
+
+def _jsonl_pairs(path: Path) -> Iterator[Pair]:
+    """A pair for each line, however long it is and whatever is in it."""
+    with path.open("rb") as file:
+        for number in count(1):
+            text = file.readline(LONGEST_LINE)
+            if not text:
+                return
+            if len(text) < LONGEST_LINE or text.endswith(b"\n"):
+                yield parse_row(text, number)
+            else:
+                _skip_line(file)
+                yield Pair(number, None, f"a line of {LONGEST_LINE:,} bytes or more")
+
+
+def _skip_line(file: BinaryIO) -> None:
+    while (text := file.readline(LONGEST_LINE)) and not text.endswith(b"\n"):
+        pass
+
+
+def _parquet_pairs(path: Path) -> Iterator[Pair]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        # Without pyarrow's threads, for the reason that store/table.py gives.
+        with path.open("rb") as source, pq.ParquetFile(source, pre_buffer=False) as file:
+            columns = _columns(path, file)
+            numbers = count(1)
+            for batch in file.iter_batches(CHUNK_ROWS, columns=columns, use_threads=False):
+                for row in batch.to_pylist():
+                    yield read_pair(row, next(numbers))
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise _damaged(path, error) from error
+
+
+def _columns(path: Path, file: ParquetFile) -> list[str]:
+    """The columns that count. Raises UsageError where one is missing."""
+    present: list[str] = file.schema_arrow.names
+    wanted = []
+    for names in NAMES.values():
+        name = name_in(names, present)
+        if name is None:
+            raise UsageError(f"{path} has {lacking(names)}; its columns are: {', '.join(present)}")
+        wanted.append(name)
+    return [*wanted, *(name for name in ("id", "label") if name in present)]
+
+
+def _damaged(path: Path, error: Exception) -> GrError:
+    return GrError(f"{path} is damaged, or no Parquet file: {str(error).splitlines()[0]}")
+
+
+def _jsonl(lines: Iterable[Line]) -> str:
+    return "".join(json.dumps(line._asdict()) + "\n" for line in lines)
+
+
+@contextmanager
+def _parquet_writer(file: BinaryIO) -> Iterator[Write]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema(
+        [
+            ("id", pa.string()),  # one type for all rows, though a row without an id has its number
+            ("correct", pa.bool_()),
+            ("decided_by", pa.string()),
+            ("confidence", pa.float64()),
+            ("reason", pa.string()),
+            ("seconds", pa.float64()),
+        ]
+    )
+    with pq.ParquetWriter(file, schema, compression="zstd") as parquet:
+
+        def write(lines: Sequence[Line]) -> None:
+            rows = [line._replace(id=_utf8(str(line.id)), reason=_utf8(line.reason)) for line in lines]
+            parquet.write_table(pa.Table.from_pylist([row._asdict() for row in rows], schema))
+
+        yield write
+
+
+def _utf8(text: str) -> str:
+    """The text without half characters, which JSON can spell and Parquet cannot hold."""
+    return text.encode("utf-8", "replace").decode()

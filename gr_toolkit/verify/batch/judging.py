@@ -1,0 +1,124 @@
+"""Pairs -> lines: every pair gets its verdict, and a file of them a summary."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Literal, TextIO, TypeVar
+
+from gr_toolkit.console import Summary, progress
+from gr_toolkit.errors import UsageError
+from gr_toolkit.settings import Settings, cores
+from gr_toolkit.verify.batch.files import read_chunks, writing
+from gr_toolkit.verify.batch.rows import Line, Pair, line
+from gr_toolkit.verify.batch.tally import Tally
+from gr_toolkit.verify.cascade import Verifier
+from gr_toolkit.verify.opening import open_verifier
+from gr_toolkit.verify.paper import extract_solution
+from gr_toolkit.verify.reading.extraction import Extraction
+from gr_toolkit.verify.verdict import Item, Verdict
+
+Protocol = Literal["paper"]
+R = TypeVar("R")
+
+
+def judge_file(
+    settings: Settings, pairs: Path, out: Path | TextIO, protocol: Protocol | None, summaries: list[Summary]
+) -> None:
+    """Write a line for every row of `pairs` to `out`, in order.
+
+    The summary is appended once both files are open. Raises UsageError, GrError for a damaged file,
+    CannotWrite, Locked, and BudgetExceeded.
+    """
+    if isinstance(out, Path) and out.exists() and pairs.exists() and out.samefile(pairs):
+        raise UsageError(f"the verdicts would take the place of the pairs in {pairs}: choose another --out")
+    chunks = read_chunks(pairs)
+    first = next(chunks, [])
+    with writing(out) as write, open_verifier(settings) as verifier:
+        summaries.append(Summary("verify"))
+        with _counting(summaries[-1], verifier) as tally, progress("verify", None) as advance:
+            for chunk in chain([first], chunks):
+                lines = run(verifier, judge_all(verifier, chunk, at_once(settings), protocol))
+                write(lines)
+                tally.add(chunk, lines)
+                advance(len(chunk))
+
+
+@contextmanager
+def _counting(summary: Summary, verifier: Verifier) -> Iterator[Tally]:
+    """A tally that is entered into the summary at the end, also of a run that fails."""
+    tally = Tally()
+    started = time.monotonic()
+    try:
+        yield tally
+    finally:
+        summary.seconds = time.monotonic() - started
+        tally.add_to(summary)
+        for model in verifier.models:
+            model.usage.add_to(summary)
+
+
+def judge_one(settings: Settings, item: Item, protocol: Protocol | None) -> Line:
+    """The line of one pair. Raises UsageError, MissingExtra, CannotWrite and BudgetExceeded."""
+    with open_verifier(settings) as verifier:
+        (judged,) = run(verifier, judge_all(verifier, [Pair(1, item)], 1, protocol))
+    return judged
+
+
+def show(judged: Line, *, as_json: bool) -> None:
+    """Print what became of one pair, in words or as one line of JSON."""
+    if as_json:
+        print(json.dumps({name: value for name, value in judged._asdict().items() if name != "id"}))
+        return
+    word = {True: "right", False: "wrong", None: "undecided"}[judged.correct]
+    sure = "" if judged.confidence is None else f", {judged.confidence:.0%} sure"
+    print(f"{word} ({judged.decided_by}{sure})\n{printable(judged.reason)}")
+
+
+def printable(text: str) -> str:
+    """The text without what could steer a terminal: a reason may quote a student or a model."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def run(verifier: Verifier, coroutine: Coroutine[object, object, R]) -> R:
+    """The result of a coroutine that awaits the verifier, on the event loop to which its model is tied."""
+    return asyncio.run(coroutine) if verifier.llm is None else verifier.llm.run(coroutine)
+
+
+def at_once(settings: Settings) -> int:
+    """How many pairs are judged side by side: as many as there are cores, and requests to the model."""
+    asked = settings.llm.for_role("verifier").concurrency if settings.verify.model else 0
+    return cores() + asked
+
+
+async def judge_all(
+    verifier: Verifier, pairs: Sequence[Pair], at_once: int, protocol: Protocol | None
+) -> list[Line]:
+    """A line for each pair, in order. The first exception gives up the rest."""
+    turns = asyncio.Semaphore(at_once)
+    tasks = [asyncio.create_task(judge(verifier, pair, turns, protocol)) for pair in pairs]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def judge(verifier: Verifier, pair: Pair, turns: asyncio.Semaphore, protocol: Protocol | None) -> Line:
+    """The line of one pair; its seconds begin with its turn."""
+    if pair.item is None:
+        return line(pair, Verdict(None, "error", None, pair.problem), 0.0)
+    item = pair.item
+    if protocol == "paper":
+        solution = extract_solution(item.text)
+        item = item._replace(answer=None if solution is None else Extraction(solution, "paper"))
+    async with turns:
+        started = time.perf_counter()
+        verdict = await verifier.verify(item)
+        return line(pair, verdict, time.perf_counter() - started)

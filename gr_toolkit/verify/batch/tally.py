@@ -1,0 +1,69 @@
+"""Counting verdicts, for the summary of a file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from gr_toolkit.console import Summary, describe
+from gr_toolkit.verify.batch.rows import Line, Pair
+
+
+class Tally:
+    """How many rows came out how, who decided them, and how they agree with the labels that rows carry."""
+
+    def __init__(self) -> None:
+        self._outcomes: Counter[str] = Counter()
+        self._deciders: Counter[str] = Counter()
+        self._errors: Counter[str] = Counter()
+        self._labelled: Counter[tuple[bool | None, bool]] = Counter()
+
+    def add(self, pairs: Sequence[Pair], lines: Sequence[Line]) -> None:
+        """Count the lines that these pairs got."""
+        for pair, line in zip(pairs, lines, strict=True):
+            self._outcomes[outcome(pair, line)] += 1
+            if line.correct is not None:
+                self._deciders[line.decided_by] += 1
+            elif line.decided_by == "error":
+                self._errors[line.reason.partition(": ")[0]] += 1  # without the details
+            if pair.label is not None:
+                self._labelled[line.correct, pair.label] += 1
+
+    def add_to(self, summary: Summary) -> None:
+        """Enter the counts: what is kept was right, and every other row has its reason."""
+        summary.rows_in = summary.rows = self._outcomes.total()
+        outcomes = self._outcomes.copy()
+        summary.kept = outcomes.pop("right", 0)
+        summary.reasons.update(outcomes)
+        if self._deciders:
+            summary.notes.append(f"decided by {describe(self._deciders, most=len(self._deciders))}")
+        if self._errors:
+            summary.notes.append(f"not judged: {describe(self._errors)}")
+        if self._labelled:
+            summary.notes.append(describe_agreement(self._labelled))
+
+
+def outcome(pair: Pair, line: Line) -> str:
+    """One of right, wrong, no answer, undecided, failed, unreadable."""
+    if pair.item is None:
+        return "unreadable"
+    if line.correct is None:
+        return "failed" if line.decided_by == "error" else "undecided"
+    if line.decided_by == "no answer":
+        return "no answer"
+    return "right" if line.correct else "wrong"
+
+
+def describe_agreement(labelled: Counter[tuple[bool | None, bool]]) -> str:
+    """How verdicts agree with labels, from the counts of (verdict, label)."""
+    decided = Counter({key: count for key, count in labelled.items() if key[0] is not None})
+    parts = [f"decided {_share(decided.total(), labelled.total())} of the rows with a label"]
+    for verdict, name in ((True, "yes"), (False, "no")):
+        said = labelled[verdict, True] + labelled[verdict, False]
+        if said:
+            parts.append(f"{name} is right in {_share(labelled[verdict, verdict], said)}")
+    return "; ".join(parts)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} % ({part} of {whole})"

@@ -1,0 +1,135 @@
+"""Expressions with variables: the same if they agree at every point tried, others if they agree at none."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from gr_toolkit.verify.comparisons.quantities import AFTERTHOUGHT, read_quantity
+from gr_toolkit.verify.reading.evaluate import operators, points, same_everywhere, value_at, variables
+from gr_toolkit.verify.reading.expression import Tree, read
+from gr_toolkit.verify.reading.tokens import Unreadable
+
+NEAR = 0.02  # coefficients that are rounded differently make no wrong answer
+INTEGRATION_CONSTANTS = frozenset({"C", "c", "K", "C_1", "c_1", "C_0", "C_2", "c_2"})
+INTEGRAL = re.compile(r"\\int|∫|integra|antiderivative|differential|general solution", re.IGNORECASE)
+PERIODS = frozenset("nkmlNK")
+
+
+def compare_expressions(reference: str, answer: str, question: str) -> bool | None:
+    """Whether two normalised texts are the same expression; None if one is none or it cannot be told."""
+    if read_quantity(reference) is not None and read_quantity(answer) is not None:
+        return None
+    gold, given = tree_of(reference), tree_of(answer)
+    if gold is None or given is None:
+        return None
+    return compare_trees(gold, given, integral=bool(INTEGRAL.search(question)))
+
+
+def tree_of(text: str) -> Tree | None:
+    """The tree of a text, without an approximation of it that follows."""
+    try:
+        return read(AFTERTHOUGHT.sub("", text))
+    except Unreadable:
+        return None
+
+
+def compare_trees(gold: Tree, given: Tree, *, integral: bool = False) -> bool | None:
+    """The comparison of two trees; of an integral, the constant may be any."""
+    names, given_names = variables(gold), variables(given)
+    if not names | given_names and not {"i", "log"} & (operators(gold) | operators(given)):
+        return None  # real numbers have a comparison of their own
+    if names != given_names:
+        return _compare_with_other_names(gold, given)
+    if "log" in operators(gold) | operators(given):
+        decisions = {same_everywhere(*map(base, (gold, given))) for base in (_natural, _common)}
+        return decisions.pop() if len(decisions) == 1 else None
+    decision = same_everywhere(gold, given)
+    if decision is False:
+        constants = names & INTEGRATION_CONSTANTS
+        if len(constants) > 1:
+            return None
+        if integral and any(_differ_by_a_constant(gold, given, constant) for constant in constants):
+            return True
+        if _near_everywhere(gold, given):
+            return None
+    return decision
+
+
+def _compare_with_other_names(gold: Tree, given: Tree) -> bool | None:
+    """k\\pi and n\\pi are one family; a number is nothing that varies; the rest cannot be told."""
+    names, given_names = variables(gold), variables(given)
+    if len(names) == len(given_names) == 1 and names | given_names <= PERIODS and "pi" in operators(gold):
+        (name,), (other,) = names, given_names
+        return same_everywhere(gold, replaced(given, other, ("name", name)))
+    family = bool(names) and names <= PERIODS and "pi" in operators(gold)
+    if (not names and _varies(given)) or (family and not given_names):
+        return False
+    return None
+
+
+def _varies(tree: Tree) -> bool:
+    """Whether an expression has several values; "2.5x" may be two and a half times."""
+    if tree[0] == "multiply" and [part[0] for part in tree[1:] if isinstance(part, tuple)] == [
+        "number",
+        "name",
+    ]:
+        return False
+    values = [value for point in points(variables(tree)) if (value := value_at(tree, point)) is not None]
+    return len(values) > 2 and max(values) - min(values) > 1e-6 * max(map(abs, values))
+
+
+def replaced(tree: Tree, name: str, value: Tree) -> Tree:
+    """The tree with a value in place of a variable."""
+    if tree == ("name", name):
+        return value
+    return tuple(replaced(part, name, value) if isinstance(part, tuple) else part for part in tree)
+
+
+def _natural(tree: Tree) -> Tree:
+    return tuple(
+        _natural(part) if isinstance(part, tuple) else ("ln" if part == "log" else part) for part in tree
+    )
+
+
+def _common(tree: Tree) -> Tree:
+    if tree[0] == "log" and isinstance(tree[1], tuple):
+        return ("logarithm", ("number", Fraction(10)), _common(tree[1]))
+    return tuple(_common(part) if isinstance(part, tuple) else part for part in tree)
+
+
+def _values(gold: Tree, given: Tree) -> list[tuple[float, float]]:
+    """The values of both at every point where both have one."""
+    pairs = [
+        (value_at(gold, point), value_at(given, point))
+        for point in points(variables(gold) | variables(given))
+    ]
+    return [(first, second) for first, second in pairs if first is not None and second is not None]
+
+
+def _differ_by_a_constant(gold: Tree, given: Tree, name: str) -> bool:
+    """Whether two antiderivatives are the same: both have the constant as a term, the rest differs by one."""
+    zero: Tree = ("number", Fraction(0))
+    gold_rest, given_rest = replaced(gold, name, zero), replaced(given, name, zero)
+    pairs = [(gold, gold_rest), (given, given_rest), (gold_rest, given_rest)]
+    own, other, between = ([first - second for first, second in _values(*pair)] for pair in pairs)
+    scale = max((abs(value) for pair in _values(gold, given) for value in pair), default=0.0)
+    if len(variables(gold)) < 2 or min(map(len, (own, other, between))) < 3:
+        return False
+    steady = max(between) - min(between) <= 1e-9 * scale
+    same_term = all(abs(first - second) <= 1e-9 * scale for first, second in zip(own, other, strict=False))
+    return steady and same_term and any(own)
+
+
+def _near_everywhere(gold: Tree, given: Tree) -> bool:
+    """Whether one has decimals and both are about the same, as after rounding a coefficient."""
+    if not _has_decimals(gold) and not _has_decimals(given):
+        return False
+    values = _values(gold, given)
+    return all(abs(first - second) <= NEAR * abs(first) for first, second in values)
+
+
+def _has_decimals(tree: Tree) -> bool:
+    if tree[0] == "number" and isinstance(tree[1], Fraction):
+        return tree[1].denominator != 1
+    return any(_has_decimals(part) for part in tree[1:] if isinstance(part, tuple))

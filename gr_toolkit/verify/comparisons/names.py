@@ -1,0 +1,97 @@
+"""Names, short phrases and chemical formulas: the same by their spelling, or undecided; never different."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from gr_toolkit.verify.reading.normalise import GENOTYPE
+
+MAX_LENGTH = 500
+
+WRAPPING = re.compile(
+    r"\\(?:text\w*|math(?:rm|bf|it|sf)|ce|mbox)\s*\{([^{}]*)\}|\\(?=[&,;:! ])|\*\*|__|[`\"“”„«»]"
+)
+# A sign, a function's argument, a factorial, a difference, a charge.
+MATHEMATICS = re.compile(r"(?:^|\s)-\s*\d|\w\(|\d!|(?<!\w)\w!|\d-\d|\w-(?!\w)")
+PUNCTUATION = frozenset(" \t\n.,;:!?()-…")
+ELEMENT = (
+    "H|D|He|Li|Be|B|C|N|O|F|Ne|Na|Mg|Al|Si|P|S|Cl|Ar|K|Ca|Sc|Ti|V|Cr|Mn|Fe|Co|Ni|Cu|Zn|Ga|Ge|As|Se|Br|Kr"
+    "|Rb|Sr|Y|Zr|Nb|Mo|Tc|Ru|Rh|Pd|Ag|Cd|In|Sn|Sb|Te|I|Xe|Cs|Ba|La|Ce|Pr|Nd|Pm|Sm|Eu|Gd|Tb|Dy|Ho|Er|Tm|Yb"
+    "|Lu|Hf|Ta|W|Re|Os|Ir|Pt|Au|Hg|Tl|Pb|Bi|Po|At|Rn|Fr|Ra|Ac|Th|Pa|U|Np|Pu|Am"
+)
+FORMULA = re.compile(rf"\d*(?=.*[A-Z])(?=.*[\d^])(?:(?:{ELEMENT}|[()])\d*)+(?:\^(?:\d?[+-]|[+-]\d?))?")
+SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*")
+ARTICLE = re.compile(r"\b(?:[Tt]he|[Aa]n|a)\b|^A(?= [a-z]{2})")
+# Two letters may be a symbol (Co and CO, Pa and pa), but not these.
+SMALL_WORD = re.compile("of|in|on|to|by|is|or|my|we|it|he|be|do|if|so|up|et|de|la|el|le", re.IGNORECASE)
+NEGATION = re.compile("not?|never|without|nor|neither|cannot", re.IGNORECASE)
+ABBREVIATED = re.compile(r"(.+?)\s*\(([A-Za-z][A-Za-z.]{1,9})\)")
+ACCENT = re.compile(r"(?<=[A-Za-z]{2})[\u0300-\u036f]+|(?<=[A-Za-z])[\u0300-\u036f]+(?=[A-Za-z])")
+GREEK = {code: unicodedata.name(chr(code)).split()[-1].casefold() for code in range(0x3B1, 0x3CA)}
+
+
+def compare_names(reference: str, answer: str, question: str = "") -> bool | None:
+    """True if the two are one name but for case, articles, punctuation and the like; otherwise None."""
+    gold = name_key(reference)
+    return True if gold is not None and gold == name_key(answer) else None
+
+
+def name_key(text: str) -> str | None:
+    """What all spellings of one name have in common; None where the text is not just words or a formula.
+
+    It keeps what may change the meaning: word order, "or" and "not", digits and charges, and the case of
+    whatever may be a symbol.
+    """
+    if len(text) > MAX_LENGTH:
+        return None
+    bare = WRAPPING.sub(lambda wrapping: wrapping[1] or "", text).strip().rstrip(".")
+    return _formula_key(bare) or _words_key(_without_initials(bare))
+
+
+def _formula_key(text: str) -> str | None:
+    """A chemical formula with its subscripts on the line: SnF_4, SnF_{4} and SnF4 are one."""
+    text = re.sub(r"_\{?(\d+)\}?", r"\1", text.translate(SUBSCRIPTS))
+    text = re.sub(r"\^\{?(\d?[+-]|[+-]\d?)\}?", r"^\1", text)
+    return f"formula {text}" if FORMULA.fullmatch(text) else None
+
+
+def _without_initials(text: str) -> str:
+    """The text without an abbreviation of itself: Food Frequency Questionnaire (FFQ)."""
+    match = ABBREVIATED.fullmatch(text)
+    if match is None:
+        return text
+    initials = "".join(word[0] for word in re.findall(r"[^\W\d_]+", match[1])).casefold()
+    return match[1] if match[2].replace(".", "").casefold() == initials else text
+
+
+def _words_key(text: str) -> str | None:
+    text = _plain_letters(re.sub("['’]", "", text).replace("&", " and "))
+    if MATHEMATICS.search(text) or not PUNCTUATION.issuperset(TOKEN.sub("", text)):
+        return None
+    text = re.sub(r"(?<=[^\W\d_])\.(?=[^\W\d_]\b)", "", ARTICLE.sub(" ", text))  # U.S.
+    tokens = [token for token in TOKEN.findall(text) if token.casefold() != "and"]
+    if not any(len(token) > 1 and token.isalpha() for token in tokens):
+        return None
+    pairs = zip(["", *tokens[:-1]], tokens, strict=True)
+    words = [_fold_case(token, after_number=before[-1:].isdigit()) for before, token in pairs]
+    # Words may run together (e-mail, email) where neither is a number, a letter or "not".
+    apart = [not word.isalpha() or len(word) == 1 or bool(NEGATION.fullmatch(word)) for word in words]
+    return "".join(f" {word} " if alone else word for word, alone in zip(words, apart, strict=True))
+
+
+def _fold_case(token: str, after_number: bool) -> str:
+    """Lower case, except for what may be a symbol: 5 mJ is not 5 MJ, nor is type A type a."""
+    if GENOTYPE.fullmatch(token):
+        return token
+    is_word = token in (token.lower(), token.upper(), token.capitalize())
+    if SMALL_WORD.fullmatch(token) or (is_word and len(token) >= (5 if after_number else 3)):
+        return token.casefold()
+    return token
+
+
+def _plain_letters(text: str) -> str:
+    """Latin letters of words without accents, and small Greek letters by name (α-helix, alpha helix)."""
+    without_accents = ACCENT.sub("", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", without_accents).translate(GREEK)

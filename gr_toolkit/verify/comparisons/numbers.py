@@ -1,0 +1,161 @@
+"""Numbers, compared at the precision with which the reference is written."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+from gr_toolkit.verify.reading.evaluate import constant_value, exact_value, operators
+from gr_toolkit.verify.reading.expression import Tree, read
+from gr_toolkit.verify.reading.tokens import Unreadable
+
+LITERAL = re.compile(
+    r"(?P<sign>[+-])?\s*"
+    r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|[1-9]\d{0,2}(?: \d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d*)?|\.\d+)"
+    r"(?:\s*(?:\*|[xX](?=\s*10\s*\^))\s*10\s*\^\s*[({]?\s*(?P<power>[+-]?\s*\d{1,3})\s*[)}]?|[eE](?P<exponent>[+-]?\d{1,3})(?!\w))?"
+)
+POWER_OF_TEN = re.compile(r"(?P<sign>[+-])?\s*10\s*\^\s*[({]?\s*(?P<power>[+-]?\s*\d{1,3})\s*[)}]?")
+SIZE = re.compile(r"\d+\s*\*\s*\d+")  # 3 by 2, or a factorisation
+LOST_POWER = re.compile(r"\*\s*10\s*-\s*\d")  # 1.6 * 10-19
+TWO_YEARS = re.compile(r"(?:1\d|20)\d\d\s*/\s*(?:1\d|20)\d\d")  # no fraction
+SCALE = re.compile(r"(?:\s*(thousand|million|billion|trillion|hundred)|(k))(?![\w/*^])")
+SCALES = {"k": 3, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "hundred": 2}
+
+EQUAL = 1e-9  # relative, between values of which one was calculated
+# Two roundings of one value differ by less than half a unit of the last digit, and by less than this
+# share: "17" for 16.6 is too rough to be told from a slip.
+ROUNDING = 0.01
+# What differs by less may have been read off a table or rounded on the way: a rule cannot say no.
+CUT_OFF = 0.001
+NEAR = 0.03
+NEAR_WHOLE = 0.02
+COUNTED_BELOW = 1000  # a whole number up to here is a count, and another one is another answer
+ROUNDED_FROM = 20  # from here a whole number may be a rounded one
+MOST_DIGITS = 300  # what a float can hold
+FEWEST_DIGITS = 3  # of an answer that is rougher than the reference
+FEWEST_DIGITS_OF_EXACT = 5  # and where the reference is exact: 0.33333 is a third, 0.333 may be a slip
+
+
+class Number(NamedTuple):
+    """A value and how exactly it is known."""
+
+    value: float
+    exact: Fraction | None  # where it is a literal or a fraction
+    last: float  # the size of one unit in the last decimal that is written; 0 if it is not rounded
+    digits: int  # significant digits that are written; 0 for what is no literal
+    plain: bool  # a number and no sum, product or root that is left to be worked out
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is written as a whole number."""
+        return self.exact is not None and self.exact.denominator == 1 and not self.last
+
+    def times(self, factor: float) -> Number:
+        """The number in another unit."""
+        exact = None if self.exact is None else self.exact * Fraction(factor).limit_denominator(10**9)
+        if exact is not None and abs(float(exact) - self.value * factor) > EQUAL * abs(self.value * factor):
+            exact = None
+        return Number(self.value * factor, exact, self.last * abs(factor), self.digits, self.plain)
+
+
+def compare_numbers(gold: Number, given: Number) -> bool | None:
+    """Whether two numbers are the same at the precision of the reference; None if that cannot be told."""
+    if gold.exact is not None and given.exact is not None:
+        if gold.exact == given.exact:
+            return True
+        difference = float(abs(gold.exact - given.exact))
+    else:
+        difference = abs(gold.value - given.value)
+        if difference <= EQUAL * max(abs(gold.value), abs(given.value)):
+            # "6*7" for 42 gives the question back
+            return True if given.plain or not gold.plain else None
+    share = difference / abs(gold.value) if gold.value else float("inf")
+    if share <= ROUNDING and _rounds_to(gold, given, difference):
+        return True
+    if gold.whole and given.whole:
+        counted = max(abs(gold.value), abs(given.value)) < COUNTED_BELOW
+        return False if counted or share > NEAR_WHOLE else None
+    if gold.last or given.last or (gold.whole and not given.plain):
+        return False if share > NEAR else None
+    return False if share > EQUAL * 1000 else None
+
+
+def _rounds_to(gold: Number, given: Number, difference: float) -> bool:
+    """Whether one of the two is the other with fewer digits."""
+    if gold.last and difference <= gold.last / 2 * (1 + EQUAL):
+        return True
+    if gold.whole:
+        return not given.whole and abs(gold.value) >= ROUNDED_FROM and difference <= 0.5
+    finer = not given.whole and (not given.last or given.digits > gold.digits)
+    if gold.last and gold.digits >= FEWEST_DIGITS and finer and abs(gold.value) < abs(given.value):
+        return difference < gold.last and difference <= CUT_OFF * abs(gold.value)  # cut off, not rounded
+    fewest = FEWEST_DIGITS if gold.last else FEWEST_DIGITS_OF_EXACT
+    return bool(given.last) and given.digits >= fewest and difference <= given.last / 2 * (1 + EQUAL)
+
+
+@lru_cache(maxsize=4096)
+def read_number(text: str) -> Number | None:
+    """The number that is the whole of a normalised text: a literal, or an expression without variables."""
+    if TWO_YEARS.fullmatch(text) or SIZE.fullmatch(text) or LOST_POWER.search(text):
+        return None
+    literal = read_literal(text)
+    if literal is not None:
+        number, end = literal
+        if end == len(text):
+            return number
+    try:
+        tree = read(text)
+    except Unreadable:
+        return None
+    value = constant_value(tree)
+    if value is None or "log" in operators(tree):  # whose base is not told
+        return None
+    exact = exact_value(tree)
+    if exact is not None and abs(float(exact) - value) > EQUAL * abs(value):
+        exact = None
+    return Number(value, exact, 0.0, 0, exact is not None or _mixed(tree))
+
+
+def _mixed(tree: Tree) -> bool:
+    """Whether a tree is a mixed number such as 2 1/2, or its negative."""
+    if tree[0] == "negate" and isinstance(tree[1], tuple):
+        return _mixed(tree[1])
+    whole, part = (*tree[1:], None, None)[:2]
+    return (
+        tree[0] == "add"
+        and isinstance(whole, tuple)
+        and isinstance(part, tuple)
+        and whole[0] == "number"
+        and part[0] == "divide"
+        and 0 < (exact_value(part) or 0) < 1
+    )
+
+
+def read_literal(text: str) -> tuple[Number, int] | None:
+    """The number written in digits at the start of a text, and where it ends."""
+    match = POWER_OF_TEN.match(text)
+    if match is None:
+        match = LITERAL.match(text)
+    if match is None:
+        return None
+    parts = match.groupdict()
+    digits = re.sub("[, ]", "", parts.get("digits") or "1").rstrip(".")
+    power = int((parts["power"] or parts.get("exponent") or "0").replace(" ", ""))
+    end = match.end()
+    scale = SCALE.match(text, end)
+    if scale:
+        power += SCALES[scale[1] or scale[2]]
+        end = scale.end()
+    if abs(power) + len(digits) > MOST_DIGITS:
+        return None
+    factor = Fraction(10) ** power
+    exact = Fraction(digits) * factor
+    if parts["sign"] == "-":
+        exact = -exact
+    decimals = len(digits.partition(".")[2])
+    rounded = decimals or (parts.get("digits") and power)
+    last = float(factor / 10**decimals) if rounded else 0.0
+    significant = len(digits.replace(".", "").lstrip("0"))
+    return Number(float(exact), exact, last, significant, True), end

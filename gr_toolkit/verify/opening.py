@@ -1,0 +1,52 @@
+"""Opens the cascade that the settings describe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from typing import TYPE_CHECKING
+
+from gr_toolkit.console import say
+from gr_toolkit.files import is_writable
+from gr_toolkit.verify.cascade import Verifier
+
+if TYPE_CHECKING:
+    from gr_toolkit.llm import Budget
+    from gr_toolkit.settings import Settings
+
+
+def without_caches_if_read_only(settings: Settings) -> Settings:
+    """The settings; if the state folder cannot be written, without the caches of verdicts and replies."""
+    if is_writable(settings.state):
+        return settings
+    say(f"no verdict is kept: {settings.state} cannot be written")
+    caches_off = {
+        "verify": settings.verify.model_copy(update={"cache": False}),
+        "llm": settings.llm.model_copy(update={"cache": False}),
+    }
+    return settings.model_copy(update=caches_off)
+
+
+@contextmanager
+def open_verifier(settings: Settings, budget: Budget | None = None) -> Iterator[Verifier]:
+    """The cascade with its models and its cache; nothing is reached or loaded before it is needed.
+
+    A step that has a model of its own passes its `budget`, so that all keep to one limit. Raises UsageError,
+    MissingExtra, CannotWrite.
+    """
+    from gr_toolkit.verify.cache import FILE, VerdictCache
+
+    with ExitStack() as stack:
+        cache = None
+        if settings.verify.cache:
+            cache = stack.enter_context(closing(VerdictCache(settings.state / FILE)))
+        if not settings.verify.model:
+            yield Verifier(cache=cache)
+            return
+        from gr_toolkit.llm import connect
+
+        llm = stack.enter_context(connect(settings.llm, "verifier", settings.state, budget))
+        second = None
+        if settings.llm.has_second_verifier:
+            second = stack.enter_context(connect(settings.llm, "second_verifier", settings.state, llm.budget))
+        yield Verifier(llm, second, cache)

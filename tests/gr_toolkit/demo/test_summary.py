@@ -1,0 +1,77 @@
+"""The table at the end of `gr demo`, and its scores before and after."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gr_toolkit.console import Summary, finish
+from gr_toolkit.demo.summary import read_log, score_lines, show_demo
+from gr_toolkit.llm.names import resolve_model, slug
+from gr_toolkit.settings import load_settings
+from gr_toolkit.store import Store
+from rows import fill
+from train.samples import write_samples
+
+SCORE = {"accuracy": 0.25, "correct": 1, "wrong": 2, "undecided": 0, "n": 4, "benchmark": "tiny"}
+
+
+@pytest.fixture
+def data(store: Store) -> Path:
+    """What a demo leaves: some pairs, two steps of training, and the run log."""
+    store.table("pairs").write("1", [fill("pairs", name) for name in "abc"])
+    store.table("duplicates").write("1", [fill("duplicates", "a", kept=False, reason="near duplicate")])
+    store.table("contaminated").write("1", [])
+    run = Path(store.data) / "runs" / "grpo"
+    for step in (1, 2):
+        one = {"id": ["q"], "question": ["?"], "completion": ["7"], "answer": [None], "reference": ["7"]}
+        verdict = {"correct": [False], "decided_by": ["no answer"], "reward": [-0.5], "tokens": [600 * step]}
+        write_samples(run / "samples", step, {**one, **verdict})
+    (run / "metrics.jsonl").write_text('{"reward": -0.5}\n{"reward": null}\n')
+    (run / "final").mkdir()
+    interrupted = Summary("curate extract", table="pairs", seconds=1.0, output_tokens=11)
+    resumed = Summary("curate extract", table="pairs", seconds=2.0, input_tokens=3_000)
+    later = [Summary("train grpo", seconds=7.5), Summary("eval tiny", seconds=4.0, output_tokens=5)]
+    finish([interrupted], store.state, as_json=True)
+    finish([resumed, *later], store.state, as_json=True)
+    return Path(store.data)
+
+
+def lines(data: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
+    """The words of each line of the table, by its step."""
+    capsys.readouterr()
+    show_demo(load_settings(data=str(data)), data / "demo.toml")
+    table = capsys.readouterr().out.partition("\n\n")[0].splitlines()
+    return {line[:20].strip(): line[20:].split() for line in table}
+
+
+def test_every_step_has_its_seconds_and_tokens(data, capsys):
+    shown = lines(data, capsys)
+    assert shown["curate extract"] == ["0", "3", "3", "3.0", "3,011", f"{data}/pairs/*.parquet"]
+    assert shown["train grpo"] == ["7.5", "1,800", f"{data}/runs/grpo"]
+    assert shown["eval tiny"] == ["4.0", "5", f"{data}/evals"]
+
+
+def test_rows_go_in_as_the_steps_before_left_them(data, capsys):
+    shown = lines(data, capsys)
+    assert [shown[f"curate {step}"][0] for step in ("dedup", "decontaminate", "judge")] == ["3", "2", "2"]
+
+
+def test_the_log_is_summed_by_step(data):
+    spent = read_log(data / ".state" / "runs.jsonl")
+    assert spent["curate extract"] == (3.0, 3_011)
+    assert list(spent) == ["curate extract", "train grpo", "eval tiny"]
+
+
+def test_only_the_trained_model_is_after(data):
+    final = resolve_model(str(data / "runs" / "grpo" / "final"))
+    for model, accuracy in {"local": 0.1, "another": 0.9, final: 0.2}.items():
+        folder = data / "evals" / slug(model)
+        folder.mkdir(parents=True)
+        score = {**SCORE, "model": model, "accuracy": accuracy}
+        (folder / "tiny.score.json").write_text(json.dumps(score))
+    before, after = score_lines(data)
+    assert before.startswith("before tiny     accuracy  10.0%, an answer stated to 3 of 4 questions")
+    assert after.startswith("after  tiny     accuracy  20.0%")

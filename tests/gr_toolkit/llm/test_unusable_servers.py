@@ -1,0 +1,169 @@
+"""Servers that no request can succeed at: the run stops with a line that says what to do."""
+
+import asyncio
+import socket
+
+import pytest
+
+from gr_toolkit.errors import RequestFailed, ServerUnusable, UsageError
+from gr_toolkit.llm import connect
+from gr_toolkit.settings import LLMSettings
+from loopback import Answer, asking, fails, says, serving, user
+
+OK = says("fine")
+
+
+def ask(llm, text="hello"):
+    return llm.run(llm.ask(user(text)))
+
+
+def test_unknown_model_names_the_nearest(tmp_path):
+    models = ["gpt-x", "mm-large", "mn"]
+    with (
+        serving(fails(404, "no such model"), models=models) as server,
+        asking(server, tmp_path) as llm,
+        pytest.raises(
+            ServerUnusable, match=r"does not know the model 'm'; did you mean 'mn'\? It has: gpt-x"
+        ),
+    ):
+        ask(llm)
+    assert len(server.seen) == 1
+
+
+def test_no_key_for_openai(tmp_path):
+    with (
+        connect(LLMSettings(model="gpt-x", api_key_env="MY_KEY"), None, tmp_path) as llm,
+        pytest.raises(ServerUnusable, match="set the environment variable MY_KEY"),
+    ):
+        ask(llm)
+
+
+def test_no_key_in_the_variable_that_is_named(tmp_path):
+    with (
+        serving(OK) as server,
+        asking(server, tmp_path, api_key_env="MY_KEY") as llm,
+        pytest.raises(ServerUnusable, match=r"no API key for .*set the environment variable MY_KEY"),
+    ):
+        ask(llm)
+    assert not server.seen
+
+
+def test_a_bad_key_as_gemini_says_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("MY_KEY", "wrong")
+    body = [{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}}]
+    with (
+        serving(Answer(400, body)) as server,
+        asking(server, tmp_path, api_key_env="MY_KEY") as llm,
+        pytest.raises(ServerUnusable, match="refuses the API key in MY_KEY: HTTP 400: API key not valid"),
+    ):
+        ask(llm)
+
+
+def test_a_model_that_the_server_lists_and_does_not_serve(tmp_path):
+    with (
+        serving(fails(404, "no such method"), models=["m"]) as server,
+        asking(server, tmp_path) as llm,
+        pytest.raises(ServerUnusable, match="does not serve the model 'm' for this: HTTP 404: no such"),
+    ):
+        ask(llm)
+
+
+def test_a_server_that_wants_a_key_names_the_variable(tmp_path):
+    with (
+        serving(fails(401, "no")) as server,
+        asking(server, tmp_path) as llm,
+        pytest.raises(ServerUnusable, match="wants an API key: set the environment variable OPENAI_API_KEY"),
+    ):
+        ask(llm)
+
+
+def test_the_key_is_sent_and_shown_nowhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("MY_KEY", "sk-secret-123")
+    with (
+        serving(OK, fails(401, "bad key sk-secret-123")) as server,
+        asking(server, tmp_path, api_key_env="MY_KEY") as llm,
+    ):
+        ask(llm)
+        with pytest.raises(ServerUnusable) as raised:
+            ask(llm, "again")
+    assert server.keys == ["Bearer sk-secret-123"] * 2
+    assert "MY_KEY" in str(raised.value)
+    assert "secret" not in str(raised.value)
+    assert all(b"secret" not in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_nobody_listens(tmp_path):
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{reserved.getsockname()[1]}/v1"
+        with (
+            asking(url, tmp_path) as llm,
+            pytest.raises(ServerUnusable, match=r"cannot reach .* set llm\.base_url"),
+        ):
+            ask(llm)
+    assert llm.usage.requests == 1
+
+
+def test_a_base_url_that_is_none(tmp_path):
+    with pytest.raises(UsageError, match="not a URL"), asking("localhost:8000", tmp_path):
+        pass
+
+
+def test_a_server_that_dies_midway_stops_the_run(tmp_path):
+    with serving(OK) as server, asking(server, tmp_path, retries=2, concurrency=4) as llm:
+
+        async def each(n):
+            if n == 3:
+                await asyncio.to_thread(stop)
+            return await llm.ask(user(str(n)))
+
+        def stop():
+            server.shutdown()
+            server.server_close()
+
+        assert ask(llm, "first").text == "fine"
+        with pytest.raises(ServerUnusable, match="is down"):
+            llm.map(each, range(20), lambda _: None)
+
+
+def test_one_request_that_breaks_the_server_fails_alone(tmp_path):
+    def behave(body):
+        return Answer(hang_up=True) if "poison" in str(body) else OK
+
+    with serving(behave) as server, asking(server, tmp_path, retries=1, concurrency=1) as llm:
+        with pytest.raises(RequestFailed, match="connection lost"):
+            ask(llm, "poison")
+        assert ask(llm, "other").text == "fine"
+
+
+def test_a_quota_that_is_used_up_stops_the_run(tmp_path):
+    with (
+        serving(fails(429, "no credit", code="insufficient_quota")) as server,
+        asking(server, tmp_path) as llm,
+        pytest.raises(ServerUnusable, match="no credit"),
+    ):
+        ask(llm)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_asks_for_an_hour_stops_the_run(tmp_path, status):
+    with (
+        serving(OK, fails(status, "daily limit", retry_after="3600")) as server,
+        asking(server, tmp_path) as llm,
+    ):
+        ask(llm, "first")
+        with pytest.raises(ServerUnusable, match=f"takes no more requests: HTTP {status}: daily limit"):
+            ask(llm)
+    assert len(server.seen) == 2
+
+
+def test_a_limit_met_while_requests_are_in_flight_loses_none_of_them(tmp_path):
+    def behave(body):
+        late = "late" in str(body)  # sent before the last success, refused after it
+        return Answer(429, {"error": {"message": "daily limit"}}, hang=0.3) if late else OK
+
+    with serving(behave) as server, asking(server, tmp_path, retries=1, concurrency=2) as llm:
+        with pytest.raises(ServerUnusable, match="takes no more requests: HTTP 429: daily limit"):
+            llm.map(lambda text: llm.ask(user(text)), ["late", "early"], lambda _: None)
+        assert llm.usage.output_tokens == 5

@@ -1,0 +1,44 @@
+import json
+
+from gr_toolkit.report.funnel import as_json, read_funnel, rows_in
+from gr_toolkit.store.tables import FUNNEL, sources
+from rows import fill
+
+
+def test_the_funnel_counts_kept_reasons_and_what_is_pending(store):
+    store.table("pages").write("1", [fill("pages", "a"), fill("pages", "b", kept=False, reason="status 404")])
+    store.table("pages").write("2", [fill("pages", "c")])
+    store.table("texts").write("1", [fill("texts", "a")])
+    tables = json.loads(json.dumps(as_json(read_funnel(store))))["tables"]
+    assert list(tables) == list(FUNNEL)
+    assert tables["pages"] == {"rows": 3, "shards": 2, "pending": 0, "kept": 2, "reasons": {"status 404": 1}}
+    assert tables["texts"] == {"rows": 1, "shards": 1, "pending": 1, "kept": 1, "reasons": {}}
+    assert tables["dataset"] == {"rows": 0, "shards": 0, "pending": 0, "kept": 0, "reasons": {}}
+
+
+def test_pairs_alone_are_pending_for_dedup(store):
+    store.table("pairs").write("1", [fill("pairs", "a")])
+    assert read_funnel(store)["duplicates"].pending == 1
+    assert sources("duplicates") == ("pairs",)
+
+
+def test_a_row_goes_through_the_funnel_until_a_step_turns_it_down(store):
+    pairs = [fill("pairs", name) for name in "abcd"] + [fill("pairs", "e", kept=False, reason="too long")]
+    store.table("pairs").write("1", pairs)
+    store.table("duplicates").write("1", [fill("duplicates", "a", kept=False, reason="exact duplicate")])
+    store.table("contaminated").write("1", [fill("contaminated", "b", kept=False, reason="overlaps tiny")])
+    judged = [fill("judged", "c"), fill("judged", "d", kept=False, reason="open-ended")]
+    store.table("judged").write("1", judged)
+    reached = rows_in(read_funnel(store))
+    steps = ("duplicates", "contaminated", "judged", "attempts", "dataset")
+    assert [reached[name] for name in steps] == [4, 3, 2, 1, 1]
+
+
+def test_a_corrupt_shard_is_moved_aside_and_counted_as_pending(store, capsys):
+    store.table("pages").write("1", [fill("pages", "a")])
+    store.table("texts").write("1", [fill("texts", "a")])
+    path = f"{store.data}/texts/1.parquet"
+    with open(path, "r+b") as file:
+        file.truncate(20)
+    assert read_funnel(store)["texts"].pending == 1
+    assert "gr crawl extract" in capsys.readouterr().err

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gr_toolkit.errors import Locked
+from gr_toolkit.store.lock import hold
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from gr_toolkit.store.lock import hold
+with hold(Path(sys.argv[1]), "table pages"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@contextmanager
+def holder(folder: Path, root: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock."""
+    script = folder / "nightly.py"
+    script.write_text(HOLDER)
+    command = [sys.executable, str(script), str(folder / "pages.lock"), "--crontab"]
+    with subprocess.Popen(
+        command, env={"PYTHONPATH": str(root)}, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "held\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_second_writer_is_told_who_holds_the_lock_and_to_come_later(tmp_path, root):
+    path = tmp_path / "pages.lock"
+    with holder(tmp_path, root) as process:
+        with pytest.raises(Locked) as refused, hold(path, "table pages"):
+            pass
+        assert f"table pages is being written by `nightly.py {path} --crontab`" in str(refused.value)
+        assert f"process {process.pid} on " in str(refused.value)
+        assert refused.value.exit_code == 75
+
+
+def test_a_killed_holder_frees_the_lock(tmp_path, root):
+    with holder(tmp_path, root) as process:
+        process.kill()
+        process.wait()
+        with hold(tmp_path / "pages.lock", "table pages"):
+            pass
+
+
+def test_the_lock_is_free_again_after_use(tmp_path):
+    for _ in range(2):
+        with hold(tmp_path / "locks" / "pages.lock", "table pages"):
+            pass
+
+
+def test_a_lock_file_with_nonsense_still_locks(tmp_path):
+    path = tmp_path / "pages.lock"
+    with hold(path, "table pages"):
+        path.write_text("nonsense")
+        with pytest.raises(Locked, match="another process"), hold(path, "table pages"):
+            pass

@@ -1,0 +1,25 @@
+"""Retry-After, as servers write it."""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+
+import pytest
+
+from gr_toolkit.http import retry_after
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5", "nan", "inf", "Mon, 99 Nov 2026 10:00:00 GMT"])
+def test_what_is_neither_a_number_nor_a_date_is_none(text):
+    assert retry_after(text) is None
+
+
+def test_a_number_is_seconds():
+    assert retry_after("120") == 120
+    assert retry_after("0.4") == 0.4
+
+
+def test_a_date_is_the_seconds_until_then():
+    assert 50 < retry_after(formatdate(time.time() + 60, usegmt=True)) <= 60
+    assert retry_after(formatdate(0, usegmt=True)) == 0

@@ -1,0 +1,101 @@
+"""The Python API: docs/python.md lists what the packages export, and its examples run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+import gr_toolkit
+import gr_toolkit.verify
+from files import ROOT
+from gr_toolkit.errors import UsageError
+from gr_toolkit.store import Store
+from gr_toolkit.store.tables import TABLES
+from rows import fill
+
+PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+
+
+def test_the_page_lists_the_public_names():
+    cells = "\n".join(line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `"))
+    listed = set(re.findall(r"`(gr_toolkit[\w.]*)", cells))
+    exported = {f"gr_toolkit.{name}" for name in gr_toolkit.__all__}
+    exported |= {f"gr_toolkit.verify.{name}" for name in gr_toolkit.verify.__all__}
+    assert listed == exported
+
+
+@pytest.mark.parametrize("package", [gr_toolkit, gr_toolkit.verify], ids=lambda package: package.__name__)
+def test_every_public_name_can_be_imported_and_has_a_docstring(package):
+    for name in package.__all__:
+        assert getattr(package, name).__doc__
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = package.nothing
+
+
+def test_the_examples_of_verdicts_hold():
+    example = PAGE.partition("## Verdicts")[2].partition("```python\n")[2].partition("```")[0]
+    names: dict[str, object] = {}
+    for line in example.splitlines():
+        code, _, comment = line.partition("#")
+        if comment:
+            assert repr(eval(code, names)).replace("'", '"') == comment.partition(":")[0].strip()
+        else:
+            exec(code, names)
+
+
+def test_importing_the_package_is_cheap():
+    code = "import gr_toolkit, sys; print({'polars', 'pyarrow', 'pydantic', 'openai'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_a_table_opens_as_a_lazy_frame_shard_by_shard(store):
+    rows = [fill("dataset", name, split="train") for name in "cab"]
+    store.table("dataset").write("1", rows[:2])
+    store.table("dataset").write("2", rows[2:])
+    store.table("dataset").write("3", [])
+    frame = gr_toolkit.open_table(store.data, "dataset")
+    assert isinstance(frame, pl.LazyFrame)
+    assert frame.filter(pl.col("split") == "train").select("id").collect()["id"].to_list() == ["c", "a", "b"]
+    assert frame.collect_schema().names() == TABLES["dataset"].names
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_without_shards_is_empty_and_has_its_columns(store, table):
+    store.table("pages").write("1", [])
+    frame = gr_toolkit.open_table(store.data, table).collect()
+    assert (len(frame), frame.columns) == (0, TABLES[table].names)
+
+
+def test_a_table_behind_a_url(tmp_path):
+    url = f"memory://{tmp_path.name}/run"
+    Store(url, tmp_path).table("pages").write("1", [fill("pages", "a"), fill("pages", "b")])
+    Store(url, tmp_path).table("pages").write("2", [fill("pages", "c", kept=False, reason="empty")])
+    frame = gr_toolkit.open_table(url, "pages")
+    assert frame.filter(pl.col("kept")).select("id", "html").collect()["id"].to_list() == ["a", "b"]
+    assert frame.select("reason").collect()["reason"].to_list() == [None, None, "empty"]
+
+
+def test_brackets_in_a_path_are_no_pattern(tmp_path):
+    data = tmp_path / "run[1]*"
+    Store(str(data), data / ".state").table("pages").write("1", [fill("pages", "a")])
+    assert len(gr_toolkit.open_table(data, "pages").collect()) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "table", "message"),
+    [
+        ("nowhere", "pages", "there is no data folder nowhere"),
+        ("", "pages", "there is no data folder"),
+        (".", "datasets", "there is no table datasets; did you mean dataset?"),
+        (".", "zzz", "there is no table zzz; the tables are pages, texts"),
+    ],
+)
+def test_a_folder_or_a_table_that_does_not_exist(tmp_path, monkeypatch, data, table, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=re.escape(message)):
+        gr_toolkit.open_table(data, table)

@@ -1,0 +1,77 @@
+"""Yes and no, true and false."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gr_toolkit.verify.comparisons.booleans import compare_booleans
+from gr_toolkit.verify.reading.normalise import normalise
+
+SAME = [
+    ("Yes", "yes"),
+    ("Yes", "**Yes**."),
+    ("Yes", r"\text{Yes}"),
+    ("Yes", "True"),
+    ("Yes", "Yes, it is so."),
+    ("Yes", "Yes because it is even"),
+    ("True", "T"),
+    ("True", "It is true."),
+    ("False", "F"),
+    ("No", "No. The series diverges."),
+    ("No", "incorrect"),
+]
+UNDECIDED = [
+    ("Yes", "yes or no"),
+    ("Yes", "Yes and no"),
+    ("True", "true and false"),
+    ("Yes", "Yes, if x > 0"),
+    ("Yes", "Yes, but only sometimes"),
+    ("Yes", "Yes. Actually no."),
+    ("Yes", "Yes?"),
+    ("Yes", "not yes"),
+    ("True", "not true"),
+    ("No", "no solution"),
+    ("True", "true north"),
+    ("T", "F"),
+    ("No, because x is odd", "No"),
+    ("No, because x is odd", "No, because x is even"),
+    ("True", "Troll"),
+]
+
+
+@pytest.mark.parametrize(("reference", "answer"), SAME)
+def test_the_same(reference, answer):
+    assert compare_booleans(reference, answer, "") is True
+    assert compare_booleans(normalise(reference), normalise(answer), "") is True
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer"),
+    [
+        ("Yes", "No"),
+        ("True", "F"),
+        ("No", "Yes, it is."),
+        ("No, because x is odd", "Yes"),
+        ("correct", "incorrect"),
+    ],
+)
+def test_the_opposite(reference, answer):
+    assert compare_booleans(reference, answer, "") is False
+
+
+@pytest.mark.parametrize(("reference", "answer"), UNDECIDED)
+def test_undecided(reference, answer):
+    assert compare_booleans(reference, answer, "") is None
+
+
+def test_an_initial_is_read_by_the_question():
+    assert compare_booleans("T", "F", "True or false: it converges") is False
+    assert compare_booleans("False", "F", "Which?\nA. one\nB. two") is None
+
+
+@given(st.sampled_from(["yes", "no", "true", "false"]), st.text(max_size=600))
+def test_any_answer_is_judged_and_never_right_with_a_question_mark(reference, answer):
+    assert compare_booleans(reference, answer, "") in (True, False, None)
+    assert compare_booleans(reference, f"{answer}?", "") is not True

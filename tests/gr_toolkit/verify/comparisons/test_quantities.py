@@ -1,0 +1,113 @@
+"""Numbers, at the precision of the reference, and their units."""
+
+from __future__ import annotations
+
+import pytest
+
+from gr_toolkit.verify.comparisons.quantities import compare_quantities
+from gr_toolkit.verify.reading.normalise import normalise
+
+NUMBERS = [
+    ("42", "42.0", True),
+    ("042", "42", True),
+    ("42", "43", False),
+    ("42", "-42", False),
+    ("42", "42.3", True),  # which rounds to it
+    ("5", "5.001", None),  # a small count may be exact
+    ("42", "45.5", False),
+    ("3.14", "3.14159", True),
+    ("3.14", "3.15", None),  # near: perhaps rounded on the way
+    ("3.14", "3.25", False),
+    ("3.14159", "3.14", True),
+    ("3.14159", "3.1", None),
+    ("0.5", "1/2", True),
+    ("0.5", "0.45", False),
+    ("1/3", "0.333", None),
+    ("1/3", "0.33333", True),
+    ("1/3", "2/6", True),
+    ("1/3", "2/3", False),
+    (r"\frac{8}{3}", r"\tfrac83", True),
+    ("41.494", r"17 + 10\sqrt{6}", True),  # cut off, not rounded
+    ("21.93", r"21 \dfrac{13}{14}", True),
+    ("1,234,567", "1234567", True),
+    ("1 234", "1234", True),
+    ("6.02 × 10²³", r"6.022 \times 10^{23}", True),
+    ("4.27 × 10^-5", "8.54 x 10^-6", False),
+    ("2 × 10^(-10)", r"2 \times 10^{-10}", True),
+    ("3e8", "300000000", True),
+    ("0.001", "10⁻³", True),
+    ("0.0000001", "0.0000002", False),
+    ("8.85e-12", "0", False),
+    ("1000000", "1000001", None),
+    ("999", "998", False),
+    (str(2**100), str(2**100), True),
+    ("42", "6*7", None),  # gives the question back
+    ("3", r"\sqrt{9}", None),
+    ("0.0053", r"\left(\frac{10}{19}\right)^7 \times \frac{9}{19}", True),
+    ("120k", "120,000", True),
+    ("13.2 million", "13,200,000", True),
+    ("15th", "15", True),
+    ("2014/2016", "1", None),  # two years and no fraction
+    ("0", "\\frac{0}{0}", None),
+    (r"\frac{\sqrt{3}}{3} \approx 0.577", r"\frac{\sqrt{3}}{3}", True),
+    ("3.42", r"\approx 3.42", True),
+    ("42", r"\approx 42", None),
+]
+
+
+UNITS = [
+    ("12 m/s", "12.0 m/s", True),
+    ("12 m/s", "13 m/s", False),
+    ("12 m/s", "12", True),
+    ("12 m/s", "43.2 km/h", True),
+    ("12 m/s", "12 km/h", False),
+    ("4.9 J", "4.9 N·m", True),
+    ("4.9 J", "4.9 kJ", False),
+    ("4.9 MJ", "4.9 mJ", False),
+    ("5 m", "5 kg", False),
+    ("1 km", "1000 m", True),
+    ("20 °C", "68 °F", True),
+    ("30°", "30", True),
+    (r"30^\circ", "30 rad", False),
+    (r"\frac{2\pi}{3}", "120°", True),
+    ("9.8 m/s²", "9.81 m/s^2", True),
+    (r"0.06 watt/meter^2", r"\(\frac{3}{16\pi} \, \text{W/m}^2\)", True),
+    ("1.5 m", "150", None),  # perhaps in centimetres
+    ("1.5 m", "17", False),
+    ("180.67", r"\dfrac{542}{3}\text{ seconds}", True),
+    ("$5", "$5.00", True),
+    ("$5", "5 dollars", True),
+    ("$5", "€5", False),
+    ("$5", "5 cents", False),
+    ("$3,000", "3000", True),
+    ("127 points", "127", True),
+    ("7 goats", "7 stuffed goats", True),
+    ("7 goats", "7 helicopters", None),
+    ("7 goats", "8 helicopters", False),
+    ("42", "42 or 43", None),
+    ("$7.60 per $100", "7.60", None),
+]
+
+PERCENT = [
+    ("50%", "0.5", True),
+    ("50%", "50 percent", True),
+    ("50%", "5", False),
+    ("62.5%", r"\dfrac{5}{8}", True),
+    ("0.070095", "7.01%", True),
+    ("10%", "1000", False),
+    ("10%", "10", None),
+]
+
+
+@pytest.mark.parametrize(("reference", "answer", "expected"), NUMBERS + UNITS + PERCENT)
+def test_quantities(reference, answer, expected):
+    assert compare_quantities(normalise(reference), normalise(answer), "") is expected
+
+
+def test_the_question_says_whether_10_is_10_percent():
+    assert compare_quantities("10%", "10", "What percentage of them?") is True
+
+
+def test_a_missing_unit_counts_where_the_question_asks_for_it():
+    assert compare_quantities("37 m", "37", "Give the length with its unit.") is None
+    assert compare_quantities("37 m", "37", "How long is it in metres?") is True

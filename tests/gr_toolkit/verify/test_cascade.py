@@ -1,0 +1,446 @@
+"""The cascade: who decides, what is asked once, and what becomes of a server that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections import Counter
+from types import SimpleNamespace
+
+import pytest
+
+from gr_toolkit.errors import BudgetExceeded, ServerUnusable
+from gr_toolkit.llm.requests import endpoint
+from gr_toolkit.settings import load_settings
+from gr_toolkit.verify import Extraction, Item, Verdict, Verifier
+from gr_toolkit.verify.batch.judging import judge_all
+from gr_toolkit.verify.batch.rows import Pair
+from gr_toolkit.verify.cache import VerdictCache
+from gr_toolkit.verify.cascade import verify, verify_many
+from gr_toolkit.verify.opening import open_verifier
+from loopback import Answer, asking, fails, says, serving
+
+QUESTION = "What rises?"
+HEAT, COLD = Item(QUESTION, "warmth", "heat"), Item(QUESTION, "warmth", "cold")
+NUMBER = Item("", "5", "5.0")
+SYMBOLIC = Item("", r"\overline{z} + 1", r"1 + \overline{z}")  # mathematics that no rule reads
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch):
+    monkeypatch.setattr(endpoint, "FIRST_WAIT", 0.01)
+
+
+def judges(body) -> Answer:
+    """A verifier that calls heat right, and all else wrong."""
+    answer = body["prompt"].partition("### Student Answer: ")[2].split("\n")[0]
+    return says(f"Final Decision: {'Yes' if 'heat' in answer.lower() else 'No'}")
+
+
+def decided(verdicts):
+    return [(verdict.correct, verdict.decided_by) for verdict in verdicts]
+
+
+def ask(llm, *items, cache=None):
+    return llm.run(Verifier(llm, cache=cache).verify_many(items))
+
+
+def test_the_model_decides_what_is_left_open_and_order_is_kept(tmp_path):
+    items = [HEAT, NUMBER, COLD, Item(QUESTION, "warmth", None), HEAT]
+    with serving(judges) as server, asking(server, tmp_path) as llm:
+        verdicts = ask(llm, *items)
+    assert [verdict.correct for verdict in verdicts] == [True, True, False, False, True]
+    assert [verdicts[n].decided_by for n in (0, 2, 3)] == ["model", "model", "no answer"]
+    assert len(server.seen) == 2
+
+
+def test_without_a_model_the_rules_have_the_last_word():
+    open_one, right, wrong = asyncio.run(verify_many([HEAT, NUMBER, NUMBER._replace(answer="7")]))
+    assert [verdict.correct for verdict in (open_one, right, wrong)] == [None, True, False]
+    assert (open_one.decided_by, open_one.confidence) == ("rules", None)
+    assert verify(*HEAT) == open_one
+    assert verify(*NUMBER) == right
+
+
+@pytest.mark.parametrize("answer", [None, "", "  \n", "<think> 5 is", "</think>"])
+def test_what_states_no_answer_is_wrong_and_nobody_is_asked(tmp_path, answer):
+    with serving(judges) as server, asking(server, tmp_path) as llm:
+        (verdict,) = ask(llm, HEAT._replace(answer=answer))
+    assert (verdict.correct, verdict.decided_by, verdict.confidence) == (False, "no answer", 1.0)
+    assert verify("", "5", answer) == verdict
+    assert server.seen == []
+
+
+def test_a_whole_students_text_is_judged_by_the_answer_it_gives(tmp_path):
+    text = "<think>Is it 7?</think> Air does, so the answer is \\boxed{heat}."
+    with serving(judges) as server, asking(server, tmp_path) as llm:
+        assert decided(ask(llm, HEAT._replace(answer=text))) == [(True, "model")]
+    assert "### Student Answer: heat\n" in server.seen[0]["prompt"]
+    assert verify("What is 2 + 3?", "5", "2 + 3 = 5, so \\boxed{5}").correct is True
+
+
+@pytest.mark.parametrize("reference", ["", "  "])
+def test_without_a_reference_nobody_is_asked(tmp_path, reference):
+    with serving(judges) as server, asking(server, tmp_path) as llm:
+        (verdict,) = ask(llm, HEAT._replace(reference=reference))
+    assert verdict.correct is None
+    assert "reference" in verdict.reason
+    assert server.seen == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "h" * 1_000_000,
+        "9" * 1_000_000,
+        "{" * 1_000_000,
+        "1 " * 500_000,
+        "\\boxed{" * 140_000,
+        "\x00\x01" * 500_000,
+    ],
+)
+def test_a_megabyte_is_no_final_answer(tmp_path, answer):
+    began = time.monotonic()
+    with serving(judges) as server, asking(server, tmp_path) as llm:
+        (verdict,) = ask(llm, HEAT._replace(answer=answer))
+    assert verdict.correct is not True
+    assert verdict.reason
+    assert verify(*HEAT._replace(answer=answer)).correct is not True
+    assert server.seen == []
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    "odd", ["\x00\x07heat\x1b[0m", "heat \ud800", "\udfffheat", "heat\u202e", "{answer}heat", "🔥heat"]
+)
+def test_any_characters_can_be_judged(tmp_path, odd):
+    with serving(judges) as server, asking(server, tmp_path) as llm, VerdictFile(tmp_path) as cache:
+        verdicts = ask(llm, HEAT._replace(answer=odd), Item(odd, odd + "!", "warm"), cache=cache)
+    assert all(isinstance(verdict, Verdict) and verdict.reason for verdict in verdicts)
+    assert [verdict.decided_by for verdict in verdicts] == ["model", "model"]
+    assert len(server.seen) == 2
+
+
+class VerdictFile:
+    """A verdict cache in a folder, closed at the end of the block."""
+
+    def __init__(self, folder):
+        self.cache = VerdictCache(folder / "verdicts.sqlite")
+
+    def __enter__(self):
+        return self.cache
+
+    def __exit__(self, *_):
+        self.cache.close()
+
+
+GARBAGE = {
+    "HTML": Answer(body=b"<html>502</html>", headers={"Content-Type": "text/html"}),
+    "no JSON": Answer(body=b'{"choices": [{"mess'),
+    "no choices": Answer(body={"choices": []}),
+    "a list": Answer(body=[1, 2]),
+    "null": Answer(body=None),
+    "binary": Answer(body=bytes(range(256)) * 50),
+    "deep": Answer(body=b"[" * 100_000),
+    "a number for a text": Answer(body={"choices": [{"text": 7}]}),
+    "another encoding": Answer(body=b"{}", headers={"Content-Encoding": "gzip"}),
+    "500": fails(500, "oops"),
+    "400": fails(400, "no"),
+    "too long": fails(400, "maximum context length"),
+    "slow": Answer(body={}, hang=1.0),
+    "hangs up": Answer(hang_up=True),
+    "no verdict": says("I cannot say."),
+    "empty": says(""),
+    "many verdicts": says("Final Decision: Yes or Final Decision: No"),
+    "surrogates": says("\ud800"),
+    "a megabyte": says("Yes " * 250_000),
+}
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_an_endpoint_may_reply_with_anything(tmp_path, name):
+    recovered = threading.Event()
+
+    def behave(body):
+        return judges(body) if recovered.is_set() else GARBAGE[name]
+
+    with (
+        serving(behave) as server,
+        asking(server, tmp_path, retries=0, timeout=0.5, cache=False) as llm,
+        VerdictFile(tmp_path) as cache,
+    ):
+        open_one, right = ask(llm, HEAT, NUMBER, cache=cache)
+        recovered.set()
+        assert decided(ask(llm, HEAT, cache=cache)) == [(True, "model")]  # nothing of that was kept
+    assert (open_one.correct, open_one.confidence) == (None, None)
+    assert open_one.decided_by in ("error", "model")
+    assert open_one.reason
+    assert right.correct is True
+
+
+def nobody() -> str:
+    """A URL at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+
+
+def test_an_endpoint_that_is_down_is_a_reason_and_remembered(tmp_path):
+    with asking(nobody(), tmp_path) as llm:
+        verifier = Verifier(llm)
+        many = [HEAT._replace(answer=f"heat {n} of many") for n in range(40)]
+        *open_ones, right = llm.run(verifier.verify_many([*many, NUMBER]))
+        assert {(verdict.correct, verdict.decided_by) for verdict in open_ones} == {(None, "error")}
+        assert all("cannot reach" in verdict.reason for verdict in open_ones)
+        assert right.correct is True
+        assert "cannot reach" in str(verifier.failure)
+
+
+def test_a_server_that_refuses_one_is_not_asked_by_all_the_others(tmp_path):
+    with serving(fails(401)) as server, asking(server, tmp_path, concurrency=2) as llm:
+        verifier = Verifier(llm)
+        many = [HEAT._replace(answer=f"heat {n} of many") for n in range(60)]
+        verdicts = llm.run(verifier.verify_many(many))
+    assert {(verdict.correct, verdict.decided_by) for verdict in verdicts} == {(None, "error")}
+    assert all("wants an API key" in verdict.reason for verdict in verdicts)
+    assert len(server.seen) < 10
+    assert "wants an API key" in str(verifier.failure)
+
+
+def test_a_server_that_is_back_is_asked_again(tmp_path):
+    with serving(fails(401), judges) as server, asking(server, tmp_path) as llm:
+        verifier = Verifier(llm)
+        assert decided(llm.run(verifier.verify_many([HEAT]))) == [(None, "error")]
+        assert verifier.failure is not None
+        assert decided(llm.run(verifier.verify_many([HEAT]))) == [(True, "model")]
+        assert verifier.failure is None
+
+
+def test_a_failure_and_a_success_in_one_moment_keep_the_reason(monkeypatch):
+    """Three requests that end at the same time; with real servers they would do so once in a while."""
+
+    async def give_up() -> list[Verdict]:
+        moment = asyncio.Event()
+
+        async def ask_model(_llm, item, _second) -> Verdict:
+            await moment.wait()
+            if item.text == "hot":
+                raise ServerUnusable("the server is down")
+            if item.text == "cold":
+                return Verdict(False, "model", None, "no")
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        monkeypatch.setattr("gr_toolkit.verify.cascade.ask_model", ask_model)
+        verifier = Verifier(SimpleNamespace(identity="m"))
+        items = [HEAT._replace(answer=answer) for answer in ("heat", "hot", "cold")]
+        many = asyncio.create_task(verifier.verify_many(items))
+        await asyncio.sleep(0.2)
+        moment.set()
+        verdicts = await many
+        assert str(verifier.failure) == "the server is down"  # the no was asked for before it was
+        return verdicts
+
+    given_up, failed, answered = asyncio.run(give_up())
+    assert given_up == failed == Verdict(None, "error", None, "the server is down")
+    assert answered.correct is False
+
+
+async def one_by_one(verifier: Verifier, items: list[Item]) -> list[Verdict]:
+    return [await verifier.verify(item) for item in items]
+
+
+@pytest.mark.parametrize("judge_them", [Verifier.verify_many, one_by_one])
+def test_many_items_let_others_run(judge_them):
+    items = [Item("", "5", f"{number}.0") for number in range(500)]
+
+    async def count_turns() -> int:
+        judging = asyncio.ensure_future(judge_them(Verifier(), items))
+        turns = 0
+        while not judging.done():
+            await asyncio.sleep(0)
+            turns += 1
+        return turns
+
+    assert asyncio.run(count_turns()) >= 500
+
+
+def test_an_extraction_is_judged_as_it_is():
+    text = "2 + 2 and so the answer is 5"
+    assert verify("", "5", text).correct is True
+    assert verify("", "5", Extraction(text, "box")).correct is not True
+    assert verify("", "5", Extraction("5.0", "box")).correct is True
+    assert verify("", "5", Extraction(" ", "paper")).decided_by == "no answer"
+
+
+def slowly(body) -> Answer:
+    answer = judges(body)
+    answer.hang = 0.15
+    return answer
+
+
+def test_the_users_own_limit_is_raised_and_leaves_nothing_running(tmp_path):
+    prices = {"input_usd_per_million": 1.0, "output_usd_per_million": 1.0, "max_cost_usd": 0.01}
+    too_dear = HEAT._replace(question="Why? " * 10_000)
+    with serving(slowly) as server, asking(server, tmp_path, **prices) as llm:
+
+        async def spend():
+            await Verifier(llm).verify(HEAT)  # opens the connection
+            with pytest.raises(BudgetExceeded):
+                await Verifier(llm).verify_many([COLD, too_dear, NUMBER])
+            return asyncio.all_tasks() - {asyncio.current_task()}
+
+        assert llm.run(spend()) == set()
+    assert len(server.seen) <= 2
+
+
+def test_the_users_own_limit_ends_a_file_and_leaves_nothing_running(tmp_path):
+    prices = {"input_usd_per_million": 1.0, "output_usd_per_million": 1.0, "max_cost_usd": 0.01}
+    too_dear = HEAT._replace(question="Why? " * 10_000)
+    with serving(slowly) as server, asking(server, tmp_path, **prices) as llm:
+
+        async def spend():
+            await Verifier(llm).verify(HEAT)  # opens the connection
+            pairs = [Pair(number, item) for number, item in enumerate([COLD, too_dear, NUMBER])]
+            with pytest.raises(BudgetExceeded):
+                await judge_all(Verifier(llm), pairs, 3, None)
+            return asyncio.all_tasks() - {asyncio.current_task()}
+
+        assert llm.run(spend()) == set()
+
+
+def test_equal_items_at_one_time_are_asked_once_also_from_separate_calls(tmp_path):
+    spellings = ["heat", " heat. ", "**heat**", "\\text{heat}", "$heat$", "</think>heat", "he\u200bat"]
+    with serving(slowly) as server, asking(server, tmp_path, cache=False) as llm:
+        verifier = Verifier(llm)
+        verdicts = llm.map(
+            lambda answer: verifier.verify(HEAT._replace(answer=answer)), spellings * 3, lambda _: None
+        )
+    assert set(verdicts) == {Verdict(True, "model", None, "Final Decision: Yes")}
+    assert len(server.seen) == 1
+
+
+def test_who_asks_first_may_be_cancelled(tmp_path):
+    with serving(slowly) as server, asking(server, tmp_path, cache=False) as llm:
+        verifier = Verifier(llm)
+
+        async def first_gives_up():
+            await verifier.verify(COLD)  # opens the connection
+            first = asyncio.create_task(verifier.verify(HEAT))
+            others = [asyncio.create_task(verifier.verify(HEAT)) for _ in range(3)]
+            await asyncio.sleep(0.05)
+            first.cancel()
+            return await asyncio.gather(first, *others, return_exceptions=True)
+
+        first, *others = llm.run(first_gives_up())
+    assert isinstance(first, asyncio.CancelledError)
+    assert decided(others) == [(True, "model")] * 3
+    assert len(server.seen) == 3
+
+
+def test_a_failure_is_shared_by_those_who_wait_for_it(tmp_path):
+    slow = fails(500, "oops")
+    slow.hang = 0.1
+    with serving(slow) as server, asking(server, tmp_path, cache=False, retries=0) as llm:
+        verdicts = ask(llm, *[HEAT] * 10)
+    assert {verdict.reason for verdict in verdicts} == {"HTTP 500: oops"}
+    assert len(server.seen) == 1
+
+
+def test_giving_up_leaves_nothing_running(tmp_path):
+    with serving(slowly) as server, asking(server, tmp_path) as llm:
+
+        async def give_up():
+            await Verifier(llm).verify(HEAT._replace(answer="hot"))  # opens the connection
+            many = asyncio.create_task(Verifier(llm).verify_many([HEAT, COLD]))
+            await asyncio.sleep(0.1)
+            many.cancel()
+            await asyncio.gather(many, return_exceptions=True)
+            return asyncio.all_tasks() - {asyncio.current_task()}
+
+        assert llm.run(give_up()) == set()
+    assert len(server.seen) == 3
+
+
+def test_one_verifier_serves_several_threads_and_loops(tmp_path):
+    with serving(slowly) as server, asking(server, tmp_path, cache=False) as llm:
+        verifier, alone = Verifier(llm), Verifier()
+        found: list[tuple[bool | None, str]] = []
+
+        def in_its_loop() -> None:
+            found.extend(decided(llm.run(verifier.verify_many([HEAT]))))
+
+        def in_a_loop_of_its_own() -> None:
+            found.extend(decided(asyncio.run(alone.verify_many([SYMBOLIC, SYMBOLIC]))))
+
+        threads = [threading.Thread(target=run) for run in (in_its_loop, in_a_loop_of_its_own) * 3]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert Counter(found) == {(True, "model"): 3, (True, "math-verify"): 6}
+
+
+def test_symbolic_mathematics_comes_before_the_model(tmp_path):
+    with serving(judges) as server, asking(server, tmp_path) as llm:
+        assert decided(ask(llm, SYMBOLIC)) == [(True, "math-verify")]
+    assert server.seen == []
+    assert verify(*SYMBOLIC).decided_by == "math-verify"
+
+
+def test_what_was_decided_is_found_again_in_any_spelling(tmp_path):
+    with serving(judges) as server, asking(server, tmp_path, cache=False) as llm:
+        with VerdictFile(tmp_path) as cache:
+            first = ask(llm, HEAT, COLD, SYMBOLIC, cache=cache)
+        with VerdictFile(tmp_path) as cache:
+            again = ask(llm, HEAT._replace(answer="  $heat$."), COLD, SYMBOLIC, cache=cache)
+    assert first == again
+    assert len(server.seen) == 2
+
+
+def test_another_model_is_asked_anew(tmp_path):
+    with serving(judges) as one, serving(lambda _: says("Final Decision: No")) as two:
+        for server, correct in ((one, True), (two, False), (one, True)):
+            with asking(server, tmp_path, cache=False) as llm, VerdictFile(tmp_path) as cache:
+                assert ask(llm, HEAT, cache=cache)[0].correct is correct
+    assert (len(one.seen), len(two.seen)) == (1, 1)
+
+
+def test_a_cache_that_breaks_costs_no_verdict(tmp_path, capsys):
+    with serving(judges) as server, asking(server, tmp_path, cache=False) as llm:
+        cache = VerdictCache(tmp_path / "verdicts.sqlite")
+        cache.put("another", Verdict(True, "model", 1.0, ""))
+        cache.close()
+        assert decided(ask(llm, HEAT, COLD, cache=cache)) == [(True, "model"), (False, "model")]
+    assert capsys.readouterr().err.count("verdicts are not kept from here on") == 1
+
+
+def test_the_settings_open_the_models_and_the_cache(tmp_path):
+    doubtful = says("I cannot say.")
+    with serving(doubtful) as first, serving(judges) as second:
+        models = {
+            "model": "m",
+            "base_url": first.url,
+            "max_cost_usd": 1.0,
+            "input_usd_per_million": 0.0,
+            "output_usd_per_million": 0.0,
+            "second_verifier": {"base_url": second.url},
+        }
+        for _ in range(2):
+            with open_verifier(load_settings(data=str(tmp_path), llm=models)) as verifier:
+                assert verifier.llm is not None
+                assert [model.server for model in verifier.models] == [first.url, second.url]
+                assert verifier.llm.budget is verifier.models[1].budget
+                verdicts = verifier.llm.run(verifier.verify_many([HEAT]))
+                assert decided(verdicts) == [(True, "second model")]
+    assert (len(first.seen), len(second.seen)) == (1, 1)
+
+
+def test_the_settings_can_leave_all_that_out(tmp_path):
+    settings = load_settings(data=str(tmp_path), verify={"model": False, "cache": False})
+    with open_verifier(settings) as verifier:
+        assert verifier.models == []
+        assert decided(asyncio.run(verifier.verify_many([NUMBER, HEAT])))[1] == (None, "rules")
+    assert list(tmp_path.iterdir()) == []

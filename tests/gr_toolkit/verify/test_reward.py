@@ -1,0 +1,45 @@
+"""The reward for trainers: what TRL gets for each completion."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gr_toolkit.verify import Verifier, answer_reward
+from gr_toolkit.verify.reward import text_of
+from loopback import asking, says, serving
+
+QUESTION = "What makes a plant grow?"
+REFERENCE = "photosynthesis in its leaves"
+COMPLETIONS = ["so \\boxed{42}", "so \\boxed{41}", "", "\\boxed{it turns light into sugar}"]
+REFERENCES = ["42", "42", "42", REFERENCE]
+
+
+def rewards(completions: list, **more: object) -> list[float | None]:
+    question = [QUESTION] * len(completions)
+    return asyncio.run(
+        answer_reward(completions=completions, question=question, answer=REFERENCES, prompts=[], **more)
+    )
+
+
+def test_correct_wrong_no_answer_and_undecided():
+    assert rewards(COMPLETIONS) == [1.0, 0.0, 0.0, None]
+
+
+def test_a_completion_may_be_a_message():
+    assert rewards([[{"role": "assistant", "content": text}] for text in COMPLETIONS]) == rewards(COMPLETIONS)
+
+
+def test_a_verifier_with_a_model_decides_what_the_rules_do_not(tmp_path):
+    with serving(says("Final Decision: Yes")) as server, asking(server, tmp_path) as llm:
+        assert rewards(COMPLETIONS, verifier=Verifier(llm)) == [1.0, 0.0, 0.0, 1.0]
+
+
+def test_columns_of_different_lengths_are_an_error():
+    with pytest.raises(ValueError, match="longer"):
+        rewards(COMPLETIONS[:2])
+
+
+def test_text_of_a_completion():
+    assert text_of("plain") == text_of([{"role": "assistant", "content": "plain"}]) == "plain"

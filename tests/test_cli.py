@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from files import ROOT, contents
 from gr_toolkit.settings import Settings, load_settings
 from gr_toolkit.store import Store
 from rows import fill
+
+GR = str(Path(sys.executable).with_name("gr"))  # as it is installed
 
 
 def gr(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -61,6 +64,44 @@ def test_status_of_an_empty_folder_is_one_object_of_zeros(tmp_path):
     tables = json.loads(done.stdout)["tables"]
     assert len(tables) == 8
     assert all(table["rows"] == table["pending"] == 0 for table in tables.values())
+
+
+def test_status_of_a_folder_that_does_not_exist_says_so(tmp_path):
+    done = gr(tmp_path, "status", "--data", "TYPO")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "nothing is at TYPO yet: `gr crawl URL` makes it; --data names another folder\n"
+    assert contents(tmp_path) == {}
+    done = gr(tmp_path, "status", "--data", "TYPO", "--json")
+    assert json.loads(done.stdout)["tables"]["pages"]["rows"] == 0
+    assert "nothing is at TYPO" in done.stderr
+
+
+def test_help_lists_the_stages_in_the_order_of_the_pipeline(tmp_path):
+    shown = gr(tmp_path, "--help").stdout
+    listed = re.findall(r"^\W*(\w+)  +\w", shown.partition("Commands")[2], re.MULTILINE)
+    assert listed == ["crawl", "curate", "train", "eval", "verify", "status", "llm", "init", "demo"]
+    assert "Example:" not in shown
+
+
+@pytest.mark.parametrize(
+    ("stage", "options"), [("crawl", ["--max-pages", "--warc", "SOURCE"]), ("train", ["--steps", "--model"])]
+)
+def test_the_help_of_a_stage_shows_the_options_of_its_main_command(tmp_path, stage, options):
+    shown = gr(tmp_path, stage, "--help").stdout
+    assert "Commands" in shown
+    assert all(option in shown for option in options)
+
+
+def test_the_version_is_that_of_the_package(tmp_path):
+    done = gr(tmp_path, "--version")
+    assert (done.returncode, done.stdout) == (0, f"gr {version('gr-toolkit')}\n")
+
+
+def test_a_users_own_modules_are_not_imported_for_ours(tmp_path):
+    for name in ("train", "eval", "crawl", "settings", "store", "llm", "data"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a module of the user')")
+    done = subprocess.run([GR, "status", "--json"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_init_writes_the_defaults_and_never_overwrites(tmp_path, monkeypatch):

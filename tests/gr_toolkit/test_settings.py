@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gr_toolkit.errors import UsageError
-from gr_toolkit.settings import load_settings
+from gr_toolkit.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -164,3 +164,69 @@ def test_the_state_folder_is_local_whatever_the_data_folder():
 )
 def test_one_data_folder_has_one_spelling(written, meant):
     assert load_settings(data=written).data == meant
+
+
+def test_a_file_with_a_byte_order_mark():
+    Path("gr.toml").write_bytes(b"\xef\xbb\xbfworkers = 3\n")
+    assert load_settings().workers == 3
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["GR_PREFIX", "GR_CONF_CONTROLPORT_ON", "GR_DONT_LOAD_PREFS", "GR_VERSION", "GR_FRAMEWORK__X", "GR_"],
+)
+def test_a_variable_of_another_program_is_ignored(monkeypatch, variable):
+    monkeypatch.setenv(variable, "[what others write")
+    assert load_settings() == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("GR_DATTA", "GR_DATA"),
+        ("GR_CONFG", "GR_CONFIG"),
+        ("GR_CRWAL__MAX_PAGES", "GR_CRAWL__MAX_PAGES"),
+        ("GR_LLM_MAX_TOKENS", "GR_LLM__MAX_TOKENS"),
+        ("GR_LM__JUDGE__MODEL", "GR_LLM__JUDGE__MODEL"),
+    ],
+)
+def test_a_variable_that_is_almost_ours_is_an_error(monkeypatch, variable, meant):
+    monkeypatch.setenv(variable, "1")
+    refused(f"the environment: unknown variable {variable}; did you mean {meant}?")
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_data_folder_is_an_error(monkeypatch, empty):
+    refused(f"the command line: data = {empty!r}: must name a folder", data=empty)
+    monkeypatch.setenv("GR_DATA", empty)
+    refused(f"the environment: data = {empty!r}: must name a folder")
+
+
+def test_an_empty_configuration_file_name_is_an_error(monkeypatch):
+    monkeypatch.setenv("GR_CONFIG", "")
+    refused("the environment: GR_CONFIG is empty")
+
+
+def test_tables_in_the_former_default_folder_stop_every_command():
+    write_shard("data/texts/1.parquet")
+    refused("the default data folder; it is ./gr-data now. Move them: mv data gr-data (or use them where")
+    assert load_settings(data="data").data == "data"
+    Path("gr-data").mkdir()
+    assert load_settings().data == "gr-data"
+
+
+def test_the_files_of_a_checkout_are_not_moved_with_the_tables():
+    for name in ("sample_site", "benchmarks", "pages", "runs", ".state"):
+        write_shard(f"data/{name}/1.parquet")
+    refused("mkdir gr-data && mv data/.state data/pages data/runs gr-data (or")
+
+
+@pytest.mark.parametrize("path", ["data/mine/1.parquet", "data/pages/notes.txt", "data/sample_site/1.html"])
+def test_a_folder_data_of_another_kind_is_nobodys_business(path):
+    write_shard(path)
+    assert load_settings().data == "gr-data"
+
+
+def write_shard(path: str) -> None:
+    Path(path).parent.mkdir(parents=True)
+    Path(path).touch()

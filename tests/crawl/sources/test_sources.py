@@ -96,3 +96,12 @@ def test_a_column_for_no_table_is_a_usage_error(tmp_path):
     (tmp_path / "urls.txt").write_text("http://e.org/a\n")
     with pytest.raises(UsageError, match="--url-column names a column of a table"):
         read_sources([str(tmp_path / "urls.txt")], url_column="url")
+
+
+def test_a_quoted_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "urls.txt").write_text("https://a.org/x\n")
+    (tmp_path / "pages").mkdir()
+    found = read_sources(["~/urls.txt", "~/pages"])
+    assert [url for urls in found.batches() for url in urls.pages] == ["https://a.org/x"]
+    assert [archive.name for archive in found.archives] == [str(tmp_path / "pages")]

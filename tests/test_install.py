@@ -1,0 +1,83 @@
+"""An installed `gr` beside another package: a wheel of a fresh clone, and PyPI's `llm`, in one environment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from files import ROOT
+
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
+
+
+class Environment:
+    """A new virtual environment."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+
+    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment, in a folder that holds nothing of the toolkit."""
+        command = [str(self.folder / "bin" / program), *arguments]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
+
+    def install(self, *packages: str) -> None:
+        done = self.run("pip", "install", "--quiet", *packages)
+        if "No matching distribution" in done.stderr or "NewConnectionError" in done.stderr:
+            pytest.skip(f"no package index gives {packages}")
+        assert done.returncode == 0, done.stderr
+
+    def uninstall(self, package: str) -> None:
+        assert self.run("pip", "uninstall", "--quiet", "--yes", package).returncode == 0
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    """Built from a clone of what is committed."""
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(tmp_path / "clone")], check=True)
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=tmp_path / "clone", check=True, capture_output=True)
+    return next(tmp_path.glob("*.whl"))
+
+
+def assert_gr_works(environment: Environment) -> None:
+    shown = environment.run("gr", "--help")
+    assert shown.returncode == 0, shown.stderr
+    status = environment.run("gr", "status", "--json")
+    assert json.loads(status.stdout)["tables"]["pages"]["rows"] == 0
+    verdict = environment.run(
+        "gr", "verify", "--reference", r"\overline{z} + 1", "--answer", r"1+\overline{z}"
+    )
+    assert verdict.stdout.startswith("right (math-verify)"), verdict.stderr
+    url = (environment.folder / "lib").glob("python*/site-packages/gr_toolkit/data/sample_site")
+    page = next(next(url).glob("maths/*.html"))
+    crawled = environment.run("gr", "crawl", str(page.parent), "--data", "crawled", "--json")
+    assert json.loads(crawled.stdout)["steps"][0]["kept"] > 10, crawled.stderr
+
+
+def assert_llm_works(environment: Environment) -> None:
+    shown = environment.run("llm", "--version")
+    assert shown.returncode == 0, shown.stderr
+    assert "llm, version" in shown.stdout
+    assert environment.run("llm", "models", "list").returncode == 0
+
+
+def test_gr_and_llm_work_side_by_side_and_either_alone(wheel, tmp_path):
+    environment = Environment(tmp_path / "environment")
+    environment.install(str(wheel), "llm")
+    assert_gr_works(environment)
+    assert_llm_works(environment)
+    environment.uninstall("llm")
+    assert_gr_works(environment)
+    environment.install("llm")
+    environment.uninstall("gr-toolkit")
+    assert_llm_works(environment)
+    left = [
+        path.name for path in (tmp_path / "environment" / "lib").glob("python*/site-packages/gr_toolkit*")
+    ]
+    assert left == []

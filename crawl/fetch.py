@@ -11,11 +11,11 @@ from contextlib import closing, contextmanager
 from crawl.frontier.frontier import Frontier
 from crawl.frontier.status import waiting_by_host
 from crawl.ingest import ingest
-from crawl.page_writer import Intake
+from crawl.page_writer import PageWriter
 from crawl.response import links_on
 from crawl.sources.sources import Sources, read_sources
 from crawl.urls import Scope, seconds_of
-from crawl.web.result_handler import Harvest
+from crawl.web.result_handler import ResultHandler
 from gr_toolkit.console import Summary, describe, progress, say
 from gr_toolkit.engine.beside import Beside
 from gr_toolkit.errors import GrError, NoPages, UsageError
@@ -50,25 +50,25 @@ def fetch(
         queue_sources(frontier, sources, scope, settings.crawl.max_depth)
         if frontier.is_empty() and not sources.archives:
             raise UsageError("nothing to crawl yet; give a SOURCE: gr crawl https://example.org/")
-        intake = Intake(pages, frontier, settings.crawl, last_shard(store) + 1)
+        writer = PageWriter(pages, frontier, settings.crawl, last_shard(store) + 1)
         if beside:
-            intake.on_shard = beside.start
-        harvest = Harvest(frontier, intake, settings.crawl)
-        summaries.append(intake.summary)
-        intake.summary.notes += sources.notes
+            writer.on_shard = beside.start
+        handler = ResultHandler(frontier, writer, settings.crawl)
+        summaries.append(writer.summary)
+        writer.summary.notes += sources.notes
         try:
-            trouble = take_in_archives(sources, intake, settings)
-            if harvest.anything_left():
-                fetch_all(harvest, beside.collect if beside else None)
+            trouble = take_in_archives(sources, writer, settings)
+            if handler.anything_left():
+                fetch_all(handler, beside.collect if beside else None)
             if trouble:
                 raise trouble
         finally:
-            intake.summary.notes += notes_on(harvest)
-            intake.summary.seconds = time.monotonic() - started
-        if not intake.summary.rows and not harvest.unchanged:
+            writer.summary.notes += notes_on(handler)
+            writer.summary.seconds = time.monotonic() - started
+        if not writer.summary.rows and not handler.unchanged:
             refuse_if_all_failed(frontier, sources)
-            if not (sources.archives or harvest.missed):
-                intake.summary.notes.append(NOTHING_QUEUED)
+            if not (sources.archives or handler.missed):
+                writer.summary.notes.append(NOTHING_QUEUED)
 
 
 def find_sources(names: Sequence[str], settings: CrawlSettings, url_column: str | None) -> Sources:
@@ -77,7 +77,7 @@ def find_sources(names: Sequence[str], settings: CrawlSettings, url_column: str 
     return read_sources(names, url_column, index=index, data=data)
 
 
-def take_in_archives(sources: Sources, intake: Intake, settings: Settings) -> NoPages | None:
+def take_in_archives(sources: Sources, writer: PageWriter, settings: Settings) -> NoPages | None:
     """Take in the pages of the archives among the sources.
 
     That there are none is returned, for later: it must not keep what else was named from being fetched.
@@ -88,8 +88,8 @@ def take_in_archives(sources: Sources, intake: Intake, settings: Settings) -> No
         try:
             ingest(
                 sources.archives,
-                intake,
-                intake.frontier,
+                writer,
+                writer.frontier,
                 settings.crawl,
                 engine=settings.engine,
                 workers=settings.workers,
@@ -196,29 +196,29 @@ def last_shard(store: Store) -> int:
     return max((int(name) for name in names if name.isdecimal()), default=0)
 
 
-def fetch_all(harvest: Harvest, tick: Callable[[], None] | None = None) -> None:
-    """Run Scrapy until the harvest has nothing left; `tick` is called now and then."""
+def fetch_all(handler: ResultHandler, tick: Callable[[], None] | None = None) -> None:
+    """Run Scrapy until nothing is left to fetch; `tick` is called now and then."""
     from crawl.web.spider import quiet_logs, run_spider
 
     with (
-        progress("crawl", harvest.settings.max_pages or None, harvest.live.tell) as harvest.advance,
+        progress("crawl", handler.settings.max_pages or None, handler.live.tell) as handler.advance,
         quiet_logs(),
     ):
-        asyncio.run(run_spider(harvest, tick or (lambda: None)))
+        asyncio.run(run_spider(handler, tick or (lambda: None)))
 
 
-def notes_on(harvest: Harvest) -> list[str]:
+def notes_on(handler: ResultHandler) -> list[str]:
     """What a crawl has to say beside its rows."""
     notes = []
-    if harvest.unchanged:
-        notes.append(f"{harvest.unchanged} pages unchanged since they were fetched")
-    if harvest.missed:
-        notes.append(f"{harvest.missed.total()} URLs not fetched: {describe(harvest.missed)}")
-    if harvest.live.hosts and not (harvest.settings.contact or harvest.settings.allow_private):
+    if handler.unchanged:
+        notes.append(f"{handler.unchanged} pages unchanged since they were fetched")
+    if handler.missed:
+        notes.append(f"{handler.missed.total()} URLs not fetched: {describe(handler.missed)}")
+    if handler.live.hosts and not (handler.settings.contact or handler.settings.allow_private):
         notes.append(
             "no contact is set; tell the sites who you are with contact = ... under [crawl] in gr.toml"
         )
-    closed = harvest.turns.closed
+    closed = handler.scheduler.closed
     if closed:
         named = ", ".join(f"{host} ({reason})" for host, reason in list(closed.items())[:3])
         more = f" and {len(closed) - 3} more" if len(closed) > 3 else ""

@@ -14,7 +14,7 @@ from itertools import groupby
 
 from crawl.archives.archive import Archive, Contents, Slice
 from crawl.frontier.frontier import Frontier
-from crawl.page_writer import Intake
+from crawl.page_writer import PageWriter
 from gr_toolkit.console import Advance, Summary, describe
 from gr_toolkit.engine import spread
 from gr_toolkit.errors import GrError, NoPages, UsageError
@@ -36,7 +36,7 @@ class Tally:
 
 def ingest(
     archives: Sequence[Archive],
-    intake: Intake,
+    writer: PageWriter,
     frontier: Frontier,
     settings: CrawlSettings,
     *,
@@ -52,9 +52,9 @@ def ingest(
     tally = Tally()
     new = not_read_before(archives, frontier, settings, tally)
     try:
-        take_in(contents_of(new, intake.has, settings, engine, workers), intake, frontier, tally, advance)
+        take_in(contents_of(new, writer.has, settings, engine, workers), writer, frontier, tally, advance)
     finally:
-        tell(tally, intake.summary)
+        tell(tally, writer.summary)
     if tally.troubles and not tally.pages:
         raise NoPages(f"no page was found: {tally.troubles[0]}")
 
@@ -111,13 +111,13 @@ def read(task: tuple[int, Slice]) -> Contents:
 
 def take_in(
     contents: Iterator[tuple[str, Contents | None]],
-    intake: Intake,
+    writer: PageWriter,
     frontier: Frontier,
     tally: Tally,
     advance: Advance,
 ) -> None:
     """Pass the rows on until `max_pages` are new. An archive is done once its last row is written."""
-    most, shards = intake.settings.max_pages, intake.summary.shards
+    most, shards = writer.settings.max_pages, writer.summary.shards
     done: list[str] = []
     unfinished: set[str] = set()
     try:
@@ -125,21 +125,21 @@ def take_in(
             if found is None:
                 done += [key] if key not in unfinished else []
                 continue
-            count(found, tally, intake.summary)
+            count(found, tally, writer.summary)
             if found.unfinished:
                 unfinished.add(key)
             for row in found.rows:
-                is_new = intake.take(row)
+                is_new = writer.take(row)
                 advance(is_new)
                 tally.known += not is_new
-                if most and intake.summary.rows + len(intake.waiting) >= most:
+                if most and writer.summary.rows + len(writer.waiting) >= most:
                     return
-                intake.flush_if_due()
-            if intake.summary.shards > shards:  # among what was written is all that came before this slice
+                writer.flush_if_due()
+            if writer.summary.shards > shards:  # among what was written is all that came before this slice
                 remember(frontier, done)
-                shards = intake.summary.shards
+                shards = writer.summary.shards
     finally:
-        intake.flush()
+        writer.flush()
         remember(frontier, done)
 
 

@@ -1,4 +1,4 @@
-"""The intake of a crawl: pages on their way into table `pages`, shard by shard.
+"""Writes the pages of a crawl into table `pages`, shard by shard.
 
 Each URL is taken once and each content once. A page counts as stored only once its shard is written; until
 then the frontier has it in flight.
@@ -16,8 +16,8 @@ from gr_toolkit.store import Table
 from gr_toolkit.store.table import Row
 
 
-class Intake:
-    """One run's intake into `table`, whose lock the caller holds; `first_shard` is a free number.
+class PageWriter:
+    """Writes one run's pages into `table`, whose lock the caller holds; `first_shard` is a free number.
 
     `on_shard` is called with the name of every shard that is written.
     """

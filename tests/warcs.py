@@ -10,7 +10,7 @@ from warcio.warcwriter import WARCWriter
 
 from crawl.fetch import last_shard, open_frontier
 from crawl.ingest import ingest
-from crawl.page_writer import Intake
+from crawl.page_writer import PageWriter
 from crawl.sources.sources import read_sources
 from gr_toolkit.console import Summary
 from gr_toolkit.settings import CrawlSettings
@@ -95,9 +95,9 @@ def take_in(
     archives = read_sources(names, **(servers or {})).archives
     pages = store.table("pages")
     with pages.writing(), open_frontier(store, settings) as frontier:
-        intake = Intake(pages, frontier, settings, last_shard(store) + 1)
-        ingest(archives, intake, frontier, settings, engine=engine, workers=workers)
-    return intake.summary
+        writer = PageWriter(pages, frontier, settings, last_shard(store) + 1)
+        ingest(archives, writer, frontier, settings, engine=engine, workers=workers)
+    return writer.summary
 
 
 def pages_of(store: Store, columns: Sequence[str] = ("url", "reason")) -> list[tuple[object, ...]]:

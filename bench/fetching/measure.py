@@ -97,7 +97,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--limit", type=int, default=0, help="pages of each collection that extraction sees (default: all)")
     add("--copies", type=int, default=2, help="of the pages, for the rates of extraction and WARC input")
     add("--count", type=int, default=3000, help="pages that are fetched")
-    add("--repeats", type=int, default=3, help="turns of each crawler")
+    add("--repeats", type=int, default=3, help="scheduler of each crawler")
     add("--kills", type=int, default=200, help="in all, of crawls of the linked site")
     add("--pages", type=int, default=3000, help="of the linked site")
     add("--json", type=Path, metavar="FILE", help="write the figures there")

@@ -1,4 +1,4 @@
-"""What Scrapy brought back for an entry, response or failure, as the result that the harvest takes in."""
+"""What Scrapy brought back for an entry, response or failure, as a result."""
 
 from __future__ import annotations
 

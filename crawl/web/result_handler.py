@@ -1,8 +1,7 @@
-"""The harvest of a crawl: it takes each response when its turn has come, follows its links through the
-frontier, and hands the pages to the intake.
+"""Handles what came back: takes each result in its turn, queues its links, and hands pages to the writer.
 
-What came back is written down at once, and a page's links together with its arrival, so that a killed
-crawl goes on as if nothing had been.
+A result is recorded at once, and a page's links together with its arrival, so that a killed crawl continues
+as if it had not been interrupted.
 """
 
 from __future__ import annotations
@@ -15,30 +14,30 @@ from contextlib import contextmanager
 from crawl.frontier.frontier import Frontier
 from crawl.frontier.hosts import Tally
 from crawl.frontier.status import Live
-from crawl.page_writer import Intake
+from crawl.page_writer import PageWriter
 from crawl.response import links_of
 from crawl.result import Entry, Kind, Listing, Miss, Page, Result, Unchanged
 from crawl.urls import Scope
-from crawl.web.scheduler import Turns
+from crawl.web.scheduler import Scheduler
 from gr_toolkit.console import Advance
 from gr_toolkit.settings import CrawlSettings
 
 NOTE_EVERY_SECONDS = 5.0
 
 
-class Harvest:
-    """One run's crawl from the frontier into the intake.
+class ResultHandler:
+    """One run's crawl, from the frontier into the page writer.
 
     Scrapy logs what is raised in it and goes on. So what it calls here raises nothing: `error` says what
     failed, and the crawl is to end.
     """
 
-    def __init__(self, frontier: Frontier, intake: Intake, settings: CrawlSettings) -> None:
+    def __init__(self, frontier: Frontier, writer: PageWriter, settings: CrawlSettings) -> None:
         self.frontier = frontier
-        self.intake = intake
+        self.writer = writer
         self.settings = settings
         self.scope = Scope(settings)
-        self.turns = Turns(frontier, settings)
+        self.scheduler = Scheduler(frontier, settings)
         self.began = time.time()
         self.missed: Counter[str] = Counter()
         self.unchanged = 0
@@ -51,18 +50,18 @@ class Harvest:
     def next(self) -> Entry | None:
         """The next URL to fetch; None while there is none."""
         with self._failure_kept():
-            while not self.error and (entry := self.turns.next()):
+            while not self.error and (entry := self.scheduler.next()):
                 result = self.frontier.kept_result(entry)
                 if result is None:
                     return entry
-                self.turns.pass_over(entry)  # it came before the crawl was killed
+                self.scheduler.pass_over(entry)  # it came before the crawl was killed
                 self._take_in(entry, result)
         return None
 
     def anything_left(self) -> bool:
         """Whether there is more to fetch."""
         with self._failure_kept():
-            return self.error is None and self.turns.anything_left()
+            return self.error is None and self.scheduler.anything_left()
         return False
 
     def finish(self, entry: Entry, result: Result, latency: float = 0.0) -> None:
@@ -70,24 +69,24 @@ class Harvest:
         with self._failure_kept():
             if not self.error:
                 self._tally(entry.host, result, latency)
-                if self.turns.answered(entry, result, latency):
+                if self.scheduler.answered(entry, result, latency):
                     self._take_in(entry, result)
 
     def send_on(self, entry: Entry) -> None:
         """The entry was redirected, and is to be given out once more."""
         with self._failure_kept():
-            self.turns.send_on(entry)
+            self.scheduler.send_on(entry)
 
     def flush_if_due(self) -> None:
         """Write a shard if it is time for one, and now and then what the hosts came to."""
         with self._failure_kept():
-            self.intake.flush_if_due()
+            self.writer.flush_if_due()
             if time.monotonic() - self.noted >= NOTE_EVERY_SECONDS:
                 self._note_hosts()
 
     def flush(self) -> None:
         """Write what came in. Raises CannotWrite, StoreError."""
-        self.intake.flush()
+        self.writer.flush()
         self._note_hosts()
 
     @contextmanager
@@ -117,12 +116,12 @@ class Harvest:
     def _take_in(self, entry: Entry, result: Result) -> None:
         with self.frontier.transaction():
             self.frontier.keep_result(entry, result)
-            for ready, its_result in self.turns.finish(entry, result):
+            for ready, its_result in self.scheduler.finish(entry, result):
                 self._take(ready, its_result)
-        self.intake.flush_if_due()
+        self.writer.flush_if_due()
 
     def _take(self, entry: Entry, result: Result) -> None:
-        self.intake.summary.rows_in += 1
+        self.writer.summary.rows_in += 1
         match result:
             case Miss(reason, refused):
                 self.missed[reason] += 1
@@ -151,13 +150,13 @@ class Harvest:
             return self.frontier.settle(entry, "stored", str(page.row["reason"]))
         if is_revisit and self.frontier.has_content(str(page.row["content_sha256"])):
             return self._leave_as_it_is(entry)
-        if not is_revisit and self.intake.has(canonical):
+        if not is_revisit and self.writer.has(canonical):
             return self.frontier.settle(entry, "stored", f"is {canonical}")
         expanded = depth < self.settings.max_depth
-        self.intake.put({**page.row, "depth": depth}, expanded=expanded, entry=entry.id)
+        self.writer.put({**page.row, "depth": depth}, expanded=expanded, entry=entry.id)
         if expanded:
             self._queue(self.scope.follow(links_of(page), str(page.row["host"])), depth + 1)
-        self.turns.count_row(entry.host)
+        self.scheduler.count_row(entry.host)
         self.advance(1)
 
     def _leave_as_it_is(self, entry: Entry) -> None:
@@ -165,4 +164,4 @@ class Harvest:
         self.frontier.settle(entry, "stored")
 
     def _queue(self, urls: Iterable[str], depth: int, kind: Kind = "page") -> None:
-        self.turns.open(self.frontier.add(urls, depth, kind))
+        self.scheduler.open(self.frontier.add(urls, depth, kind))

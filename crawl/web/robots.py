@@ -20,7 +20,7 @@ from gr_toolkit.http import retry_after
 
 TEMPORARY = {408, 429, *range(500, 600)}  # statuses that are tried again
 MOST_BYTES = 512 * 1024  # of a robots.txt that are read; RFC 9309 asks for 500 KiB at least
-MOST_ORIGINS = 2000  # whose rules are remembered, more than there are hosts with a lane
+MOST_ORIGINS = 2000  # whose rules are remembered, more than there are host queues
 IS_ROBOTS = "is_robots_txt"  # in the meta of a request
 
 SlowDown = Callable[[str, float], None]

@@ -1,7 +1,7 @@
-"""Scrapy fetches what the harvest gives out: its scheduler is the frontier, its spider hands over what came.
+"""Scrapy fetches what the scheduler gives out, and its spider hands over what came back.
 
 Scrapy runs without a Twisted reactor, on asyncio alone, so that a process can crawl more than once. Its own
-pacing and retries are off: whose turn it is, and when, is decided in turns.py.
+pacing and retries are off: whose turn it is, and when, is decided in scheduler.py.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from crawl.web.browser.chromium import Browser
 from crawl.web.download import ALLOW_PRIVATE, PublicDownloadHandler
 from crawl.web.outcome import CONTENT_TYPE, read_failure, read_response
 from crawl.web.rendering import Rendering
-from crawl.web.result_handler import Harvest
+from crawl.web.result_handler import ResultHandler
 from crawl.web.robots import IS_ROBOTS, Robots, header
 from crawl.web.robots import MOST_BYTES as MOST_OF_ROBOTS
 from crawl.web.sitemap import MOST_BYTES as MOST_OF_SITEMAP
@@ -44,32 +44,32 @@ UNUSED = (HttpAuthMiddleware, OffsiteMiddleware, RobotsTxtMiddleware)
 NEVER = logging.CRITICAL + 1
 
 
-async def run_spider(harvest: Harvest, tick: Callable[[], None] = lambda: None) -> None:
-    """Fetch until the harvest has nothing left; `tick` is called now and then.
+async def run_spider(handler: ResultHandler, tick: Callable[[], None] = lambda: None) -> None:
+    """Fetch until nothing is left; `tick` is called now and then.
 
     Raises what stopped it; all that came in is flushed.
     """
-    async with Browser(harvest.settings) as browser:
-        await run_with(browser, harvest, tick)
+    async with Browser(handler.settings) as browser:
+        await run_with(browser, handler, tick)
 
 
-async def run_with(browser: Browser, harvest: Harvest, tick: Callable[[], None]) -> None:
+async def run_with(browser: Browser, handler: ResultHandler, tick: Callable[[], None]) -> None:
     """The same, with the browser that makes the pages of some hosts."""
-    runner = AsyncCrawlerRunner(scrapy_settings(harvest.settings))
-    crawl = runner.crawl(HarvestSpider, harvest=harvest, browser=browser)
+    runner = AsyncCrawlerRunner(scrapy_settings(handler.settings))
+    crawl = runner.crawl(FrontierSpider, handler=handler, browser=browser)
     try:
-        while not crawl.done() and harvest.error is None:
+        while not crawl.done() and handler.error is None:
             await asyncio.wait({crawl}, timeout=TICK)
-            harvest.flush_if_due()
+            handler.flush_if_due()
             tick()
-        if harvest.error:
-            raise harvest.error
+        if handler.error:
+            raise handler.error
         crawl.result()
     finally:
-        if harvest.error is None:
-            harvest.flush()
+        if handler.error is None:
+            handler.flush()
         if not crawl.done():  # what is under way counts no more, and nothing follows it
-            harvest.error = harvest.error or GrError("the crawl was stopped")
+            handler.error = handler.error or GrError("the crawl was stopped")
 
 
 def scrapy_settings(settings: CrawlSettings) -> dict[str, object]:
@@ -104,7 +104,7 @@ def scrapy_settings(settings: CrawlSettings) -> dict[str, object]:
 
 
 class FrontierScheduler(BaseScheduler):
-    """Gives Scrapy the harvest's entries one by one, and back what it redirects."""
+    """Gives Scrapy the entries of our scheduler one by one, and takes redirects back."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -117,10 +117,10 @@ class FrontierScheduler(BaseScheduler):
         return cls(crawler)
 
     def open(self, spider: Spider) -> None:
-        """Take up the spider's harvest."""
-        assert isinstance(spider, HarvestSpider)
+        """Use the spider's result handler."""
+        assert isinstance(spider, FrontierSpider)
         self.spider = spider
-        self.harvest = spider.harvest
+        self.handler = spider.handler
 
     def close(self, reason: str) -> None:
         """Nothing wakes a crawl that is over."""
@@ -129,28 +129,28 @@ class FrontierScheduler(BaseScheduler):
 
     def has_pending_requests(self) -> bool:
         """Whether the crawl goes on once nothing is in flight."""
-        return self.harvest.anything_left()
+        return self.handler.anything_left()
 
     def enqueue_request(self, request: Request) -> bool:
         """Take a redirect. Only a source may redirect to another host."""
         entry: Entry = request.meta["entry"]
         if not self._may_lead_to(request.url, entry):
-            self.harvest.finish(entry, Miss("redirects to another host", refused=True))
+            self.handler.finish(entry, Miss("redirects to another host", refused=True))
             return False
         for condition in CONDITIONS:  # they were about the page that it is redirected from
             request.headers.pop(condition, None)
         self.redirects[entry.id] = request
-        self.harvest.send_on(entry)
+        self.handler.send_on(entry)
         return True
 
     def _may_lead_to(self, url: str, entry: Entry) -> bool:
-        return host_of(url) == entry.host or (entry.depth == 0 and self.harvest.scope.has_host(url))
+        return host_of(url) == entry.host or (entry.depth == 0 and self.handler.scope.has_host(url))
 
     def next_request(self) -> Request | None:
         """The next request to send, None while there is none."""
-        if entry := self.harvest.next():
+        if entry := self.handler.next():
             return self.redirects.pop(entry.id, None) or self.spider.request(entry)
-        self._wake_at(self.harvest.turns.wakes_at())
+        self._wake_at(self.handler.scheduler.wakes_at())
         return None
 
     def _wake_at(self, time: float | None) -> None:
@@ -168,14 +168,14 @@ class FrontierScheduler(BaseScheduler):
             engine._slot.nextcall.schedule()
 
 
-class HarvestSpider(Spider):
+class FrontierSpider(Spider):
     """Turns entries into requests and what comes of them into results."""
 
     name = "gr"
 
-    def __init__(self, harvest: Harvest, browser: Browser) -> None:
+    def __init__(self, handler: ResultHandler, browser: Browser) -> None:
         super().__init__()
-        self.harvest = harvest
+        self.handler = handler
         self.browser = browser
 
     @classmethod
@@ -193,7 +193,7 @@ class HarvestSpider(Spider):
 
     def slow_down(self, host: str, seconds: float) -> None:
         """The host's robots.txt asks for so many seconds between two requests."""
-        self.harvest.turns.slow_down(host, seconds)
+        self.handler.scheduler.slow_down(host, seconds)
 
     def request(self, entry: Entry) -> Request:
         """The request for an entry; of a page that is known, for what has changed."""
@@ -210,7 +210,7 @@ class HarvestSpider(Spider):
     def look_at_headers(self, headers: Headers, request: Request) -> None:
         """Remember the content type, and leave the body of what does not call itself HTML unread."""
         if request.meta.get(IS_ROBOTS):
-            request.meta["download_maxsize"] = self.harvest.settings.max_bytes  # once it is unpacked
+            request.meta["download_maxsize"] = self.handler.settings.max_bytes  # once it is unpacked
             return
         if "entry" not in request.meta:  # a page's script asked for it
             return
@@ -229,17 +229,17 @@ class HarvestSpider(Spider):
     async def arrived(self, response: Response) -> None:
         """Hand over a response. It is read in a thread, so that no large page holds up the others."""
         entry: Entry = response.meta["entry"]
-        with_links = entry.depth < self.harvest.settings.max_depth
+        with_links = entry.depth < self.handler.settings.max_depth
         with suppress(RuntimeError):  # no thread begins once the crawl is stopped; it stays in flight
             read = partial(read_response, entry, response, with_links=with_links)
             result = await asyncio.to_thread(_safely, read)
-            self.harvest.finish(entry, result, response.meta.get("download_latency", 0.0))
+            self.handler.finish(entry, result, response.meta.get("download_latency", 0.0))
 
     def failed(self, failure: Failure) -> None:
         """Hand over why no response came."""
         request: Request = failure.request  # type: ignore[attr-defined]
         result = _safely(partial(read_failure, request, failure.value or Exception()))
-        self.harvest.finish(request.meta["entry"], result)
+        self.handler.finish(request.meta["entry"], result)
 
 
 def _safely(read: Callable[[], Result]) -> Result:

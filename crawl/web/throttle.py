@@ -12,7 +12,7 @@ JITTER = 0.5  # share by which a delay varies, so that requests make no pattern
 
 
 @dataclass
-class Pace:
+class Throttle:
     """The seconds between two requests to one host; with `least` 0 there is no waiting at all."""
 
     least: float

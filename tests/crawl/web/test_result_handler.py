@@ -1,4 +1,4 @@
-"""The harvest writes every row once, counts rows, and ends the crawl when something fails."""
+"""The handler writes every row once, counts rows, and ends the crawl when something fails."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import pytest
 
 from crawl.fetch import fetch_all
 from crawl.frontier.frontier import Frontier
-from crawl.page_writer import Intake
+from crawl.page_writer import PageWriter
 from crawl.response import read_page
 from crawl.result import Miss
-from crawl.web.result_handler import Harvest
+from crawl.web.result_handler import ResultHandler
 from gr_toolkit.errors import CannotWrite
 
 
 @pytest.fixture
-def harvest(store, settings):
+def handler(store, settings):
     with closing(Frontier(store.state / "frontier.sqlite", max_depth=2)) as frontier:
         frontier.add([f"http://e.org/{number}" for number in range(4)], 0)
-        yield Harvest(frontier, Intake(store.table("pages"), frontier, settings, 1), settings)
+        yield ResultHandler(frontier, PageWriter(store.table("pages"), frontier, settings, 1), settings)
 
 
 def page_of(entry):
@@ -37,13 +37,13 @@ def fail_once(monkeypatch, name):
     monkeypatch.setattr(Frontier, name, fail)
 
 
-def test_rows_that_stand_in_a_shard_are_not_written_again(harvest, store, monkeypatch):
-    entry = harvest.next()
-    harvest.finish(entry, page_of(entry))
+def test_rows_that_stand_in_a_shard_are_not_written_again(handler, store, monkeypatch):
+    entry = handler.next()
+    handler.finish(entry, page_of(entry))
     fail_once(monkeypatch, "store")
     with pytest.raises(CannotWrite):
-        harvest.flush()
-    harvest.flush()
+        handler.flush()
+    handler.flush()
     assert store.table("pages").shards() == ["000001"]
 
 
@@ -59,20 +59,20 @@ def test_a_frontier_that_fails_after_a_shard_ends_the_crawl_and_the_next_run_ado
 
 
 @pytest.mark.timeout(60)
-def test_a_frontier_that_cannot_be_written_ends_a_crawl_with_nothing_in_flight(harvest):
-    harvest.frontier.database.execute("PRAGMA query_only = ON")
+def test_a_frontier_that_cannot_be_written_ends_a_crawl_with_nothing_in_flight(handler):
+    handler.frontier.database.execute("PRAGMA query_only = ON")
     with pytest.raises(CannotWrite, match="readonly"):
-        fetch_all(harvest)
+        fetch_all(handler)
 
 
-def test_progress_is_in_rows(harvest):
+def test_progress_is_in_rows(handler):
     advanced = []
-    harvest.advance = advanced.append
-    first = harvest.next()
-    harvest.finish(first, Miss("timeout", refused=True))
-    second, third = harvest.next(), harvest.next()
-    harvest.finish(second, page_of(second))
-    harvest.finish(third, page_of(third))
-    harvest.flush()
-    assert sum(advanced) == harvest.intake.summary.rows == 2
-    assert harvest.intake.summary.rows_in == 3
+    handler.advance = advanced.append
+    first = handler.next()
+    handler.finish(first, Miss("timeout", refused=True))
+    second, third = handler.next(), handler.next()
+    handler.finish(second, page_of(second))
+    handler.finish(third, page_of(third))
+    handler.flush()
+    assert sum(advanced) == handler.writer.summary.rows == 2
+    assert handler.writer.summary.rows_in == 3

@@ -16,7 +16,7 @@ import pytest
 from crawl.response import decompress
 from crawl.web.browser.chromium import NAMES
 from crawl.web.private import PublicResolver
-from crawl.web.result_handler import Harvest
+from crawl.web.result_handler import ResultHandler
 from gr_toolkit.errors import GrError, MissingExtra
 from rows import rows_of
 
@@ -255,7 +255,7 @@ def test_no_browser_is_left_when_the_crawl_fails(js_site, render, monkeypatch, p
         assert any("chrom" in name for name in processes().values())
         self.error = GrError("the disk is full")
 
-    monkeypatch.setattr(Harvest, "finish", fail)
+    monkeypatch.setattr(ResultHandler, "finish", fail)
     with pytest.raises(GrError, match="the disk is full"):
         render()
 

@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
-from gr_toolkit import options
-
 
 def demo(
-    data: options.Data = None,
+    data: Annotated[
+        str, typer.Option("--data", metavar="FOLDER", help="A local folder for the demo alone.")
+    ] = "demo-data",
     steps: Annotated[int, typer.Option(min=1, help="GRPO steps; 10 to 20 seconds each on two cores.")] = 12,
 ) -> None:
     """Go the whole way offline on the bundled site: crawl, curate, train, eval; about 9 minutes on two cores.
 
-    Example: gr demo --data demo-data --steps 12
+    Example: gr demo --steps 12
     """
     from gr_toolkit.demo.run import run_demo
 

@@ -80,11 +80,11 @@ OWN_VARIABLES = re.compile(r"GR_(?:DATA|LLM__(?:[A-Z]+__)?(?:MODEL|BASE_URL))", 
 Variables = dict[str, str]
 
 
-def run_demo(data: str | None, steps: int) -> None:
-    """Run every stage on the sample site, and print what each did.
+def run_demo(data: str, steps: int) -> None:
+    """Run every stage on the sample site, with its tables in the local folder `data`; print what each did.
 
-    `data` is a local folder, or None for that of the settings. Raises UsageError for a folder that holds
-    other pages, and typer.Exit with the exit code of a stage that fails.
+    Raises UsageError for a folder that holds other pages, and typer.Exit with the exit code of a stage that
+    fails.
     """
     settings = load_settings(None, data=data)
     if "://" in settings.data:

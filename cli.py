@@ -6,13 +6,13 @@ import os
 import sys
 from typing import Annotated
 
-import gr_toolkit.demo.command
 import typer
 from typer.core import TyperGroup
 
 import crawl.command
 import curate.command
 import eval.command
+import gr_toolkit.demo.command
 import gr_toolkit.llm.command
 import gr_toolkit.report.command
 import gr_toolkit.verify.command
@@ -27,7 +27,7 @@ ORDER = ["crawl", "curate", "train", "eval", "verify", "status", "llm", "init", 
 class InOrder(TyperGroup):
     """Lists the commands in the order of the pipeline."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+    def list_commands(self, ctx: object) -> list[str]:
         """Every command's name; typer would list groups before commands."""
         return sorted(self.commands, key=ORDER.index)
 

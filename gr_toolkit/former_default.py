@@ -1,4 +1,4 @@
-"""The data folder was `./data` by default before 0.2. Projects may still have tables there."""
+"""`./data` was the default data folder once; a project may still have its tables there."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ class GroupWithMainCommand(TyperGroup):
 
     main_command: ClassVar[str]
 
-    def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
-        """Print the group's help, then the main command's."""
-        super().format_help(ctx, formatter)  # type: ignore[arg-type]
+    def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override]
+        """The group's help, then the main command's."""
         command = self.commands[self.main_command]
-        command.format_help(type(ctx)(command, parent=ctx, info_name=self.main_command), formatter)  # type: ignore[arg-type]
+        inner = type(ctx)(command, parent=ctx, info_name=self.main_command)
+        return super().get_help(ctx) + command.get_help(inner)

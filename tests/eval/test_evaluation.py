@@ -15,7 +15,6 @@ from eval.command import evaluate
 from eval.evaluation import evaluate_model
 from gr_toolkit.console import Summary
 from gr_toolkit.errors import ServerUnusable, UsageError
-from gr_toolkit.llm.names import resolve_model, slug
 from gr_toolkit.settings import Settings, load_settings
 from loopback import Answer, Body, Loopback, fails, says, serving
 
@@ -211,49 +210,6 @@ def test_a_mistake_in_usage_is_no_run(server, tmp_path):
     assert isinstance(result.exception, UsageError)
     assert result.stdout == ""
     assert not (tmp_path / ".state").exists()
-
-
-def test_a_model_is_called_the_same_however_its_path_is_spelt(tmp_path, monkeypatch):
-    (tmp_path / "runs" / "a").mkdir(parents=True)
-    (tmp_path / "a.gguf").touch()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    spelt = ["runs/a", "./runs/a/", "runs/../runs/a", f"{tmp_path}/runs/a", "~/runs/a", "local:runs/a"]
-    assert {resolve_model(name) for name in spelt} == {"local:runs/a"}
-    assert resolve_model("a.gguf") == resolve_model(f"{tmp_path}/a.gguf") == "local:a.gguf"
-    assert resolve_model(".") == f"local:{tmp_path}"
-    assert slug(resolve_model(".")) != slug("local")
-
-
-@pytest.mark.parametrize("model", ["local", "gpt-5-mini", "org/name", "local:org/name"])
-def test_what_is_no_path_stays_a_name(model):
-    assert resolve_model(model) == model
-
-
-@pytest.mark.parametrize(
-    "model",
-    ["./final", "../final", "~/final", "data/final", "data/runs/grpo/final", "/no/where", "b.gguf", "a/b/c"],
-)
-def test_a_path_that_leads_nowhere_is_no_name(tmp_path, monkeypatch, model):
-    (tmp_path / "data").mkdir()
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match=f"no model at {model}: give a folder"):
-        resolve_model(model)
-
-
-@pytest.mark.parametrize("model", ["/models/qwen", "models/b.gguf", "accounts/x/models/y"])
-def test_a_server_may_call_its_model_by_a_path(model):
-    assert resolve_model(model, server="http://localhost:8000/v1") == model
-    with pytest.raises(UsageError):
-        resolve_model("./final", server="http://localhost:8000/v1")
-
-
-@pytest.mark.parametrize(
-    ("model", "folder"),
-    [("local", "local"), ("local:runs/a/final", "local-runs-a-final"), ("org/Name-1.5B", "org-Name-1.5B")],
-)
-def test_the_folder_of_a_model(model, folder):
-    assert slug(model) == folder
 
 
 @pytest.mark.slow

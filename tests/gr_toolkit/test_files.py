@@ -1,0 +1,51 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from files import contents
+from gr_toolkit.errors import Locked
+from gr_toolkit.files import TEMPORARY, is_writable, whole_file, write_whole
+
+
+def test_a_file_appears_when_the_block_ends(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"before")
+    with whole_file(path) as file:
+        file.write(b"after")
+        file.flush()
+        assert path.read_bytes() == b"before"
+    assert contents(tmp_path) == {path: b"after"}
+
+
+def test_a_block_that_fails_leaves_what_was_there(tmp_path):
+    write_whole(tmp_path / "a", b"before")
+
+    def fail() -> None:
+        with whole_file(tmp_path / "a") as file:
+            file.write(b"half of it")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert contents(tmp_path) == {tmp_path / "a": b"before"}
+
+
+def test_what_a_killed_process_left_is_overwritten(tmp_path):
+    (tmp_path / f"{TEMPORARY}a").write_bytes(b"a long line that was cut off")
+    write_whole(tmp_path / "a", b"whole")
+    assert contents(tmp_path) == {tmp_path / "a": b"whole"}
+
+
+def test_a_file_that_is_being_written_is_locked(tmp_path):
+    with whole_file(tmp_path / "a"), pytest.raises(Locked, match="is being written by another process"):
+        write_whole(tmp_path / "a", b"")
+
+
+def test_a_folder_that_would_be_made_is_as_writable_as_the_one_above(tmp_path):
+    assert is_writable(tmp_path)
+    assert is_writable(tmp_path / "new" / "newer")
+    (tmp_path / "file").touch()
+    assert not is_writable(tmp_path / "file")
+    assert not is_writable(tmp_path / "file" / "below")

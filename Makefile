@@ -8,7 +8,6 @@ BIN := $(VENV)/bin
 TORCH := 2.13.0
 # cpu: nothing downloads CUDA by accident. With a GPU: make setup TORCH_BACKEND=auto
 TORCH_BACKEND ?= cpu
-DATA ?= demo-data
 
 .PHONY: setup demo test fast soak lint format clean
 
@@ -29,7 +28,7 @@ $(VENV)/.ready: pyproject.toml Makefile
 	@touch $@
 
 demo: setup
-	$(BIN)/gr demo --data $(DATA)
+	$(BIN)/gr demo
 
 test: setup lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not soak"
@@ -51,4 +50,4 @@ format: setup
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

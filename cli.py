@@ -1,4 +1,4 @@
-"""The `gr` command: mounts each stage's commands, and nothing else."""
+"""The `gr` command: mounts each stage's commands."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class InOrder(TyperGroup):
     """Lists the commands in the order of the pipeline."""
 
     def list_commands(self, ctx: object) -> list[str]:
-        """Every command's name; typer would list groups before commands."""
+        """Every command's name; typer lists commands before groups."""
         return sorted(self.commands, key=ORDER.index)
 
 

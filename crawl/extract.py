@@ -26,7 +26,7 @@ NO_TEXT = "no text"
 def extract(store: Store, settings: Settings, summaries: list[Summary]) -> None:
     """Write a shard of `texts` for every shard of `pages` that has none.
 
-    Its summary is appended as it begins. Raises as engine.run_spread does.
+    Its summary is appended as it begins. Raises as `run_spread` does.
     """
     summaries.append(Summary("crawl extract", table="texts"))
     function = partial(text_rows, store)

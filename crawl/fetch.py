@@ -80,7 +80,7 @@ def find_sources(names: Sequence[str], settings: CrawlSettings, url_column: str 
 def take_in_archives(sources: Sources, writer: PageWriter, settings: Settings) -> NoPages | None:
     """Take in the pages of the archives among the sources.
 
-    That there are none is returned, for later: it must not keep what else was named from being fetched.
+    Returns NoPages instead of raising it, so that the other sources still run.
     """
     if not sources.archives:
         return None

@@ -12,7 +12,7 @@ Kind = Literal["page", "sitemap"]
 
 @dataclass(frozen=True)
 class Entry:
-    """A URL whose turn has come. One that is `known` stands in `pages`, and is asked whether it changed."""
+    """A URL to fetch. If it is `known`, its page is in `pages`, and the request is conditional."""
 
     id: int
     url: str
@@ -27,9 +27,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Page:
-    """An HTTP response: its row of table `pages`, its size in bytes, and the links on it; None where nobody
-    looked for them yet.
-    """
+    """An HTTP response: its row of `pages`, its size in bytes, and its links (None: not extracted yet)."""
 
     row: Row
     size: int
@@ -38,7 +36,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Unchanged:
-    """The page is as it was when it was last asked for."""
+    """The page has not changed since it was last fetched."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Miss:
-    """No page came. `refused` is for good; else it is tried again, after `wait` seconds if so asked."""
+    """No page came. Unless `refused` it is retried, after `wait` seconds if the server asked for that."""
 
     reason: str
     refused: bool = False

@@ -7,6 +7,7 @@ stdout carries the summary alone.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -112,10 +113,10 @@ def _log_lines(label: str, total: int | None, detail: Callable[[], str]) -> Iter
 
 
 @contextmanager
-def reporting(state: Path | None, *, as_json: bool) -> Iterator[list[Summary]]:
+def reporting(state: Path, *, as_json: bool, must_log: bool = True) -> Iterator[list[Summary]]:
     """Finish a command with the summaries that are put in the list, also where it fails in the last of them.
 
-    Raises CannotWrite, unless another error stopped the command: that is the one to tell.
+    `must_log` is as in `finish`. Raises CannotWrite, unless another error stopped the command, which is told.
     """
     summaries: list[Summary] = []
     try:
@@ -124,22 +125,30 @@ def reporting(state: Path | None, *, as_json: bool) -> Iterator[list[Summary]]:
         if summaries:
             summaries[-1].notes.append("did not finish")
             with suppress(CannotWrite):
-                finish(summaries, state, as_json=as_json)
+                finish(summaries, state, as_json=as_json, must_log=must_log)
         raise
-    finish(summaries, state, as_json=as_json)
+    finish(summaries, state, as_json=as_json, must_log=must_log)
 
 
-def finish(summaries: Sequence[Summary], state: Path | None, *, as_json: bool, dry_run: bool = False) -> None:
-    """Print the summaries of a command, and append them to the run log in the state folder, if there is one.
+def finish(
+    summaries: Sequence[Summary],
+    state: Path,
+    *,
+    as_json: bool,
+    dry_run: bool = False,
+    must_log: bool = True,
+) -> None:
+    """Print the summaries of a command, and append them to the run log in the state folder.
 
-    A dry run is printed alone, since nothing was done. Raises CannotWrite.
+    A dry run is printed alone, since nothing was done. Without `must_log` no folder is created for the log,
+    and one that cannot be written is left alone. Raises CannotWrite.
     """
     rows = [vars(summary) for summary in summaries]
     if as_json:
         print(json.dumps({"steps": rows}))
     else:
         print_summaries(summaries)
-    if dry_run or state is None:
+    if dry_run or not (must_log or os.access(state, os.W_OK | os.X_OK)):
         return
     at = datetime.now(UTC).isoformat(timespec="seconds")
     try:

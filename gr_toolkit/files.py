@@ -46,9 +46,9 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 def is_writable(folder: Path) -> bool:
     """Whether files can be made in the folder, or in the one where it would be made."""
-    while not folder.exists() and folder != folder.parent:
+    while not os.path.exists(folder) and folder != folder.parent:  # Path.exists raises PermissionError
         folder = folder.parent
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
 
 
 def _lock(file: BinaryIO, temporary: Path, path: Path) -> None:

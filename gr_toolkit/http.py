@@ -1,4 +1,4 @@
-"""What several rooms need of HTTP."""
+"""Retry-After, for the crawl and for the model client."""
 
 from __future__ import annotations
 

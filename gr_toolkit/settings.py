@@ -285,7 +285,8 @@ def _explain(error: ValidationError, source: str) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
-        return f"{source}: {where} = {first['input']!r}: {first['msg'].removeprefix('Value error, ').lower()}"
+        ours, of_pydantic = first["msg"].partition("Value error, ")[2], first["msg"].lower()
+        return f"{source}: {where} = {first['input']!r}: {ours or of_pydantic}"
     section: type[BaseModel] = Settings
     for part in first["loc"][:-1]:
         section = cast(type[BaseModel], section.model_fields[str(part)].annotation)

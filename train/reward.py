@@ -88,17 +88,17 @@ class Reward:
         self._open.close()
 
     async def _verify(self, items: Sequence[Item]) -> list[Verdict]:
-        llm = self.verifier.llm
-        if llm is None:
-            return await self.verifier.verify_many(items)
-        verdicts = await asyncio.to_thread(llm.run, self._ask(items))
+        verdicts = await asyncio.to_thread(self.verifier.run, self._ask(items))
         if self.verifier.failure:
             say(f"reward: the rules alone judge these {len(items)} completions: {self.verifier.failure}")
         return verdicts
 
     async def _ask(self, items: Sequence[Item]) -> list[Verdict]:
         self._asking = asyncio.current_task()
-        return await self.verifier.verify_many(items)
+        try:
+            return await self.verifier.verify_many(items)
+        finally:
+            self._asking = None
 
     def _reward(self, verdict: Verdict, answer: str | None, reference: str) -> float | None:
         return paper_reward(verdict.correct, answer, self._tokens(answer or ""), self._tokens(reference))
@@ -114,7 +114,7 @@ class Reward:
 
     @cached_property
     def verifier(self) -> Verifier:
-        """The cascade, opened at its first use. Raises UsageError, MissingExtra, CannotWrite."""
+        """The cascade, opened at its first use. Raises UsageError and MissingExtra."""
         return self._open.enter_context(open_verifier(self.settings))
 
 

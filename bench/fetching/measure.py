@@ -1,8 +1,8 @@
 """Measures the crawl, part by part, in one run: what extraction keeps beside its peers, how fast pages are
 fetched beside plain Scrapy and WARC files taken in, what a killed crawl stores, how much memory it takes.
 
-python bench/crawl.py                       everything; about seven minutes on two cores
-python bench/crawl.py --parts speed,memory  some of it
+python -m bench.crawl                       everything; about seven minutes on two cores
+python -m bench.crawl --parts speed,memory  some of it
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--limit", type=int, default=0, help="pages of each collection that extraction sees (default: all)")
     add("--copies", type=int, default=2, help="of the pages, for the rates of extraction and WARC input")
     add("--count", type=int, default=3000, help="pages that are fetched")
-    add("--repeats", type=int, default=3, help="scheduler of each crawler")
+    add("--repeats", type=int, default=3, help="turns of each crawler")
     add("--kills", type=int, default=200, help="in all, of crawls of the linked site")
     add("--pages", type=int, default=3000, help="of the linked site")
     add("--json", type=Path, metavar="FILE", help="write the figures there")

@@ -1,7 +1,7 @@
 """Measures gr's answer checker beside its peers, on the same rows, in one run.
 
-python bench/verify.py                 the core set, in ../shared/data/verdicts
-python bench/verify.py PAIRS.jsonl     labelled rows of your own
+python -m bench.verify                 the core set, in ../shared/data/verdicts
+python -m bench.verify PAIRS.jsonl     labelled rows of your own
 """
 
 from __future__ import annotations

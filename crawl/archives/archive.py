@@ -24,7 +24,7 @@ OUT_OF_SCOPE = "not asked for by allow, deny and part"
 
 @dataclass
 class Contents:
-    """What a slice holds: rows of `pages`, and what is none by what it is.
+    """What a slice holds: rows of `pages`, and counts by type of non-pages.
 
     `trouble` says what could not be read. Where a later run may fare better, `unfinished` is set.
     """

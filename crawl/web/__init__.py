@@ -1,1 +1,1 @@
-"""Fetches pages with Scrapy: whose turn it is, how often, by which rules, and what came back."""
+"""Fetches pages with Scrapy: scheduling, throttling, robots.txt, sitemaps, results."""

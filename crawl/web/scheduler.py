@@ -1,4 +1,4 @@
-"""Whose turn it is. Requests of one host are sent in the order of the frontier, several at a time, and
+"""The order of requests. Those of one host are sent in the order of the frontier, several at a time, and
 their results are taken in that same order, whichever answers first.
 
 So a crawl is breadth-first, and what it finds does not depend on how fast a server answers: the same
@@ -52,8 +52,8 @@ class Scheduler:
         self.outstanding = 0
         self.closed = frontier.book.to_leave()  # for the rest of this run, and why
         self.last_host = ""  # up to which the hosts with queued URLs were looked through, by name
-        self.more_hosts = True  # some may have no host queue
-        self.left_out = False  # and some that were queued behind it
+        self.more_hosts = True  # hosts with queued URLs may lack a queue
+        self.left_out = False  # and some of them sort before `last_host`
         self._fill()
 
     def open(self, hosts: Iterable[str]) -> None:
@@ -176,7 +176,7 @@ class Scheduler:
 
     def _next_of(self, host: str, now: float) -> Entry | None:
         """The host's next entry. The host waits behind the others that are ready, or for its time, or until
-        something of it is finished; with nothing left to do its host_queue goes.
+        something of it is finished; with nothing left to do its queue is dropped.
         """
         host_queue = self.host_queues[host]
         at_once = self.settings.concurrency_per_host if host_queue.met else 1  # it may ask for a Crawl-delay

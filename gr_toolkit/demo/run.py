@@ -118,26 +118,39 @@ def command_line(variables: Variables, arguments: list[str]) -> str:
     return " ".join([*assignments, "gr", *map(shlex.quote, arguments)])
 
 
-def run(variables: Variables, arguments: list[str]) -> str:
-    """Run one command of `gr`, and return what it prints with --json; without, it prints to stdout.
-
-    Raises typer.Exit with its exit code if it fails; the command has said why. With -P, lest a file such as
-    train.py in the working directory be imported for a package of the toolkit.
-    """
-    theirs = {name: value for name, value in os.environ.items() if not OWN_VARIABLES.fullmatch(name)}
-    command = [sys.executable, "-P", "-m", "cli", *arguments]
-    stdout = subprocess.PIPE if "--json" in arguments else None
-    with subprocess.Popen(command, env={**theirs, **variables}, stdout=stdout, text=True) as child:
+def run(variables: Variables, arguments: list[str]) -> None:
+    """Run one command of `gr`. Raises typer.Exit with its exit code if it fails; the command has said why."""
+    with subprocess.Popen(command_of(arguments), env=environment() | variables) as child:
         try:
-            printed, _ = child.communicate()
+            code = child.wait()
         except KeyboardInterrupt:
             child.wait()  # Ctrl-C reaches it too, and it still has its summary to write
             raise
-    code = child.returncode
     if code != 0:
         say(f"gr: the demo stopped at `gr {arguments[0]}`; the same command again carries on from there")
         raise typer.Exit(code if code > 0 else 128 - code)  # killed by a signal: as a shell puts it
-    return printed or ""
+
+
+def command_of(arguments: list[str]) -> list[str]:
+    """The command in a process of its own.
+
+    `-P` keeps the working directory off the path, so that a file train.py there is not imported.
+    """
+    return [sys.executable, "-P", "-m", "cli", *arguments]
+
+
+def environment() -> Variables:
+    """The person's environment without what the demo sets itself."""
+    return {name: value for name, value in os.environ.items() if not OWN_VARIABLES.fullmatch(name)}
+
+
+def crawled_hosts(data: str) -> set[str]:
+    """The hosts that a crawl of this data folder knows. Raises typer.Exit if `gr crawl status` fails."""
+    command = command_of(["crawl", "status", "--json", "--data", data])
+    done = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        raise typer.Exit(done.returncode)  # it has said why
+    return {str(host["host"]) for host in json.loads(done.stdout)["hosts"]}
 
 
 def refuse_other_pages(settings: Settings) -> None:
@@ -145,9 +158,7 @@ def refuse_other_pages(settings: Settings) -> None:
 
     The demo would crawl the rest of it without a pause between requests, and curate it with a tiny model.
     """
-    store = Store(settings.data, settings.state)
-    status = json.loads(run({}, ["crawl", "status", "--json", "--data", settings.data]))
-    hosts = {str(host["host"]) for host in status["hosts"]}
+    store, hosts = Store(settings.data, settings.state), crawled_hosts(settings.data)
     if not (Path(store.data) / CONFIG).is_file():
         if hosts or any(store.table(name).shards() for name in FUNNEL):
             raise UsageError(f"{store.data} already holds tables; choose another folder with --data")

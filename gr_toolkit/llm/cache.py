@@ -25,8 +25,8 @@ def request_key(endpoint: str, body: Mapping[str, object]) -> str:
 class JsonCache:
     """JSON by key in one SQLite file. Several threads and processes may share it and be killed at any moment.
 
-    The first write creates the file and its folder. A file that is not a database is moved aside, since
-    its content can be computed again. `read` and `write` raise CannotWrite if the file cannot be used;
+    `write` or `prepare` creates the file and its folder. A file that is not a database is moved aside, since
+    its content can be computed again. The methods that use the file raise CannotWrite if they cannot;
     `instead` says how to do without it.
     """
 
@@ -39,7 +39,7 @@ class JsonCache:
         self._database: sqlite3.Connection | None = None
 
     def has_folder(self) -> bool:
-        """Whether writing would create no folder."""
+        """Whether the file's folder exists."""
         return self.path.parent.is_dir()
 
     def read(self, key: str) -> object:
@@ -52,6 +52,11 @@ class JsonCache:
             return json.loads(row[1]) if row else None
         except (ValueError, RecursionError):
             return None
+
+    def prepare(self) -> None:
+        """Create the file now, so that a failure comes before what is to be stored is paid for."""
+        with self._turn, self._explaining():
+            self._opened()
 
     def write(self, key: str, value: object) -> None:
         """Store what JSON can hold."""

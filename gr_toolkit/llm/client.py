@@ -198,6 +198,7 @@ class LLM:
             if cached is not None:
                 self.usage.cached += 1
                 return cached
+            self._cache.prepare()
             reply = await self._post(body)
             self._cache.put(key, reply)
             return reply

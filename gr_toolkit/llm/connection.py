@@ -31,7 +31,7 @@ def connect(
     """The model for a role; nothing is reached or loaded before the first request that is not cached.
 
     A step with two models passes the first one's `budget` to the second, so that both keep to one limit.
-    Raises UsageError for settings that cannot work, MissingExtra, CannotWrite.
+    Raises UsageError for settings that cannot work, and MissingExtra.
     """
     settings = settings.for_role(role)
     prices = prices_of(settings)

@@ -48,7 +48,7 @@ def resolve_model(model: str, server: str = "") -> str:
 
 
 def can_only_be_a_path(model: str, server: str) -> bool:
-    """Whether no server calls a model so; vLLM and llama.cpp may do so by the path that it has with them."""
+    """Whether `model` can only be a local path. With a server, a path may be its name for a model."""
     above, _, below = model.partition("/")
     in_a_folder_here = bool(above and below) and Path(above).is_dir()
     looks_like_one = model.startswith("/") or is_gguf(model) or model.count("/") > 1

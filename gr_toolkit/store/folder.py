@@ -17,7 +17,7 @@ ADVICE = ". Nothing stored is lost; make room or choose another --data, then run
 
 
 class Folder:
-    """One folder under a URL such as `data/pages` or `s3://bucket/run/pages`."""
+    """One folder under a URL such as `gr-data/pages` or `s3://bucket/run/pages`."""
 
     def __init__(self, url: str) -> None:
         try:

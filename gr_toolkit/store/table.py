@@ -38,7 +38,7 @@ class Store:
         self.state = state
 
     def table(self, name: str) -> Table:
-        """The table of that name; see store/tables.py."""
+        """The table of that name; see gr_toolkit/store/tables.py."""
         return Table(self, name)
 
 
@@ -94,17 +94,17 @@ class Table:
     def scan(self) -> pl.LazyFrame:
         """The rows of all shards, shard by shard, read when they are collected.
 
-        A shard that cannot be read raises polars' or pyarrow's error then, and stays where it is.
+        A column that an older shard lacks is null. A shard that cannot be read raises polars' or pyarrow's
+        error then, and stays where it is.
         """
         import polars as pl
 
+        empty = pl.DataFrame(self.schema.empty_table())
         files = [f"{self.folder.path}/{shard}{ENDING}" for shard in self.shards()]
         if not files:
-            empty = pl.from_arrow(self.schema.empty_table())
-            assert isinstance(empty, pl.DataFrame)
             return empty.lazy()
         if self.folder.is_local:
-            return pl.scan_parquet(files, glob=False)
+            return pl.scan_parquet(files, glob=False, schema=dict(empty.schema), missing_columns="insert")
         from pyarrow.dataset import dataset
 
         remote = dataset(files, self.schema, format="parquet", filesystem=self.folder.filesystem)

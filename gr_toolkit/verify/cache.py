@@ -24,7 +24,7 @@ def verdict_key(models: Sequence[str], item: Item) -> str:
 
 
 class VerdictCache(JsonCache):
-    """One SQLite file that several threads and processes may share. Every method raises CannotWrite."""
+    """One SQLite file that several threads and processes may share. `get` and `put` raise CannotWrite."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "verdicts", "verdict cache", "verify.cache = false")

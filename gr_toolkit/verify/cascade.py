@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
 from gr_toolkit.console import say
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from gr_toolkit.verify.cache import VerdictCache
 
 __all__ = ["Item", "Verifier", "verify", "verify_many"]
+
+R = TypeVar("R")
 
 
 def verify(question: str, reference: str, answer: str | Extraction | None) -> Verdict:
@@ -86,7 +88,7 @@ class Verifier:
     ) -> None:
         """`second` is asked where the verdict of `llm` is doubtful.
 
-        With a model, verdicts are awaited in its loop: inside `llm.run` or `llm.map`.
+        With a model, verdicts are awaited in its loop: inside `run`, `llm.run` or `llm.map`.
         """
         self.llm = llm
         self.second = second
@@ -97,6 +99,10 @@ class Verifier:
         self._searches: WeakValueDictionary[object, Search] = WeakValueDictionary()
         # Who asks the model now, and why it was given up.
         self._asks: dict[asyncio.Task[Verdict], ServerUnusable | None] = {}
+
+    def run(self, coroutine: Coroutine[object, object, R]) -> R:
+        """The result of a coroutine that awaits the verifier, on the event loop of its model."""
+        return asyncio.run(coroutine) if self.llm is None else self.llm.run(coroutine)
 
     async def verify_many(self, items: Sequence[Item]) -> list[Verdict]:
         """A verdict for each item, in order; one that cannot be had is None with the reason, never "wrong".
@@ -180,9 +186,9 @@ class Verifier:
             return None
 
     def _keep(self, key: str, verdict: Verdict) -> None:
-        """Keep what was decided; undecided verdicts are looked for again later.
+        """Keep what was decided; undecided verdicts are retried later.
 
-        A data folder is created only for a verdict that a model gave.
+        Creates the state folder only for a model's verdict.
         """
         no_opinion = self.second is not None and verdict.decided_by == "model" and is_unsure(verdict)
         if self._cache is None or verdict.correct is None or no_opinion:

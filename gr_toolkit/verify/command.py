@@ -72,15 +72,12 @@ def _judge_file(
 ) -> None:
     from gr_toolkit.console import reporting
     from gr_toolkit.errors import UsageError
-    from gr_toolkit.files import is_writable
     from gr_toolkit.verify.batch.judging import judge_file
 
     stdout = sys.stdout
-    # Verdicts need no data folder; a run is logged only where there is one.
-    log = settings.state if settings.state.is_dir() and is_writable(settings.state) else None
     with (
         nullcontext() if out else redirect_stdout(sys.stderr),  # where verdicts go to stdout, only they do
-        reporting(log, as_json=as_json) as summaries,
+        reporting(settings.state, as_json=as_json, must_log=False) as summaries,
     ):
         judge_file(settings, pairs, out or stdout, protocol, summaries)
     if 0 < summaries[0].rows == summaries[0].reasons["unreadable"]:

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 def without_caches_if_read_only(settings: Settings) -> Settings:
     """The settings; if the state folder cannot be written, without the caches of verdicts and replies."""
-    if is_writable(settings.state):
+    has_cache = settings.verify.cache or (settings.verify.model and settings.llm.cache)
+    if not has_cache or is_writable(settings.state):
         return settings
-    say(f"no verdict is kept: {settings.state} cannot be written")
+    say(f"verdicts and replies are not cached: {settings.state} cannot be written")
     caches_off = {
         "verify": settings.verify.model_copy(update={"cache": False}),
         "llm": settings.llm.model_copy(update={"cache": False}),
@@ -31,8 +32,8 @@ def without_caches_if_read_only(settings: Settings) -> Settings:
 def open_verifier(settings: Settings, budget: Budget | None = None) -> Iterator[Verifier]:
     """The cascade with its models and its cache; nothing is reached or loaded before it is needed.
 
-    A step that has a model of its own passes its `budget`, so that all keep to one limit. Raises UsageError,
-    MissingExtra, CannotWrite.
+    A step that has a model of its own passes its `budget`, so that all keep to one limit. Raises UsageError
+    and MissingExtra.
     """
     from gr_toolkit.verify.cache import FILE, VerdictCache
 

@@ -27,11 +27,7 @@ async def answer_reward(
     verifier = verifier or Verifier()
     texts = map(text_of, completions)
     items = [Item(*one) for one in zip(question, answer, texts, strict=True)]
-    verdicts = await (
-        asyncio.to_thread(verifier.llm.run, verifier.verify_many(items))
-        if verifier.llm  # whose event loop is not the trainer's
-        else verifier.verify_many(items)
-    )
+    verdicts = await asyncio.to_thread(verifier.run, verifier.verify_many(items))
     return [None if verdict.correct is None else float(verdict.correct) for verdict in verdicts]
 
 

@@ -71,7 +71,7 @@ def attempt(body: Body) -> Answer:
 def make_texts(folder: Path, server: Loopback) -> Store:
     """Twelve short texts in four shards; most declare their question in markup, each states it."""
     folder.mkdir()
-    store = Store(str(folder / "data"), folder / "data" / ".state")
+    store = Store(str(folder / "gr-data"), folder / "gr-data" / ".state")
     facts = list(enumerate(FACTS.items()))
     for shard in range(4):
         rows = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from files import contents
@@ -49,3 +51,12 @@ def test_a_folder_that_would_be_made_is_as_writable_as_the_one_above(tmp_path):
     (tmp_path / "file").touch()
     assert not is_writable(tmp_path / "file")
     assert not is_writable(tmp_path / "file" / "below")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission_is_not_writable(tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o000)
+    assert not is_writable(tmp_path / "locked")
+    assert not is_writable(tmp_path / "locked" / "new")
+    tmp_path.chmod(0o500)
+    assert not is_writable(tmp_path / "new")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 import gr_toolkit
@@ -31,7 +33,9 @@ def test_the_page_lists_the_public_names():
 @pytest.mark.parametrize("package", [gr_toolkit, gr_toolkit.verify], ids=lambda package: package.__name__)
 def test_every_public_name_can_be_imported_and_has_a_docstring(package):
     for name in package.__all__:
-        assert getattr(package, name).__doc__
+        text = getattr(package, name).__doc__
+        assert text
+        assert not text.startswith(f"{name}("), f"{name} has only the docstring that a dataclass gets"
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = package.nothing
 
@@ -45,6 +49,15 @@ def test_the_examples_of_verdicts_hold():
             assert repr(eval(code, names)).replace("'", '"') == comment.partition(":")[0].strip()
         else:
             exec(code, names)
+
+
+def test_the_example_of_tables_runs(store, monkeypatch):
+    rows = [fill("dataset", "a", split="train", question="Why?"), fill("dataset", "b", split="test")]
+    store.table("dataset").write("1", rows)
+    monkeypatch.chdir(Path(store.data).parent)
+    names: dict[str, object] = {}
+    exec(PAGE.partition("## Tables")[2].partition("```python\n")[2].partition("```")[0], names)
+    assert names["train"]["question"].to_list() == ["Why?"]
 
 
 def test_importing_the_package_is_cheap():
@@ -69,6 +82,13 @@ def test_a_table_without_shards_is_empty_and_has_its_columns(store, table):
     store.table("pages").write("1", [])
     frame = gr_toolkit.open_table(store.data, table).collect()
     assert (len(frame), frame.columns) == (0, TABLES[table].names)
+
+
+def test_a_column_that_an_older_shard_lacks_is_null(store):
+    store.table("pages").write("1", [fill("pages", "a")])
+    older = pq.read_table(f"{store.data}/pages/1.parquet").drop_columns(["etag"])
+    pq.write_table(older, f"{store.data}/pages/0.parquet")
+    assert gr_toolkit.open_table(store.data, "pages").collect()["etag"].to_list() == [None, "text"]
 
 
 def test_a_table_behind_a_url(tmp_path):

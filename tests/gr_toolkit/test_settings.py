@@ -4,6 +4,8 @@ import os
 import re
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from gr_toolkit.errors import UsageError
@@ -197,7 +199,7 @@ def test_a_variable_that_is_almost_ours_is_an_error(monkeypatch, variable, meant
 
 @pytest.mark.parametrize("empty", ["", "  "])
 def test_an_empty_data_folder_is_an_error(monkeypatch, empty):
-    refused(f"the command line: data = {empty!r}: must name a folder", data=empty)
+    refused(f"the command line: data = {empty!r}: must name a folder, or a URL such as s3://", data=empty)
     monkeypatch.setenv("GR_DATA", empty)
     refused(f"the environment: data = {empty!r}: must name a folder")
 
@@ -209,7 +211,7 @@ def test_an_empty_configuration_file_name_is_an_error(monkeypatch):
 
 def test_tables_in_the_former_default_folder_stop_every_command():
     write_shard("data/texts/1.parquet")
-    refused("the default data folder; it is ./gr-data now. Move them: mv data gr-data (or use them where")
+    refused("it is ./gr-data now. Move them: mv data gr-data (or use them where they are: --data data,")
     assert load_settings(data="data").data == "data"
     Path("gr-data").mkdir()
     assert load_settings().data == "gr-data"
@@ -221,12 +223,20 @@ def test_the_files_of_a_checkout_are_not_moved_with_the_tables():
     refused("mkdir gr-data && mv data/.state data/pages data/runs gr-data (or")
 
 
-@pytest.mark.parametrize("path", ["data/mine/1.parquet", "data/pages/notes.txt", "data/sample_site/1.html"])
-def test_a_folder_data_of_another_kind_is_nobodys_business(path):
-    write_shard(path)
+def test_a_folder_data_of_another_project_is_ignored():
+    write_shard("data/mine/1.parquet")
+    write_shard("data/dataset/1.parquet", last_columns=("image", "label"))
+    write_shard("data/pages/notes.txt")
+    Path("data/dataset/2.parquet").write_text("not a Parquet file")
     assert load_settings().data == "gr-data"
 
 
-def write_shard(path: str) -> None:
+def test_the_tables_of_an_earlier_demo_are_not_to_be_kept():
+    write_shard("data/pages/1.parquet")
+    Path("data/demo.toml").touch()
+    refused("They are an earlier demo's; delete them: rm -r data/demo.toml data/pages (or")
+
+
+def write_shard(path: str, last_columns: tuple[str, str] = ("kept", "reason")) -> None:
     Path(path).parent.mkdir(parents=True)
-    Path(path).touch()
+    pq.write_table(pa.table({name: ["x"] for name in ("id", *last_columns)}), path)

@@ -182,6 +182,8 @@ def application(model: Model) -> web.Application:
             if not isinstance(body, dict):
                 raise BadRequest("the request is not a JSON object")
             return web.json_response(await model.answer(request.path, body))
+        except web.HTTPException as error:  # the body is too large
+            return _error(error.status, error.reason)
         except ValueError as error:
             return _error(400, str(error))
         except Exception as error:  # out of memory and the like: this request fails, the server stays

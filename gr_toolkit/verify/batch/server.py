@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gr_toolkit.errors import GrError
 from gr_toolkit.settings import Settings
-from gr_toolkit.verify.batch.judging import Protocol, at_once, judge, run
+from gr_toolkit.verify.batch.judging import Protocol, at_once, judge
 from gr_toolkit.verify.batch.rows import NAMES, Pair, lacking, line, name_in, read_pair
 from gr_toolkit.verify.cascade import Verifier
 from gr_toolkit.verify.opening import open_verifier
@@ -51,7 +51,7 @@ def serve_until_stopped(settings: Settings, protocol: Protocol | None, host: str
     Raises GrError where the address cannot be had.
     """
     with open_verifier(settings) as verifier:
-        run(verifier, _serve(verifier, at_once(settings), protocol, host, port))
+        verifier.run(_serve(verifier, at_once(settings), protocol, host, port))
 
 
 async def _serve(verifier: Verifier, turns: int, protocol: Protocol | None, host: str, port: int) -> None:

@@ -1,4 +1,4 @@
-"""The points at which two sympy expressions are compared, in the worker of symbolic/equality.py."""
+"""The points at which two sympy expressions are compared, in the worker (compare.py)."""
 
 from __future__ import annotations
 

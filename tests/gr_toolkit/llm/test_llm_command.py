@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gr_toolkit import llm, settings
+from gr_toolkit.llm.command import Role, app
 from loopback import fails, says, serving
 
 CITY = '{"city": "Paris"}'
@@ -22,9 +23,7 @@ def ping(server, tmp_path, monkeypatch, *arguments):
     monkeypatch.setenv("GR_DATA", str(tmp_path))
     monkeypatch.setenv("GR_LLM__MODEL", "m")
     monkeypatch.setenv("GR_LLM__JUDGE__BASE_URL", server.url)
-    return CliRunner().invoke(
-        llm.command.app, ["ping", "--role", "judge", *arguments], catch_exceptions=False
-    )
+    return CliRunner().invoke(app, ["ping", "--role", "judge", *arguments], catch_exceptions=False)
 
 
 def test_ping_says_how_the_model_answers(tmp_path, monkeypatch):
@@ -78,7 +77,7 @@ def test_serve_until_ctrl_c(root):
 
 
 def test_the_roles_are_those_of_the_settings():
-    assert get_args(llm.command.Role) == get_args(settings.Role)
+    assert get_args(Role) == get_args(settings.Role)
 
 
 def test_every_name_of_the_room_can_be_imported():

@@ -285,7 +285,7 @@ def test_a_read_only_folder_is_no_hindrance(read_only):
         code, output, errors = gr_verify(read_only, "pairs.jsonl", **model)
     assert code == 0, errors
     assert [row["correct"] for row in lines(output)] == [True, False, True]
-    assert "no verdict is kept: gr-data/.state cannot be written" in errors
+    assert "verdicts and replies are not cached: gr-data/.state cannot be written" in errors
 
 
 @pytest.fixture

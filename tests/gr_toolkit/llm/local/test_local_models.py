@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+import time
 import urllib.error
 import urllib.request
 from functools import cache
@@ -250,6 +251,35 @@ class TestTransformersServer:
                 with pytest.raises(urllib.error.HTTPError, match="400") as raised:
                     urllib.request.urlopen(f"{url}/chat/completions", data=body)
                 assert json.load(raised.value)["error"]["message"]
+
+    def test_other_paths_and_bodies_that_are_too_large_are_errors_of_the_client(self, tiny, monkeypatch):
+        from gr_toolkit.llm.local import transformers_server as module
+
+        monkeypatch.setattr(module, "LARGEST_BODY", 1_000)
+        with module.transformers_server(str(tiny), "tiny", 64, "127.0.0.1", 0) as url:
+            for path, body, status in (
+                ("x", b"{}", 404),
+                ("models", b"{}", 404),
+                ("completions", b" " * 2_000, 413),
+            ):
+                with pytest.raises(urllib.error.HTTPError, match=str(status)) as raised:
+                    urllib.request.urlopen(f"{url}/{path}", data=body)
+                assert json.load(raised.value)["error"]["message"]
+
+    def test_closing_cancels_what_waits_and_ends_what_runs(self, tiny):
+        from gr_toolkit.llm.local.generation import Generator, Job
+        from gr_toolkit.llm.local.huggingface import load
+
+        generator = Generator(*load(str(tiny)))
+        jobs = [Job([1, 2], 8, 1.0, seed) for seed in range(40)]  # more than a batch
+        for job in jobs:
+            generator._waiting.put(job)
+        while not jobs[0].result.running() and not jobs[0].result.done():
+            time.sleep(0.01)
+        generator.close()
+        assert all(job.result.done() for job in jobs)
+        assert not jobs[0].result.cancelled()
+        assert jobs[-1].result.cancelled()
 
     def test_a_port_that_is_taken(self, tiny, tmp_path):
         with (

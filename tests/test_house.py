@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -200,3 +201,19 @@ def test_every_table_and_column_is_described(table):
     described = {cell.strip("` ") for line in section.splitlines() for cell in line.split("|")[1:2]}
     described |= {"kept", "reason"} if "| `kept`, `reason` |" in section else set()
     assert set(TABLES[table].names) - described == set()
+
+
+def test_the_page_on_architecture_draws_every_package_and_file_of_a_stage():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    packages = {name for name in MODULES if path_of(name).name == "__init__.py"}
+    assert {name for name in packages if f"{name.rpartition('.')[2]}/" not in page} == set()
+    files = {path.name for stage in STAGES for path in (ROOT / stage).glob("*.py")} - {"__init__.py"}
+    assert {name for name in files if name not in page and name.removesuffix(".py") not in page} == set()
+
+
+def test_the_page_on_architecture_has_the_rules_of_the_rooms():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rules: dict[str, set[str]] = {}
+    for rooms, below in re.findall(r"^\| (`.*?) \| (.*?) \|$", page, re.MULTILINE):
+        rules |= {name: set(re.findall(r"`(\w+)`", below)) for name in re.findall(r"`(\w+)`", rooms)}
+    assert rules == ROOMS

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import closing, contextmanager, nullcontext
 
 from crawl.frontier.frontier import Frontier
 from crawl.frontier.status import waiting_by_host
@@ -46,7 +46,8 @@ def fetch(
     sources = find_sources(names, settings.crawl, url_column)
     scope = Scope(settings.crawl)
     pages = store.table("pages")
-    with pages.writing(), open_frontier(store, settings.crawl) as frontier:
+    locked = {beside.table.name} if beside else set[str]()
+    with pages.writing(), open_frontier(store, settings.crawl, locked) as frontier:
         queue_sources(frontier, sources, scope, settings.crawl.max_depth)
         if frontier.is_empty() and not sources.archives:
             raise UsageError("nothing to crawl yet; give a SOURCE: gr crawl https://example.org/")
@@ -119,8 +120,13 @@ def plan(
 
 
 @contextmanager
-def open_frontier(store: Store, settings: CrawlSettings) -> Iterator[Frontier]:
-    """The frontier, in line with the shards that table `pages` has; the caller holds that table's lock."""
+def open_frontier(
+    store: Store, settings: CrawlSettings, locked: Set[str] = frozenset()
+) -> Iterator[Frontier]:
+    """The frontier, in line with the shards that table `pages` has.
+
+    The caller holds the lock of that table, and of those that are `locked`.
+    """
     pages = store.table("pages")
     for line in pages.check():
         say(line)
@@ -128,7 +134,7 @@ def open_frontier(store: Store, settings: CrawlSettings) -> Iterator[Frontier]:
         shards, recorded = set(pages.shards()), frontier.shards()
         lost = recorded - shards
         if lost:
-            set_aside_below(store, lost)
+            set_aside_below(store, lost, locked)
         for shard in sorted(shards - recorded):
             adopt(frontier, pages, shard)
         admitted = ([] if settings.obey_robots else ["robots.txt"]) + (
@@ -139,12 +145,15 @@ def open_frontier(store: Store, settings: CrawlSettings) -> Iterator[Frontier]:
         yield frontier
 
 
-def set_aside_below(store: Store, lost: set[str]) -> None:
-    """Move aside what was made from lost shards of `pages`: their pages come back, in shards of new names."""
+def set_aside_below(store: Store, lost: set[str], locked: Set[str]) -> None:
+    """Move aside what was made from lost shards of `pages`: their pages come back, in shards of new names.
+
+    The caller holds the locks of the tables that are `locked`.
+    """
     moved: Counter[str] = Counter()
     for table in (store.table(name) for name in NEEDS if name != "pages"):
         for shard in sorted(lost.intersection(table.shards())):
-            with table.writing():
+            with nullcontext() if table.name in locked else table.writing():
                 table.set_aside(shard)
             moved[table.name] += 1
     if moved:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from gr_toolkit.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from gr_toolkit import verify
     from gr_toolkit.store.table import open_table
 
-__all__ = ["open_table"]
+__all__ = ["open_table", "verify"]
 
-__getattr__ = lazy_names(__name__, {"open_table": "store.table"})
+__getattr__, __dir__ = lazy_names(__name__, {"open_table": "store.table", "verify": None})

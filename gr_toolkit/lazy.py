@@ -7,14 +7,21 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 
-def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
-    """A module-level `__getattr__` (PEP 562) for `package`; `homes` maps each name to its submodule."""
+def lazy_names(
+    package: str, homes: Mapping[str, str | None]
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """A module-level `__getattr__` and `__dir__` (PEP 562) for `package`.
+
+    `homes` maps each public name to the submodule that defines it, or to None if it is a submodule itself.
+    """
 
     def get(name: str) -> object:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value: object = getattr(import_module(f"{package}.{homes[name]}"), name)
+        home = homes[name]
+        module = import_module(f"{package}.{home or name}")
+        value: object = getattr(module, name) if home else module
         setattr(sys.modules[package], name, value)
         return value
 
-    return get
+    return get, lambda: sorted(homes)

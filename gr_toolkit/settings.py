@@ -229,7 +229,7 @@ class Settings(Section):
         protocol, separator, path = data.rpartition("://")
         if separator and protocol != "file":
             return f"{protocol}://{path.rstrip('/')}"
-        return str(Path(path).expanduser())
+        return str(Path(os.path.expanduser(path)))
 
     @property
     def state(self) -> Path:

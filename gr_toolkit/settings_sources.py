@@ -14,7 +14,7 @@ from gr_toolkit.errors import UsageError
 Tree = dict[str, object]
 PREFIX = "GR_"
 NOT_SETTINGS = {"GR_CONFIG", "GR_DEBUG"}
-NEAR = 0.8  # difflib ratio; allows one wrong, missing or extra letter in a short name
+NEAR = 0.85  # difflib ratio; allows one wrong, missing or extra letter in a short name
 
 
 def read_toml(path: Path) -> Tree:

@@ -104,6 +104,16 @@ def test_a_users_own_modules_are_not_imported_for_ours(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_a_users_own_modules_are_not_imported_by_workers(tmp_path):
+    for name in ("types", "signal", "enum", "json", "crawl"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a module of the user')")
+    site = str(ROOT / "data" / "sample_site" / "physics")
+    variables = {"GR_WORKERS": "2", "GR_CRAWL__SHARD_PAGES": "4"}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"} | variables
+    done = subprocess.run([GR, "crawl", site], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_init_writes_the_defaults_and_never_overwrites(tmp_path, monkeypatch):
     assert gr(tmp_path, "init").returncode == 0
     assert_one_line(gr(tmp_path, "init"), 2, "exists already")

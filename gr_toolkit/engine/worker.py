@@ -11,7 +11,12 @@ from multiprocessing.connection import wait
 
 
 def worker_pool(workers: int) -> ProcessPoolExecutor:
-    """So many spawned processes: safe beside the threads that libraries start."""
+    """So many spawned processes: safe beside the threads that libraries start.
+
+    None of them imports a module of the working directory, where a file such as types.py would be taken for
+    the standard library's.
+    """
+    os.environ["PYTHONSAFEPATH"] = "1"  # a pool starts its processes later, so it must stay
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=begin_worker)
 
 

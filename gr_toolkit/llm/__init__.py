@@ -32,7 +32,7 @@ __all__ = [
     "load_prompt",
 ]
 
-__getattr__ = lazy_names(
+__getattr__, __dir__ = lazy_names(
     __name__,
     {
         "LLM": "client",

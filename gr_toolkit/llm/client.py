@@ -17,6 +17,7 @@ from gr_toolkit.llm.requests.endpoint import Endpoint
 from gr_toolkit.llm.requests.logprobs import ALTERNATIVES
 from gr_toolkit.llm.requests.structured import explain, parse, repair, response_format
 from gr_toolkit.llm.requests.wire import Body
+from gr_toolkit.loops import outside_loop
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -41,6 +42,9 @@ class EventLoop:
 
     def run(self, coroutine: Coroutine[object, object, R]) -> R:
         """The result of the coroutine. Ctrl-C cancels it."""
+        return outside_loop(lambda: self._run(coroutine))
+
+    def _run(self, coroutine: Coroutine[object, object, R]) -> R:
         with self._turn:
             return self._runner.run(coroutine)
 

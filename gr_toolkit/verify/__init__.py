@@ -35,7 +35,7 @@ __all__ = [
     "verify_many",
 ]
 
-__getattr__ = lazy_names(
+__getattr__, __dir__ = lazy_names(
     __name__,
     {
         "Extraction": "reading.extraction",

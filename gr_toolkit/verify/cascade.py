@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from gr_toolkit.console import say
 from gr_toolkit.errors import CannotWrite, RequestFailed, ServerUnusable
+from gr_toolkit.loops import outside_loop
 from gr_toolkit.verify.cache import verdict_key
 from gr_toolkit.verify.model import MAX_ANSWER, ask_model, is_unsure
 from gr_toolkit.verify.reading.extraction import Extraction, answer_of, extract_answer
@@ -102,7 +103,7 @@ class Verifier:
 
     def run(self, coroutine: Coroutine[object, object, R]) -> R:
         """The result of a coroutine that awaits the verifier, on the event loop of its model."""
-        return asyncio.run(coroutine) if self.llm is None else self.llm.run(coroutine)
+        return self.llm.run(coroutine) if self.llm else outside_loop(lambda: asyncio.run(coroutine))
 
     async def verify_many(self, items: Sequence[Item]) -> list[Verdict]:
         """A verdict for each item, in order; one that cannot be had is None with the reason, never "wrong".

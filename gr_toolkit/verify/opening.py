@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 def without_caches_if_read_only(settings: Settings) -> Settings:
     """The settings; if the state folder cannot be written, without the caches of verdicts and replies."""
-    has_cache = settings.verify.cache or (settings.verify.model and settings.llm.cache)
-    if not has_cache or is_writable(settings.state):
+    would_write = settings.verify.model or os.path.exists(settings.state)
+    if not would_write or is_writable(settings.state):
         return settings
     say(f"verdicts and replies are not cached: {settings.state} cannot be written")
     caches_off = {

@@ -142,3 +142,15 @@ def test_a_killed_crawl_leaves_no_process_behind_and_the_next_run_completes_it(r
     assert [step["step"] for step in json.loads(done.stdout)["steps"]] == ["crawl", "crawl extract"]
     assert len(rows_of(store, "pages")) == 31
     assert len(rows_of(store, "texts")) == 30
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", [os.remove, lambda path: os.truncate(path, 100)], ids=["lost", "corrupt"])
+def test_a_shard_of_pages_that_is_gone_is_made_again_with_its_texts(site, page, store, stage, damage):
+    site.replies = chain(page, 8)
+    stage(f"{site.url}/0")
+    before = {row["url"] for row in rows_of(store, "texts")}
+    damage(f"{store.data}/pages/000002.parquet")
+    stage()
+    assert {row["url"] for row in rows_of(store, "texts")} == before
+    assert store.table("texts").shards() == store.table("pages").shards() == ["000001", "000003", "000004"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -15,8 +16,11 @@ import gr_toolkit
 import gr_toolkit.verify
 from files import ROOT
 from gr_toolkit.errors import UsageError
+from gr_toolkit.settings import load_settings
 from gr_toolkit.store import Store
 from gr_toolkit.store.tables import TABLES
+from gr_toolkit.verify import Item, Verifier, open_verifier
+from loopback import says, serving
 from rows import fill
 
 PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
@@ -25,7 +29,7 @@ PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
 def test_the_page_lists_the_public_names():
     cells = "\n".join(line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `"))
     listed = set(re.findall(r"`(gr_toolkit[\w.]*)", cells))
-    exported = {f"gr_toolkit.{name}" for name in gr_toolkit.__all__}
+    exported = {f"gr_toolkit.{name}" for name in gr_toolkit.__all__ if name != "verify"}
     exported |= {f"gr_toolkit.verify.{name}" for name in gr_toolkit.verify.__all__}
     assert listed == exported
 
@@ -36,6 +40,7 @@ def test_every_public_name_can_be_imported_and_has_a_docstring(package):
         text = getattr(package, name).__doc__
         assert text
         assert not text.startswith(f"{name}("), f"{name} has only the docstring that a dataclass gets"
+    assert set(dir(package)) >= set(package.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = package.nothing
 
@@ -58,6 +63,25 @@ def test_the_example_of_tables_runs(store, monkeypatch):
     names: dict[str, object] = {}
     exec(PAGE.partition("## Tables")[2].partition("```python\n")[2].partition("```")[0], names)
     assert names["train"]["question"].to_list() == ["Why?"]
+
+
+def test_the_verifier_is_reached_through_the_package():
+    code = "import gr_toolkit; print(gr_toolkit.verify.verify('', '2', '2.0').correct)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
+def test_the_verifier_runs_inside_an_event_loop_as_in_a_notebook(tmp_path):
+    async def cell() -> list[bool | None]:
+        items = [Item("", "2", "2.0"), Item("What rises?", "warmth", "heat")]
+        alone = Verifier()
+        llm = {"model": "m", "base_url": server.url}
+        with open_verifier(load_settings(data=str(tmp_path), llm=llm)) as verifier:
+            found = verifier.run(verifier.verify_many(items))
+        return [verdict.correct for verdict in [*alone.run(alone.verify_many(items)), *found]]
+
+    with serving(says("Final Decision: Yes")) as server:
+        assert asyncio.run(cell()) == [True, None, True, True]
 
 
 def test_importing_the_package_is_cheap():

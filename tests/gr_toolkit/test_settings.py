@@ -159,6 +159,7 @@ def test_the_state_folder_is_local_whatever_the_data_folder():
     [
         ("~/data", f"{Path.home()}/data"),
         ("data/", "data"),
+        ("~nobody-of-this-name/data", "~nobody-of-this-name/data"),
         ("file:///d/run", "/d/run"),
         ("s3://bucket/run/", "s3://bucket/run"),
         ("memory://", "memory://"),
@@ -175,7 +176,15 @@ def test_a_file_with_a_byte_order_mark():
 
 @pytest.mark.parametrize(
     "variable",
-    ["GR_PREFIX", "GR_CONF_CONTROLPORT_ON", "GR_DONT_LOAD_PREFS", "GR_VERSION", "GR_FRAMEWORK__X", "GR_"],
+    [
+        "GR_PREFIX",
+        "GR_CONF_CONTROLPORT_ON",
+        "GR_DONT_LOAD_PREFS",
+        "GR_VERSION",
+        "GR_DATASET",
+        "GR_FRAMEWORK__X",
+        "GR_",
+    ],
 )
 def test_a_variable_of_another_program_is_ignored(monkeypatch, variable):
     monkeypatch.setenv(variable, "[what others write")
@@ -211,16 +220,16 @@ def test_an_empty_configuration_file_name_is_an_error(monkeypatch):
 
 def test_tables_in_the_former_default_folder_stop_every_command():
     write_shard("data/texts/1.parquet")
-    refused("it is ./gr-data now. Move them: mv data gr-data (or use them where they are: --data data,")
+    refused("it is ./gr-data now. Move them: mv data gr-data. Or use them where they are: --data data,")
     assert load_settings(data="data").data == "data"
     Path("gr-data").mkdir()
     assert load_settings().data == "gr-data"
 
 
-def test_the_files_of_a_checkout_are_not_moved_with_the_tables():
-    for name in ("sample_site", "benchmarks", "pages", "runs", ".state"):
+def test_only_our_own_files_are_moved_out_of_the_former_default_folder():
+    for name in ("sample_site", "my notes", "pages", "runs", ".state"):
         write_shard(f"data/{name}/1.parquet")
-    refused("mkdir gr-data && mv data/.state data/pages data/runs gr-data (or")
+    refused("mkdir gr-data && mv data/.state data/pages data/runs gr-data. Or")
 
 
 def test_a_folder_data_of_another_project_is_ignored():
@@ -229,12 +238,6 @@ def test_a_folder_data_of_another_project_is_ignored():
     write_shard("data/pages/notes.txt")
     Path("data/dataset/2.parquet").write_text("not a Parquet file")
     assert load_settings().data == "gr-data"
-
-
-def test_the_tables_of_an_earlier_demo_are_not_to_be_kept():
-    write_shard("data/pages/1.parquet")
-    Path("data/demo.toml").touch()
-    refused("They are an earlier demo's; delete them: rm -r data/demo.toml data/pages (or")
 
 
 def write_shard(path: str, last_columns: tuple[str, str] = ("kept", "reason")) -> None:

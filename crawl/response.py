@@ -40,7 +40,7 @@ def read_page(
     fetched_at: datetime | None = None,
     with_links: bool = True,
 ) -> Page:
-    """The row of a response, turned down for `reason` or for what it is; the links are absolute URLs.
+    """The row of a response and its links as absolute URLs; `reason`, if given, turns the row down.
 
     `source` is "web", or the archive that the response comes from.
     """

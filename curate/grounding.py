@@ -6,8 +6,8 @@ import re
 
 MARGIN = 200  # characters of context on each side where the model gave no usable evidence
 WORD = re.compile(r"[^\W_]+|[^\w\s$*\\{}]")
-# Spacing and markup. No WORD holds a character of it, lest a long run could be read in many ways; and two
-# numbers with nothing between them would be another number.
+# Spacing and markup. No WORD holds a character of it, so that a long run has only one reading. Two numbers
+# need something between them, or they would be another number.
 BETWEEN = r"(?!(?<=\d)\d)[\s$*\\{}_]*"
 
 

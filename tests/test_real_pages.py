@@ -18,7 +18,7 @@ from gr_toolkit.settings import load_settings
 from gr_toolkit.store import Store
 from rows import rows_of
 
-CURATED = 3  # of the pages with questions, the smallest: the embedded model reads slowly
+CURATED = 3  # the smallest pages with questions, because the embedded model reads slowly
 # Besides a short one whose markup declares questions, for it may find none that stands on its page.
 DECLARING = "openstax/bca_page_8d362733-bbeb-4459-.html"
 

@@ -91,7 +91,7 @@ def _take_file(file: Path, url: str, sorter: Sorter) -> None:
 
 
 def entries(folder: Path, left_out: Contents) -> Iterator[Entry]:
-    """The files of a folder, by its index if it has one; what is none is counted in `left_out`."""
+    """The files of a folder, by its index if it has one; other files are counted in `left_out`."""
     if (folder / INDEX).is_file():
         yield from _indexed(folder, left_out)
     else:

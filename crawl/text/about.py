@@ -127,7 +127,7 @@ def _in_meta(tree: etree._Element, names: tuple[str, ...]) -> list[str]:
 
 
 def _in_microdata(tree: etree._Element, names: tuple[str, ...]) -> Iterator[str]:
-    """The first value of each property, of what is no reply; an item's name where it has one."""
+    """The first value of each property outside of replies; of an item that has a name, the name."""
     for name in names:
         for found in elements(tree, f"(//*[@itemprop = '{name}'][{NOT_IN_REPLY}])[1]"):
             named = elements(found, ".//*[@itemprop = 'name']")

@@ -70,7 +70,7 @@ def read_json_ld(tree: etree._Element) -> Iterator[Question]:
 
 
 def read_microdata(tree: etree._Element) -> Iterator[Question]:
-    """Every item of type schema.org/Question; one inside another is none of its own."""
+    """Every item of type schema.org/Question; one inside another belongs to the outer one."""
     for item in elements(tree, f"//{MICRODATA_QUESTION}[not(ancestor::{MICRODATA_QUESTION})]")[:MOST]:
         answers = [
             _answer(_text(_property(answer, "text")) or full_text(answer), kind, _votes(answer))

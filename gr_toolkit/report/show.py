@@ -16,7 +16,7 @@ from gr_toolkit.store.tables import MADE_BY
 
 
 def show_status(settings: Settings, *, as_json: bool) -> None:
-    """Print every table's counts and the funnel; if there is no data folder, that there is none."""
+    """Print every table's counts and the funnel, or that there is no data folder yet."""
     store = Store(settings.data, settings.state)
     if not Folder(store.data).exists():
         say(f"nothing is at {store.data} yet: `gr crawl URL` makes it; --data names another folder")

@@ -147,7 +147,7 @@ def test_a_plan_sends_no_request_and_writes_nothing(site, page, reply, crawl, se
     summary = plan(store, settings, [site.url + "/"])
     assert "would start from 1 pages and 0 sitemaps, and 0 URLs" in summary.notes[0]
     assert site.hits.total() == 0
-    assert not (tmp_path / "data").exists()
+    assert not Path(store.data).exists()
 
     site.replies = {"/": page("root", "/busy", "/a", "/b", "/c"), "/busy": reply(b"later", status=503)}
     crawl(site.url + "/", max_pages=2)  # /busy failed, /a is a row, /b and /c are left

@@ -1,10 +1,12 @@
 """A disk that fills up stops the crawl with one line; what is stored stays, and with room it goes on."""
 
 import subprocess
+from contextlib import closing, suppress
 
 import pytest
 
-from crawl.fetch import fetch
+from crawl.fetch import FRONTIER, fetch
+from crawl.frontier.frontier import Frontier
 from gr_toolkit.console import Summary
 from gr_toolkit.errors import CannotWrite
 from gr_toolkit.settings import Settings
@@ -39,3 +41,16 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing(site, reply, settings, sm
     assert [row["url"].rpartition("/")[2] for row in completed] == [
         str(number) for number in range(PAGES + 1)
     ]
+
+
+def test_a_full_disk_is_one_line_also_where_the_frontier_gives_out_a_url(small_disk):
+    with closing(Frontier(small_disk / FRONTIER, max_depth=1)) as frontier:
+        frontier.add((f"http://a.org/{number}" for number in range(100)), 0)
+        filler = small_disk / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(bytes(4096)) == 4096:
+                pass
+        with pytest.raises(CannotWrite, match=f"cannot write .*{FRONTIER}: .*run the same command again"):
+            list(iter(lambda: frontier.take("a.org"), None))
+        filler.unlink()
+        assert frontier.take("a.org") is not None

@@ -42,7 +42,7 @@ class Fault(Exception):
 
     @property
     def no_quota(self) -> bool:
-        """Nothing is left of what was paid for."""
+        """The quota is exhausted."""
         return "insufficient_quota" in self.code
 
     @property

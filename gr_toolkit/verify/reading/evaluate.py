@@ -216,7 +216,7 @@ def _root(degree: Value, radicand: Value) -> Value:
 def _factorial(value: Value) -> float:
     whole = _real(value)
     if whole < 0 or whole != round(whole):
-        raise Undefined("the factorial of what is no natural number")
+        raise Undefined("the factorial of a number that is not natural")
     return math.gamma(whole + 1)
 
 

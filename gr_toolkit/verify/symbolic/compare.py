@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from gr_toolkit.verify.symbolic.equality import EQUAL
 from gr_toolkit.verify.symbolic.points import values
 from gr_toolkit.verify.symbolic.workers import serve
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from sympy import Basic, Expr
     from sympy.core.relational import Relational
 
+EQUAL = "equal"  # the reply for two that are the same
 IMAGINARY = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])")
 ENOUGH = 3  # points at which both have a value
 TOLERANCE = 1e-20  # relative, as is

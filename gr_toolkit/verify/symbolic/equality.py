@@ -5,12 +5,12 @@ Only a yes is given. compare.py is what the worker does.
 
 from __future__ import annotations
 
+from gr_toolkit.verify.symbolic.compare import EQUAL
 from gr_toolkit.verify.symbolic.latex import Unreadable, as_latex, refuse_work_left
 from gr_toolkit.verify.symbolic.workers import NoReply, Pool
 from gr_toolkit.verify.verdict import Verdict
 
 DEADLINE = 5.0  # seconds
-EQUAL = "equal"  # what the worker replies
 
 POOL = Pool("-m", "gr_toolkit.verify.symbolic.compare")
 

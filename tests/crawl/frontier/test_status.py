@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 
@@ -74,3 +75,12 @@ def test_a_crawl_of_many_hosts_remembers_the_last_of_them():
         live.add(f"{number}.org", Tally(requests=1, bytes=1_000_000), "200")
     assert len(live.hosts) == MOST_LIVE
     assert live.tell().startswith(f"{MOST_LIVE + 5}.0 MB; 200 {MOST_LIVE + 5}")
+
+
+def test_a_host_that_asks_to_be_left_alone_for_ever_has_a_date(tmp_path):
+    path = tmp_path / FRONTIER
+    with closing(Frontier(path, max_depth=1)) as frontier:
+        frontier.add(["http://a.org/"], 0)
+        frontier.book.leave("a.org", 1e15, "status 429")
+    (host,) = read_hosts(path)
+    assert host.not_before.startswith(str(datetime.now(UTC).year + 1))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from scrapy.http import Headers
+
+from crawl.web.robots import wait_of
 from crawl.web.throttle import LONGEST, Throttle
 
 
@@ -47,3 +50,9 @@ def test_a_crawl_delay_counts_if_it_is_longer():
     assert throttle.least == 10
     throttle.slow_down(20)
     assert min(waits(throttle)) >= 10
+
+
+def test_a_retry_after_is_read_from_the_headers():
+    assert wait_of(Headers()) is None
+    assert wait_of(Headers({"Retry-After": "soon"})) is None
+    assert wait_of(Headers({"Retry-After": " 120 "})) == 120

@@ -179,3 +179,11 @@ def test_kill_9_while_writing_leaves_a_usable_cache(tmp_path):
         cache.put("more", REPLY)
         cache.close()
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_cache_that_cannot_be_written_is_noticed_before_a_reply_is_paid_for(tmp_path):
+    (tmp_path / "file").touch()
+    with serving(says("dear")) as server, asking(server, tmp_path / "file" / "state") as llm:
+        with pytest.raises(CannotWrite, match=r"llm\.cache = false"):
+            llm.run(llm.ask(user("What rises?")))
+        assert server.seen == []

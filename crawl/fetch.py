@@ -58,7 +58,7 @@ def fetch(
         summaries.append(writer.summary)
         writer.summary.notes += sources.notes
         try:
-            trouble = take_in_archives(sources, writer, settings)
+            trouble = ingest_archives(sources, writer, settings)
             if handler.anything_left():
                 fetch_all(handler, beside.collect if beside else None)
             if trouble:
@@ -78,7 +78,7 @@ def find_sources(names: Sequence[str], settings: CrawlSettings, url_column: str 
     return read_sources(names, url_column, index=index, data=data)
 
 
-def take_in_archives(sources: Sources, writer: PageWriter, settings: Settings) -> NoPages | None:
+def ingest_archives(sources: Sources, writer: PageWriter, settings: Settings) -> NoPages | None:
     """Take in the pages of the archives among the sources.
 
     Returns NoPages instead of raising it, so that the other sources still run.

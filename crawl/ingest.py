@@ -20,7 +20,7 @@ from gr_toolkit.engine import spread
 from gr_toolkit.errors import GrError, NoPages, UsageError
 from gr_toolkit.settings import CrawlSettings
 
-MOST_NAMED = 10
+MAX_NAMED = 10
 
 
 @dataclass
@@ -52,7 +52,9 @@ def ingest(
     tally = Tally()
     new = not_read_before(archives, frontier, settings, tally)
     try:
-        take_in(contents_of(new, writer.has, settings, engine, workers), writer, frontier, tally, advance)
+        ingest_slices(
+            contents_of(new, writer.has, settings, engine, workers), writer, frontier, tally, advance
+        )
     finally:
         tell(tally, writer.summary)
     if tally.troubles and not tally.pages:
@@ -109,7 +111,7 @@ def read(task: tuple[int, Slice]) -> Contents:
     return task[1]()
 
 
-def take_in(
+def ingest_slices(
     contents: Iterator[tuple[str, Contents | None]],
     writer: PageWriter,
     frontier: Frontier,
@@ -168,6 +170,6 @@ def tell(tally: Tally, summary: Summary) -> None:
     if tally.others:
         others = describe(tally.others, most=8)
         summary.notes.append(f"{tally.others.total()} records in archives are no pages: {others}")
-    summary.notes += tally.troubles[:MOST_NAMED]
-    if len(tally.troubles) > MOST_NAMED:
-        summary.notes.append(f"and {len(tally.troubles) - MOST_NAMED} more things are wrong with archives")
+    summary.notes += tally.troubles[:MAX_NAMED]
+    if len(tally.troubles) > MAX_NAMED:
+        summary.notes.append(f"and {len(tally.troubles) - MAX_NAMED} more things are wrong with archives")

@@ -24,7 +24,7 @@ SIGNATURES = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\
 UTF_16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
 SNIFFED = 4096  # bytes
-MOST_CONTROL = 0.02  # share of control characters from which bytes are no text
+MAX_CONTROL_SHARE = 0.02  # share of control characters from which bytes are no text
 LINKS = "//a/@href | //area/@href | //frame/@src | //link[@rel='next']/@href"
 
 
@@ -107,7 +107,7 @@ def is_binary(body: bytes, content_type: str) -> bool:
         return True
     if head.startswith(UTF_16_OR_32) or re.search(r"charset=\W*(utf-?16|utf-?32|ucs)", content_type, re.I):
         return False
-    return len(head) - len(head.translate(None, CONTROL)) > MOST_CONTROL * len(head)
+    return len(head) - len(head.translate(None, CONTROL)) > MAX_CONTROL_SHARE * len(head)
 
 
 def find_links(html: str, url: str) -> list[str]:

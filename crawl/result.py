@@ -49,7 +49,7 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Miss:
+class FetchFailure:
     """No page came. Unless `refused` it is retried, after `wait` seconds if the server asked for that."""
 
     reason: str
@@ -57,4 +57,4 @@ class Miss:
     wait: float | None = None
 
 
-Result = Page | Unchanged | Listing | Miss
+Result = Page | Unchanged | Listing | FetchFailure

@@ -14,7 +14,7 @@ from w3lib.url import canonicalize_url, safe_url_string
 from gr_toolkit.errors import UsageError
 from gr_toolkit.settings import CrawlSettings
 
-LONGEST = 2083  # characters, the longest URL that browsers used to take
+MAX_URL = 2083  # characters, the longest URL that browsers used to take
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 # Query parameters that name the visit and not the page.
@@ -33,7 +33,7 @@ def absolute_url(link: str, base: str = "") -> str | None:
         fetchable = parts.scheme in DEFAULT_PORTS and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return None
-    return urlunsplit(parts._replace(path=parts.path or "/")) if fetchable and len(url) <= LONGEST else None
+    return urlunsplit(parts._replace(path=parts.path or "/")) if fetchable and len(url) <= MAX_URL else None
 
 
 @lru_cache(maxsize=20_000)  # the pages of a site link to much the same

@@ -81,7 +81,7 @@ def raw_record(block: bytes, url: str = "http://e.org/raw") -> bytes:
     return header.encode() + block + b"\r\n\r\n"
 
 
-def take_in(
+def ingest_sources(
     store: Store,
     settings: CrawlSettings,
     *names: str,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 FULL_BELOW = 16 * 2**20  # bytes
-MOST_AT_ONCE = 8  # completions in one forward and backward pass on one device
+MAX_AT_ONCE = 8  # completions in one forward and backward pass on one device
 
 
 def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
@@ -70,7 +70,7 @@ def _failing_as_model_error(model: str) -> Iterator[None]:
 
 def batch(completions: int) -> tuple[int, int]:
     """(completions of one pass, passes of one optimizer step), whose product is `completions`."""
-    at_once = max(size for size in range(1, MOST_AT_ONCE + 1) if completions % size == 0)
+    at_once = max(size for size in range(1, MAX_AT_ONCE + 1) if completions % size == 0)
     return at_once, completions // at_once
 
 

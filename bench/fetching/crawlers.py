@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 AT_ONCE = 16
-MOST_BYTES = 10_000_000
+MAX_BYTES = 10_000_000
 
 
 def ours(url: str, count: int, folder: Path) -> int:
@@ -24,7 +24,7 @@ def ours(url: str, count: int, folder: Path) -> int:
     from gr_toolkit.store import Store
 
     crawl = {
-        **{"allow_private": True, "delay": 0, "retries": 0, "max_depth": 0, "max_bytes": MOST_BYTES},
+        **{"allow_private": True, "delay": 0, "retries": 0, "max_depth": 0, "max_bytes": MAX_BYTES},
         **{"concurrency": AT_ONCE, "concurrency_per_host": AT_ONCE},
     }
     settings = Settings(data=str(folder), crawl=crawl)
@@ -57,7 +57,7 @@ def scrapy(url: str, count: int, folder: Path) -> int:
 
     settings = {
         **{"TWISTED_REACTOR_ENABLED": False, "LOG_ENABLED": False, "ROBOTSTXT_OBEY": True},
-        **{"COOKIES_ENABLED": False, "RETRY_ENABLED": False, "DOWNLOAD_MAXSIZE": MOST_BYTES},
+        **{"COOKIES_ENABLED": False, "RETRY_ENABLED": False, "DOWNLOAD_MAXSIZE": MAX_BYTES},
         **{"CONCURRENT_REQUESTS": AT_ONCE, "CONCURRENT_REQUESTS_PER_DOMAIN": AT_ONCE, "DOWNLOAD_DELAY": 0},
     }
     process = AsyncCrawlerProcess(settings)

@@ -23,7 +23,7 @@ LIMITS = {
     "allow_private": True,
     "delay": 0,
 }
-LONGEST = 0.6  # seconds from the first request of a run to its end
+MAX_SECONDS = 0.6  # seconds from the first request of a run to its end
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["crawl.fetch", "crawl.web.spider", "aiohttp"])
 
@@ -73,7 +73,7 @@ def crawl_with_kills(folder: Path, site: Site, most: int, chance: random.Random)
         process.start()
         while process.is_alive() and site.requests() == requests:
             time.sleep(0.01)
-        process.join(chance.uniform(0, LONGEST) if kills < most else None)
+        process.join(chance.uniform(0, MAX_SECONDS) if kills < most else None)
         process.kill()
         process.join()
         if process.exitcode != -signal.SIGKILL:

@@ -23,7 +23,7 @@ KINDS = (
     "$..$ in the text",
     "exponent",
 )
-MOST = 150  # formulas of a page, so that a few books do not outweigh all others
+MAX_FORMULAS = 150  # formulas of a page, so that a few books do not outweigh all others
 TEX_ANNOTATION = ".//*[local-name() = 'annotation'][contains(@encoding, 'tex')]"
 UNSEEN = "self::script or self::style or self::noscript or self::template or self::textarea or self::svg"
 CODE = "self::pre or self::code or self::kbd or self::samp"
@@ -61,13 +61,13 @@ NONE = FormulasKept(0, 0, 0)
 
 
 def formulas_of(page: str) -> list[Formula]:
-    """The visible formulas outside navigation, header, footer, aside and code; at most MOST."""
+    """The visible formulas outside navigation, header, footer, aside and code; at most MAX_FORMULAS."""
     tree = _parse(page)
     if tree is None:
         return []
     found: list[Formula] = []
     for formula in _formulas(tree):
-        if len(found) == MOST:
+        if len(found) == MAX_FORMULAS:
             break
         if formula.content:
             found.append(formula)

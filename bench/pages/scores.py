@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-MOST_OF = 0.75  # of the bigrams of a question or passage, in one window
+MIN_SHARE = 0.75  # of the bigrams of a question or passage, in one window
 ROOM = 20  # tokens that a window may have beyond twice those of what is looked for
 SHORT = 4  # tokens; a shorter passage is looked for exactly, and near the question
 N = 4  # words of the n-grams by which main texts are compared
@@ -98,7 +98,7 @@ def find(text: Sequence[str], wanted: Sequence[str]) -> int | None:
             window[old] -= 1
         if matched > best:
             best, where = matched, inside[0][0]
-    return where if best >= MOST_OF * needed.total() else None
+    return where if best >= MIN_SHARE * needed.total() else None
 
 
 def _pairs(text: Sequence[str]) -> Iterator[tuple[int, tuple[str, str]]]:

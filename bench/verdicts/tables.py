@@ -16,7 +16,7 @@ from bench.verdicts.result import (
 )
 from bench.verdicts.scores import Share
 
-LONGEST_CELL = 70
+MAX_CELL = 70
 
 
 def overall(measured: Measured, results: Sequence[Result]) -> str:
@@ -153,7 +153,7 @@ def table(title: str, header: Sequence[str], lines: Sequence[Sequence[str]]) -> 
 def code(text: str) -> str:
     """A text as a cell: one short line that no bar or backtick in it can break."""
     line = " ".join(text.split()).replace("|", "¦").replace("`", "'")
-    return f"`{line[:LONGEST_CELL]}…`" if len(line) > LONGEST_CELL else f"`{line}`"
+    return f"`{line[:MAX_CELL]}…`" if len(line) > MAX_CELL else f"`{line}`"
 
 
 def _percent(share: Share) -> str:

@@ -34,7 +34,7 @@ FILTERS = ("=status:200", r"~mime-detected:(text/html|application/xhtml\+xml)$")
 LATEST = "1"
 BUSY = (429, 500, 502, 503, 504)
 NOT_FOUND, PARTIAL = 404, 206
-MOST_HEADERS = 1 << 20  # bytes of a capture beside the page
+MAX_HEADER_BYTES = 1 << 20  # bytes of a capture beside the page
 
 Capture = Mapping[str, str]
 
@@ -143,7 +143,7 @@ def fetch_capture(client: Session, data: str, capture: Capture, settings: CrawlS
         with client.get(url, headers={"Range": range}, stream=True, timeout=settings.timeout) as response:
             if response.status_code != PARTIAL:
                 return f"status {response.status_code}"
-            return bytes(response.raw.read(min(length, settings.max_bytes + MOST_HEADERS)))
+            return bytes(response.raw.read(min(length, settings.max_bytes + MAX_HEADER_BYTES)))
     except (RequestException, HTTPError) as error:
         return type(error).__name__
     except (KeyError, ValueError):

@@ -29,7 +29,7 @@ WHOLE = "; what is whole in it was taken in"
 CUT_SHORT = f"is cut short{WHOLE}"
 NO_WARC = "is no WARC file, or an empty one"
 BLOCK = 1 << 20
-MOST_TRIES = 1000
+MAX_TRIES = 1000
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _next_member(file: BinaryIO, position: int) -> int | None:
     while block := file.read(BLOCK):
         block = before + block
         found = block.find(GZIP)
-        while found >= 0 and tries < MOST_TRIES:
+        while found >= 0 and tries < MAX_TRIES:
             if _holds_record(file, position + found):
                 return position + found
             tries += 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crawl.frontier.file import failures_named
 
-LONGEST = 366 * 86_400.0  # seconds for which a host is left alone at most
+MAX_REST = 366 * 86_400.0  # seconds for which a host is left alone at most
 LEAVE = """
 INSERT INTO hosts (host, failure, not_before) VALUES (?, ?, ?)
 ON CONFLICT (host) DO UPDATE SET failure = excluded.failure, not_before = excluded.not_before
@@ -63,7 +63,7 @@ class HostBook:
     def leave(self, host: str, seconds: float, reason: str) -> None:
         """The host asks not to be asked for so many seconds."""
         with failures_named(self.path):
-            self.database.execute(LEAVE, (host, reason, time.time() + min(seconds, LONGEST)))
+            self.database.execute(LEAVE, (host, reason, time.time() + min(seconds, MAX_REST)))
 
     def add(self, tallies: Mapping[str, Tally]) -> None:
         """Add what the requests to each host came to."""

@@ -29,8 +29,8 @@ FROM (
 ) LEFT JOIN hosts USING (host)
 ORDER BY waiting DESC, stored DESC, host
 """
-MOST_SHOWN = 30
-MOST_LIVE = 1000
+MAX_SHOWN = 30
+MAX_LIVE = 1000
 
 
 def waiting_by_host(path: Path, max_depth: int) -> dict[str, int]:
@@ -96,13 +96,13 @@ def show_hosts(path: Path, *, as_json: bool) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("host", "stored", "waiting", "failed", "requests", "MB", "s/request", "last failure"):
         table.add_column(heading, justify="left" if heading in ("host", "last failure") else "right")
-    for host in hosts[:MOST_SHOWN]:
+    for host in hosts[:MAX_SHOWN]:
         numbers = (host.stored, host.waiting, host.failed, host.requests)
         mean = "" if host.seconds_per_request is None else f"{host.seconds_per_request:.2f}"
         why = f"{host.failure}, not before {host.not_before}" if host.not_before else host.failure or ""
         table.add_row(host.host, *map(str, numbers), f"{host.megabytes:.1f}", mean, why)
     console.print(table)
-    more = f", {MOST_SHOWN} of them shown" if len(hosts) > MOST_SHOWN else ""
+    more = f", {MAX_SHOWN} of them shown" if len(hosts) > MAX_SHOWN else ""
     stored, waiting = sum(host.stored for host in hosts), sum(host.waiting for host in hosts)
     console.print(f"{len(hosts)} hosts{more}: {stored} URLs stored, {waiting} waiting for the next run")
 
@@ -120,7 +120,7 @@ class Live:
         self.bytes += tally.bytes
         if status:
             self.statuses[status] += 1
-        if host not in self.hosts and len(self.hosts) >= MOST_LIVE:
+        if host not in self.hosts and len(self.hosts) >= MAX_LIVE:
             del self.hosts[next(iter(self.hosts))]
         self.hosts.setdefault(host, Tally()).add(tally)
 

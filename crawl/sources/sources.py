@@ -19,7 +19,7 @@ from gr_toolkit.errors import UsageError
 
 SITEMAP = re.compile(r"\.xml(\.gz)?$", re.IGNORECASE)
 REMOTE = re.compile(r"(?!https?:|ftp:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)  # what fsspec may open
-MOST_NAMED = 10
+MAX_NAMED = 10
 BATCH = 10_000  # URLs
 
 
@@ -72,14 +72,14 @@ class Sources:
                     found = Urls()
             else:
                 junk += 1
-                numbers += [str(number)] if junk <= MOST_NAMED else []
+                numbers += [str(number)] if junk <= MAX_NAMED else []
         if not count:
             raise UsageError(
                 f"{urls.name} has no URL; there must be one, http://... or https://..., in its {urls.unit}"
             )
         yield found
         if junk:
-            named = ", ".join(numbers) + (", ..." if junk > MOST_NAMED else "")
+            named = ", ".join(numbers) + (", ..." if junk > MAX_NAMED else "")
             note = f"{urls.name}: {junk} {urls.unit} are not URLs and were left out: {named}"
             self.notes += [note] if note not in self.notes else []
 

@@ -21,8 +21,8 @@ DATASET = re.compile(r"hf:([^/:\s]+/[^/:\s]+)(?:/([^:\s]+))?(?::(\S+))?")
 SPLIT = "train"
 SAMPLE = 100  # rows by which the column is chosen
 BATCH = 10_000  # rows
-MOST_NAMED = 20
-LONGEST_CELL = 1 << 30  # characters; csv's own limit is less than a page
+MAX_NAMED = 20
+MAX_CELL = 1 << 30  # characters; csv's own limit is less than a page
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_LINES = {".jsonl", ".ndjson"}
 
@@ -78,7 +78,7 @@ def _cells(name: str, read: Read, asked: str | None) -> Iterator[Numbered]:
 def choose_column(name: str, rows: Sequence[Mapping[str, object]], asked: str | None) -> str:
     """The column `asked` for, or called url, or the only one whose cells are URLs. Raises UsageError."""
     columns = list(dict.fromkeys(column for row in rows for column in row if isinstance(column, str)))
-    have = f"its columns are {', '.join(columns[:MOST_NAMED])}" if columns else "it has no rows"
+    have = f"its columns are {', '.join(columns[:MAX_NAMED])}" if columns else "it has no rows"
     if any(absolute_url(column) for column in columns):
         raise UsageError(f"{name} has a URL in its first line, where the names of the columns should be")
     if asked:
@@ -108,7 +108,7 @@ def _text_lines(path: Path) -> Iterator[Numbered]:
 
 
 def _csv_rows(path: Path, delimiter: str, column: str | None) -> Rows:
-    csv.field_size_limit(LONGEST_CELL)
+    csv.field_size_limit(MAX_CELL)
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
         reader = csv.DictReader(lines, delimiter=delimiter)
         for row in reader:

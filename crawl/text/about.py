@@ -15,7 +15,8 @@ from crawl.text.tree import elements, inner_text, strings
 
 LANGUAGE_TAG = re.compile(r"\s*([a-zA-Z]{2,3})(?:[-_]|\s*$)")
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-SHORTEST, ENOUGH = 20, 5_000  # characters of text from which its language can be told, and surely
+MIN_CHARACTERS = 20  # fewer do not tell a language
+MAX_CHARACTERS = 5_000  # more do not tell it better
 CREATIVE_COMMONS = re.compile(r"creativecommons\.org/(licenses|publicdomain)/([a-z-]+)(?:/(\d\.\d))?", re.I)
 DECLARED_LICENSE = (
     "//*[@rel][contains(concat(' ', @rel, ' '), ' license ')]/@href"
@@ -32,7 +33,7 @@ DATE_NAMES = (
 )
 AUTHOR_PROPERTIES = ("author", "creator")
 DATE_PROPERTIES = ("datePublished", "dateCreated", "uploadDate")
-LONGEST_NAME = 100  # characters; more is a sentence
+MAX_NAME = 100  # characters; more is a sentence
 ISO_DATE = re.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 
 
@@ -48,7 +49,7 @@ def language_of(tree: etree._Element, text: str) -> str | None:
     declared = root.get("lang") or root.get(XML_LANG) or root.get("xml:lang") or ""
     if match := LANGUAGE_TAG.match(declared):
         return match[1].lower()
-    return str(py3langid.classify(text[:ENOUGH])[0]) if len(text) >= SHORTEST else None
+    return str(py3langid.classify(text[:MAX_CHARACTERS])[0]) if len(text) >= MIN_CHARACTERS else None
 
 
 def license_of(tree: etree._Element) -> str | None:
@@ -72,7 +73,7 @@ def author_of(tree: etree._Element) -> str | None:
         (inner_text(link) for link in elements(tree, "//a[@rel = 'author']")[:1]),
     ):
         names = [" ".join(name.split()) for name in given]
-        names = [name for name in names if 0 < len(name) <= LONGEST_NAME and "://" not in name]
+        names = [name for name in names if 0 < len(name) <= MAX_NAME and "://" not in name]
         if names:
             return ", ".join(dict.fromkeys(names))
     return None

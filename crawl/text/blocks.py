@@ -44,7 +44,7 @@ class Block(NamedTuple):
 
     text: str
     new_paragraph: bool  # an empty line stands before it
-    furniture: bool  # it stands in navigation, header, footer or aside, or is hidden
+    boilerplate: bool  # it stands in navigation, header, footer or aside, or is hidden
     element: etree._Element  # in whose text, or else tail, it begins
     in_tail: bool
 
@@ -55,7 +55,7 @@ class Piece(NamedTuple):
     text: str
     gap: int
     prefix: str
-    furniture: bool
+    boilerplate: bool
     element: etree._Element
     in_tail: bool
 
@@ -87,7 +87,7 @@ def join(blocks: Iterable[Block]) -> str:
 
 def full_text(tree: etree._Element) -> str:
     """All the visible text but that in navigation, header, footer and aside."""
-    return join(block for block in blocks_of(tree) if not block.furniture)
+    return join(block for block in blocks_of(tree) if not block.boilerplate)
 
 
 def whole_text(tree: etree._Element, skip: Set[etree._Element] = NOTHING) -> str:
@@ -97,7 +97,7 @@ def whole_text(tree: etree._Element, skip: Set[etree._Element] = NOTHING) -> str
 
 def _pieces(tree: etree._Element, skip: Set[etree._Element]) -> Iterator[Piece]:
     numbers: Counter[etree._Element] = Counter()
-    outermost: etree._Element | None = None  # the element that makes furniture of what is in it
+    outermost: etree._Element | None = None  # the element that makes boilerplate of what is in it
     prefix = ""
     walker = etree.iterwalk(tree, events=("start", "end"))
     for event, element in walker:
@@ -111,7 +111,7 @@ def _pieces(tree: etree._Element, skip: Set[etree._Element]) -> Iterator[Piece]:
             if element is tree:
                 return
         else:
-            if outermost is None and element is not tree and _is_furniture(element, tag):
+            if outermost is None and element is not tree and _is_boilerplate(element, tag):
                 outermost = element
             if tag in UNSEEN or _is_permalink(element, tag) or (element in skip and element is not tree):
                 walker.skip_subtree()
@@ -134,10 +134,10 @@ def _block(line: list[str], start: Piece, gap: int) -> Block:
         line.pop()
     text = "".join(line)
     text = text.strip() if start.text.startswith("```") else re.sub(" {2,}", " ", text).strip()
-    return Block(text, gap == PARAGRAPH, start.furniture, start.element, start.in_tail)
+    return Block(text, gap == PARAGRAPH, start.boilerplate, start.element, start.in_tail)
 
 
-def _is_furniture(element: etree._Element, tag: str) -> bool:
+def _is_boilerplate(element: etree._Element, tag: str) -> bool:
     return (
         tag in BOILERPLATE
         or "hidden" in element.attrib

@@ -12,7 +12,7 @@ from charset_normalizer import from_bytes
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, resolve_encoding
 
 DETECTED_ON = 65_536  # bytes
-MOST_BAD = 0.05  # of the characters beyond ASCII that may be invalid: a page that was cut, or pasted into
+MAX_INVALID_SHARE = 0.05  # of the characters beyond ASCII; a page may be cut or pasted into
 # Encodings of Python's own that no page means: undefined fails on any text, and the others are no charsets.
 PYTHONS_OWN = {"undefined", "idna", "punycode", "unicode-escape", "raw-unicode-escape"}
 WESTERN = {"cp1252", "iso8859-1", "latin-1", "iso8859-15"}
@@ -66,7 +66,7 @@ def _fits(encoding: str, body: bytes) -> bool:
         return not _has_words_beyond_ascii(body)
     text = body.decode(encoding, "replace")
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
-    return text.count("\ufffd") <= MOST_BAD * beyond_ascii
+    return text.count("\ufffd") <= MAX_INVALID_SHARE * beyond_ascii
 
 
 def _has_words_beyond_ascii(body: bytes) -> bool:

@@ -21,11 +21,11 @@ from crawl.text.tree import first
 LEAST_SHARE = 0.5  # of the characters that resiliparse finds
 LEAST_CUES = 0.9  # of its blocks that are formulas, options, answers or code
 NEARLY_ALL = 0.9  # of the page's characters: there is hardly anything for trafilatura to leave out
-TOO_LITTLE = 0.1  # of the characters outside furniture: both extractors failed
-LONG = 120  # characters; a block that long is prose
+MIN_SHARE = 0.1  # of the characters outside boilerplate: both extractors failed
+MIN_PROSE = 120  # characters; a block that long is prose
 # Trafilatura's time grows with the square of these.
-MOST_CHARACTERS = 300_000
-MOST_ELEMENTS = 15_000
+MAX_CHARACTERS = 300_000
+MAX_ELEMENTS = 15_000
 DEEPEST = 200  # elements within each other; here resiliparse's time does as well
 CUE = re.compile(
     r"\W*(?:\(?[A-Ha-h1-9][.)]\s|(?:answer|solution|option|correct|hint|respuesta|soluci[oó]n|antwort|l[öo]sung)\b)",
@@ -58,7 +58,7 @@ def main_blocks(
     kept |= {
         number
         for number, block in enumerate(blocks)
-        if (block.text in parts and not block.furniture)
+        if (block.text in parts and not block.boilerplate)
         or (block.text.startswith("# ") and f" {_words(block.text)} " in titled)
     }
     return [blocks[number] for number in sorted(kept)]
@@ -70,17 +70,17 @@ def is_cue(text: str, formula: re.Pattern[str]) -> bool:
 
 
 def _extracted(tree: etree._Element, blocks: Sequence[Block], cues: Numbers) -> Numbers:
-    content = {number for number, block in enumerate(blocks) if not block.furniture}
+    content = {number for number, block in enumerate(blocks) if not block.boilerplate}
     if first(tree, "/*" * DEEPEST) is not None:
         return content
     sizes = [len(block.text) for block in blocks]
-    vast = sum(sizes) > MOST_CHARACTERS or first(tree, f"/descendant::*[{MOST_ELEMENTS}]") is not None
+    vast = sum(sizes) > MAX_CHARACTERS or first(tree, f"/descendant::*[{MAX_ELEMENTS}]") is not None
     _mark(blocks)
     page = etree.tostring(tree, method="html", encoding="unicode")
     kept = _marked(str(extract_plain_text(page, main_content=True, preserve_formatting=True)), blocks)
     if not vast and _size(kept, sizes) < NEARLY_ALL * sum(sizes):
         kept = chosen(_marked(extract(page) or "", blocks), kept, sizes, cues)
-    return content if _size(kept, sizes) < TOO_LITTLE * _size(content, sizes) else kept
+    return content if _size(kept, sizes) < MIN_SHARE * _size(content, sizes) else kept
 
 
 def chosen(precise: Numbers, complete: Numbers, sizes: Sequence[int], cues: Numbers) -> Numbers:
@@ -96,7 +96,7 @@ def lost_between(kept: Numbers, blocks: Sequence[Block], cues: Numbers) -> Numbe
     return {
         number
         for number in range(min(kept, default=0), max(kept, default=0))
-        if not blocks[number].furniture and (number in cues or len(blocks[number].text) >= LONG)
+        if not blocks[number].boilerplate and (number in cues or len(blocks[number].text) >= MIN_PROSE)
     }
 
 

@@ -28,7 +28,7 @@ BARE = f"//*[{has_class('math', 'mathjax', 'mathJaxEqu')}][not(*)]"
 NAMED = ("data-math", "data-tex", "data-latex")
 ORDINAL = {"st", "nd", "rd", "th", "er", "ère", "re", "ème", "ième", "º", "ª", "tm", "sm", "®", "™", "©"}
 NOTE = re.compile(r"\[.*\]|[*†‡§¶]+", re.DOTALL)  # a mark that needs no brackets
-LONGEST_SCRIPT = 80  # characters in an exponent or index; more is prose set small
+MAX_SCRIPT = 80  # characters in an exponent or index; more is prose set small
 SLASHES = ("/", "⁄")
 TEX_SIGN = re.compile(r"\\[a-zA-Z]|[\^_{$]")
 WORD = re.compile(r"[^\W\d_]{3,}")
@@ -150,7 +150,7 @@ def _is_bare_tex(text: str) -> bool:
 def _save_script(element: etree._Element, formulas: Formulas) -> None:
     """10<sup>28</sup> is 10^{28}. Marks of footnotes and ordinals (4<sup>th</sup>) are no exponents."""
     text = inner_text(element).strip()
-    if not text or len(text) > LONGEST_SCRIPT or element.getparent() is None:
+    if not text or len(text) > MAX_SCRIPT or element.getparent() is None:
         return
     if _is_note(element):
         replace_by_text(element, text if NOTE.fullmatch(text) else f"[{text}]")

@@ -31,7 +31,7 @@ PRETEXT_TASK = f"*[{has_class('exercise-like', 'example-like', 'project-like')}]
 PRETEXT_LABEL = f"*[self::summary or {has_class('heading', 'knowl__link')}]"
 PRETEXT_SOLUTIONS = f"*[{has_class('solutions', 'solution-like')}]"
 ESCAPED_TAG = re.compile(r"&lt;/?(?:p|br|div|ol|ul|li|pre|code|strong|em|a|h\d)\b")
-MOST = 1000  # questions of a page, or answers of a question
+MAX_ITEMS = 1000  # questions of a page, or answers of a question
 
 
 class Answer(TypedDict):
@@ -71,11 +71,13 @@ def read_json_ld(tree: etree._Element) -> Iterator[Question]:
 
 def read_microdata(tree: etree._Element) -> Iterator[Question]:
     """Every item of type schema.org/Question; one inside another belongs to the outer one."""
-    for item in elements(tree, f"//{MICRODATA_QUESTION}[not(ancestor::{MICRODATA_QUESTION})]")[:MOST]:
+    for item in elements(tree, f"//{MICRODATA_QUESTION}[not(ancestor::{MICRODATA_QUESTION})]")[:MAX_ITEMS]:
         answers = [
             _answer(_text(_property(answer, "text")) or full_text(answer), kind, _votes(answer))
             for kind in ANSWER_KINDS
-            for answer in elements(item, f".//*[contains(concat(' ', @itemprop, ' '), ' {kind} ')]")[:MOST]
+            for answer in elements(item, f".//*[contains(concat(' ', @itemprop, ' '), ' {kind} ')]")[
+                :MAX_ITEMS
+            ]
         ]
         yield _question(_text(_property(item, "name")), _text(_property(item, "text")), answers)
 
@@ -91,7 +93,7 @@ def read_stackexchange(tree: etree._Element) -> Iterator[Question]:
             "acceptedAnswer" if "accepted-answer" in answer.get("class", "") else "",
             _votes(answer),
         )
-        for answer in elements(tree, STACKEXCHANGE_ANSWER)[:MOST]
+        for answer in elements(tree, STACKEXCHANGE_ANSWER)[:MAX_ITEMS]
     ]
     title = first(tree, "//*[@id = 'question-header']//h1")
     yield _question(_text(title), _text(first(question, STACKEXCHANGE_BODY)), answers)
@@ -99,7 +101,7 @@ def read_stackexchange(tree: etree._Element) -> Iterator[Question]:
 
 def read_openstax(tree: etree._Element) -> Iterator[Question]:
     """Exercises and examples: each solution with the problem of the nearest element that holds both."""
-    for solution in elements(tree, OPENSTAX_SOLUTION)[:MOST]:
+    for solution in elements(tree, OPENSTAX_SOLUTION)[:MAX_ITEMS]:
         problem = first(solution, f"ancestor::*[.//{OPENSTAX_PROBLEM}][1]//{OPENSTAX_PROBLEM}")
         yield _question("", _text(problem), [_answer(full_text(solution), "acceptedAnswer", None)])
 
@@ -109,7 +111,7 @@ def read_pretext(tree: etree._Element) -> Iterator[Question]:
     labels = set(elements(tree, f"//{PRETEXT_LABEL}"))
     no_question = {*labels, *elements(tree, f"//{PRETEXT_TASK}"), *elements(tree, f"//{PRETEXT_SOLUTIONS}")}
     solutions: dict[etree._Element, list[etree._Element]] = {}
-    for solution in elements(tree, PRETEXT_OUTER_SOLUTION)[:MOST]:
+    for solution in elements(tree, PRETEXT_OUTER_SOLUTION)[:MAX_ITEMS]:
         if (task := first(solution, f"ancestor::{PRETEXT_TASK}[1]")) is not None:
             solutions.setdefault(task, []).append(solution)
     asked: dict[etree._Element, str] = {}

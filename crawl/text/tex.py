@@ -11,7 +11,7 @@ SIGN = re.compile(r"[\\$\[]")  # without any of these there is no delimiter
 WRAPPED = re.compile(r"\$\$(.*)\$\$|\$([^$]*)\$|\\\((.*)\\\)|\\\[(.*)\\\]", re.DOTALL)
 CLOSING = {r"\(": r"\)", r"\[": r"\]", "$$": "$$", "$": "$"}
 BBCODE = re.compile(r"\[(\w+)\](.*)\[/\1\]|\$latex\s(.*)\$", re.IGNORECASE | re.DOTALL)
-LONGEST_DOLLARS = 300  # characters between two single dollars; more is prices
+MAX_DOLLARS = 300  # characters between two single dollars; more is prices
 
 
 def formula_spans(text: str) -> list[tuple[int, int]]:
@@ -47,7 +47,7 @@ def _is_formula(text: str) -> bool:
     if not text.startswith("$") or text.startswith("$$"):
         return True
     inner = text[1:-1]
-    return 0 < len(inner) <= LONGEST_DOLLARS and inner == inner.strip() and "\n" not in inner
+    return 0 < len(inner) <= MAX_DOLLARS and inner == inner.strip() and "\n" not in inner
 
 
 def delimited(tex: str, display: bool) -> str:

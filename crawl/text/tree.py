@@ -7,7 +7,7 @@ from typing import cast
 
 from lxml import etree
 
-LONGEST_TAG = 50_000  # characters
+MAX_TAG = 50_000  # characters
 # Characters that no tree may hold, and references to them.
 NO_XML = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
@@ -39,16 +39,16 @@ def _without_prefixes(text: str) -> str:
 
 def _short_tags(text: str) -> str:
     """Without the attributes of vast tags: the parser's time grows with the square of their number."""
-    if len(text) <= LONGEST_TAG:
+    if len(text) <= MAX_TAG:
         return text
     pieces = text.split(">")
-    return ">".join(_cut(piece) if len(piece) > LONGEST_TAG else piece for piece in pieces)
+    return ">".join(_cut(piece) if len(piece) > MAX_TAG else piece for piece in pieces)
 
 
 def _cut(piece: str) -> str:
     """Some text and perhaps the beginning of a tag; of a vast tag only its name stays."""
     tag = TAG_NAME.search(piece)
-    return piece[: tag.end()] if tag and len(piece) - tag.start() > LONGEST_TAG else piece
+    return piece[: tag.end()] if tag and len(piece) - tag.start() > MAX_TAG else piece
 
 
 def elements(node: etree._Element, path: str) -> list[etree._Element]:

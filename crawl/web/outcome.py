@@ -19,7 +19,7 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 
 from crawl.response import read_page
-from crawl.result import Entry, Miss, Result, Unchanged
+from crawl.result import Entry, FetchFailure, Result, Unchanged
 from crawl.web.browser.chromium import BrowserFailed
 from crawl.web.private import PrivateAddress
 from crawl.web.robots import TEMPORARY, RobotsForbid, RobotsUnreachable, TemporaryStatus, header, wait_of
@@ -46,7 +46,7 @@ def read_response(entry: Entry, response: Response, *, with_links: bool) -> Resu
     sitemap is none.
     """
     if response.status in TEMPORARY:
-        return Miss(f"status {response.status}", wait=wait_of(response.headers))
+        return FetchFailure(f"status {response.status}", wait=wait_of(response.headers))
     if response.status == 304 and entry.known:
         return Unchanged()
     if entry.kind == "sitemap":
@@ -64,18 +64,18 @@ def read_failure(request: Request, error: BaseException) -> Result:
             cause = error.__cause__ or error
             reason = failure_reason(cause)
             if reason == PRIVATE:
-                return Miss(PRIVATE, refused=True)
-            return Miss(f"robots.txt: {reason}", wait=getattr(cause, "wait", None))
+                return FetchFailure(PRIVATE, refused=True)
+            return FetchFailure(f"robots.txt: {reason}", wait=getattr(cause, "wait", None))
         case RobotsForbid():
-            return Miss("robots.txt", refused=True)
+            return FetchFailure("robots.txt", refused=True)
         case DownloadCancelledError():
             return _too_large(request)
         case IgnoreRequest() if "DOWNLOAD_MAXSIZE" in message:
             return _too_large(request)
         case IgnoreRequest():
-            return Miss("too many redirects", refused=True)
+            return FetchFailure("too many redirects", refused=True)
     reason = failure_reason(error)
-    return Miss(reason, refused=reason == PRIVATE)
+    return FetchFailure(reason, refused=reason == PRIVATE)
 
 
 def failure_reason(error: BaseException) -> str:
@@ -97,15 +97,15 @@ def _resolved_to_private(error: BaseException) -> bool:
 def _read_sitemap(entry: Entry, response: Response) -> Result:
     """A site without robots.txt has no sitemaps to name; a sitemap asked for by name must be there."""
     if response.status != 200 and not entry.url.endswith(ROBOTS):
-        return Miss(f"status {response.status}", refused=True)
+        return FetchFailure(f"status {response.status}", refused=True)
     body = response.body if response.status == 200 else b""
-    return read_listing(entry.url, body) or Miss("not a sitemap", refused=True)
+    return read_listing(entry.url, body) or FetchFailure("not a sitemap", refused=True)
 
 
 def _too_large(request: Request) -> Result:
     """Scrapy drops such a download together with its status; 200 is taken for granted."""
     entry: Entry = request.meta["entry"]
     if entry.kind == "sitemap":
-        return Miss("too large", refused=True)
+        return FetchFailure("too large", refused=True)
     headers = {"content-type": request.meta.get(CONTENT_TYPE, "")}
     return read_page(request.url, entry.depth, 200, headers, b"", reason="too large")

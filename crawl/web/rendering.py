@@ -28,7 +28,7 @@ from crawl.web.robots import header
 METHODS = {"GET", "HEAD", "POST"}
 BUSY = {429, 503}  # of a part: its page would be incomplete, and the host asks for patience
 LASTING = {"script", "stylesheet"}  # kinds of parts that pages share
-MOST_KEPT = 32_000_000  # bytes of these
+MAX_KEPT_BYTES = 32_000_000  # bytes of these
 NOT_SENT = ("user-agent", "accept-encoding", "cookie", "host", "connection", "content-length")
 
 
@@ -138,7 +138,7 @@ class Parts:
         if key not in self.kept:
             self.kept[key] = found
             self.size += len(found.body)
-        while self.size > MOST_KEPT:
+        while self.size > MAX_KEPT_BYTES:
             self.size -= len(self.kept.popitem(last=False)[1].body)
 
 

@@ -16,7 +16,7 @@ from crawl.frontier.hosts import Tally
 from crawl.frontier.status import Live
 from crawl.page_writer import PageWriter
 from crawl.response import links_of
-from crawl.result import Entry, Kind, Listing, Miss, Page, Result, Unchanged
+from crawl.result import Entry, FetchFailure, Kind, Listing, Page, Result, Unchanged
 from crawl.urls import Scope
 from crawl.web.scheduler import Scheduler
 from gr_toolkit.console import Advance
@@ -55,7 +55,7 @@ class ResultHandler:
                 if result is None:
                     return entry
                 self.scheduler.pass_over(entry)  # it came before the crawl was killed
-                self._take_in(entry, result)
+                self._handle(entry, result)
         return None
 
     def anything_left(self) -> bool:
@@ -70,7 +70,7 @@ class ResultHandler:
             if not self.error:
                 self._tally(entry.host, result, latency)
                 if self.scheduler.answered(entry, result, latency):
-                    self._take_in(entry, result)
+                    self._handle(entry, result)
 
     def send_on(self, entry: Entry) -> None:
         """The entry was redirected, and is to be given out once more."""
@@ -101,7 +101,7 @@ class ResultHandler:
         match result:
             case Page(row):
                 tally.pages, tally.bytes, status = 1, result.size, str(row["status"])
-            case Miss(reason):
+            case FetchFailure(reason):
                 tally.failures, tally.failure, status = 1, reason, reason
             case Unchanged():
                 status = "304"
@@ -113,7 +113,7 @@ class ResultHandler:
         self.tallies.clear()
         self.noted = time.monotonic()
 
-    def _take_in(self, entry: Entry, result: Result) -> None:
+    def _handle(self, entry: Entry, result: Result) -> None:
         with self.frontier.transaction():
             self.frontier.keep_result(entry, result)
             for ready, its_result in self.scheduler.finish(entry, result):
@@ -123,7 +123,7 @@ class ResultHandler:
     def _take(self, entry: Entry, result: Result) -> None:
         self.writer.summary.rows_in += 1
         match result:
-            case Miss(reason, refused):
+            case FetchFailure(reason, refused):
                 self.missed[reason] += 1
                 self.frontier.settle(entry, "refused" if refused else "failed", reason)
             case Unchanged():

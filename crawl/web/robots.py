@@ -19,8 +19,8 @@ from crawl.urls import host_of, origin_of
 from gr_toolkit.http import retry_after
 
 TEMPORARY = {408, 429, *range(500, 600)}  # statuses that are tried again
-MOST_BYTES = 512 * 1024  # of a robots.txt that are read; RFC 9309 asks for 500 KiB at least
-MOST_ORIGINS = 2000  # whose rules are remembered, more than there are host queues
+MAX_BYTES = 512 * 1024  # of a robots.txt that are read; RFC 9309 asks for 500 KiB at least
+MAX_ORIGINS = 2000  # whose rules are remembered, more than there are host queues
 IS_ROBOTS = "is_robots_txt"  # in the meta of a request
 
 SlowDown = Callable[[str, float], None]
@@ -75,7 +75,7 @@ class Robots:
         origin = origin_of(request.url)
         reading = self.rules.pop(origin, None) or asyncio.create_task(self._read(origin))
         self.rules[origin] = reading  # the last one used stands last
-        if len(self.rules) > MOST_ORIGINS:
+        if len(self.rules) > MAX_ORIGINS:
             del self.rules[next(iter(self.rules))]
         try:
             rules = await asyncio.shield(reading)
@@ -86,7 +86,7 @@ class Robots:
             raise RobotsForbid("forbidden by robots.txt")
 
     async def _read(self, origin: str) -> Protego:
-        # Without a limit, or Scrapy would give up a longer one whole; the spider stops it at MOST_BYTES.
+        # Without a limit, or Scrapy would give up a longer one whole; the spider stops it at MAX_BYTES.
         meta = {IS_ROBOTS: True, "download_maxsize": 0}
         request = Request(f"{origin}/robots.txt", meta=meta, callback=NO_CALLBACK, dont_filter=True)
         assert self.crawler.engine is not None
@@ -94,7 +94,7 @@ class Robots:
         if response.status in TEMPORARY:
             raise TemporaryStatus(f"status {response.status}", wait_of(response.headers))
         found = response.status // 100 == 2
-        rules = Protego.parse(response.body[:MOST_BYTES].decode("utf-8", "replace") if found else "")
+        rules = Protego.parse(response.body[:MAX_BYTES].decode("utf-8", "replace") if found else "")
         if delay := rules.crawl_delay(self.agent):
             slow_down: SlowDown = self.crawler.spider.slow_down  # type: ignore[union-attr]
             slow_down(host_of(origin), delay)

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from crawl.frontier.frontier import Frontier
-from crawl.result import Entry, Miss, Result
+from crawl.result import Entry, FetchFailure, Result
 from crawl.web.throttle import Throttle
 from gr_toolkit.settings import CrawlSettings
 
 WINDOW = 256  # results of one host that may wait for a slow one before them
-MOST_HOST_QUEUES = 1000  # hosts that are crawled at a time; a list of a million hosts takes no more memory
+MAX_HOST_QUEUES = 1000  # hosts that are crawled at a time; a list of a million hosts takes no more memory
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Scheduler:
         for host in hosts:
             if host in self.host_queues:
                 self._list(host, self.host_queues[host])
-            elif len(self.host_queues) >= MOST_HOST_QUEUES:
+            elif len(self.host_queues) >= MAX_HOST_QUEUES:
                 self.more_hosts = self.left_out = True
             elif host not in self.closed:
                 throttle = Throttle(self.settings.delay, self.settings.concurrency_per_host)
@@ -74,7 +74,7 @@ class Scheduler:
         while self.asleep and self.asleep[0][0] <= now:
             self.ready.append(heapq.heappop(self.asleep)[1])
         while self.left is None or self.outstanding < self.left:
-            if self.more_hosts and len(self.host_queues) <= MOST_HOST_QUEUES // 2:
+            if self.more_hosts and len(self.host_queues) <= MAX_HOST_QUEUES // 2:
                 self._fill()
             if not self.ready:
                 return None
@@ -89,11 +89,11 @@ class Scheduler:
     def answered(self, entry: Entry, result: Result, latency: float) -> bool:
         """A request has ended so. Returns whether that stands; if not, the entry is given out once more."""
         host_queue = self._free(entry)
-        failed = isinstance(result, Miss) and not result.refused
+        failed = isinstance(result, FetchFailure) and not result.refused
         host_queue.throttle.answered(latency, not failed)
         host_queue.met = host_queue.met or not failed
         host_queue.failures = host_queue.failures + 1 if failed else 0
-        if not isinstance(result, Miss) or result.refused:
+        if not isinstance(result, FetchFailure) or result.refused:
             return True
         self._be_patient(entry.host, host_queue, result)
         if entry.host in self.closed or self.tries[entry.id] >= self.settings.retries:
@@ -132,7 +132,7 @@ class Scheduler:
         """Leave the host alone for the rest of this run; what waits to be sent once more has failed."""
         self.closed.setdefault(host, reason)
         if host_queue := self.host_queues.get(host):
-            self.results.update((entry.id, Miss(reason)) for entry in host_queue.again)
+            self.results.update((entry.id, FetchFailure(reason)) for entry in host_queue.again)
             host_queue.again.clear()
             self._wake(host)
 
@@ -149,7 +149,7 @@ class Scheduler:
 
     def _fill(self) -> None:
         """Give more hosts a queue, by name, and from the first name again where some were left out."""
-        while len(self.host_queues) < MOST_HOST_QUEUES:
+        while len(self.host_queues) < MAX_HOST_QUEUES:
             host = self.frontier.host_after(self.last_host)
             if host is None:
                 self.last_host, self.more_hosts, self.left_out = "", self.left_out, False
@@ -206,12 +206,12 @@ class Scheduler:
             self.outstanding += 1
         return entry
 
-    def _be_patient(self, host: str, host_queue: HostQueue, miss: Miss) -> None:
+    def _be_patient(self, host: str, host_queue: HostQueue, failure: FetchFailure) -> None:
         """Wait as long as the host asks, or leave it where that is too long or it fails again and again."""
-        if miss.wait is not None and miss.wait > self.settings.max_wait:
-            self.frontier.book.leave(host, miss.wait, miss.reason)
-            self.close(host, miss.reason)
-        elif miss.wait is not None:
-            host_queue.not_before = max(host_queue.not_before, time.monotonic() + miss.wait)
+        if failure.wait is not None and failure.wait > self.settings.max_wait:
+            self.frontier.book.leave(host, failure.wait, failure.reason)
+            self.close(host, failure.reason)
+        elif failure.wait is not None:
+            host_queue.not_before = max(host_queue.not_before, time.monotonic() + failure.wait)
         if host_queue.failures >= self.settings.max_failures:
-            self.close(host, miss.reason)
+            self.close(host, failure.reason)

@@ -12,7 +12,7 @@ from crawl.result import Listing
 from crawl.text.tree import elements, strings
 from crawl.urls import absolute_url
 
-MOST_BYTES = 52_428_800  # the protocol's own limit, uncompressed
+MAX_BYTES = 52_428_800  # the protocol's own limit, uncompressed
 ROBOTS = "/robots.txt"
 GZIP = b"\x1f\x8b"
 
@@ -66,7 +66,7 @@ def _robots_sitemaps(body: bytes) -> list[str]:
 def _parse(body: bytes) -> etree._Element | None:
     try:
         if body.startswith(GZIP):
-            body = zlib.decompressobj(wbits=31).decompress(body, MOST_BYTES)
+            body = zlib.decompressobj(wbits=31).decompress(body, MAX_BYTES)
         parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=True)
         root: etree._Element | None = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, zlib.error, ValueError):

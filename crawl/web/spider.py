@@ -25,7 +25,7 @@ from scrapy.settings import default_settings
 from twisted.python.failure import Failure
 
 from crawl.response import HTML_TYPES, media_type
-from crawl.result import Entry, Miss, Result
+from crawl.result import Entry, FetchFailure, Result
 from crawl.urls import host_of
 from crawl.web.browser.chromium import Browser
 from crawl.web.download import ALLOW_PRIVATE, PublicDownloadHandler
@@ -33,8 +33,8 @@ from crawl.web.outcome import CONTENT_TYPE, read_failure, read_response
 from crawl.web.rendering import Rendering
 from crawl.web.result_handler import ResultHandler
 from crawl.web.robots import IS_ROBOTS, Robots, header
-from crawl.web.robots import MOST_BYTES as MOST_OF_ROBOTS
-from crawl.web.sitemap import MOST_BYTES as MOST_OF_SITEMAP
+from crawl.web.robots import MAX_BYTES as MAX_ROBOTS_BYTES
+from crawl.web.sitemap import MAX_BYTES as MAX_SITEMAP_BYTES
 from gr_toolkit.errors import GrError
 from gr_toolkit.settings import CrawlSettings
 
@@ -135,7 +135,7 @@ class FrontierScheduler(BaseScheduler):
         """Take a redirect. Only a source may redirect to another host."""
         entry: Entry = request.meta["entry"]
         if not self._may_lead_to(request.url, entry):
-            self.handler.finish(entry, Miss("redirects to another host", refused=True))
+            self.handler.finish(entry, FetchFailure("redirects to another host", refused=True))
             return False
         for condition in CONDITIONS:  # they were about the page that it is redirected from
             request.headers.pop(condition, None)
@@ -199,7 +199,7 @@ class FrontierSpider(Spider):
         """The request for an entry; of a page that is known, for what has changed."""
         meta: dict[str, object] = {"entry": entry}
         if entry.kind == "sitemap":
-            meta["download_maxsize"] = MOST_OF_SITEMAP
+            meta["download_maxsize"] = MAX_SITEMAP_BYTES
         known = zip(CONDITIONS, (entry.etag, entry.last_modified), strict=True)
         may_ask = entry.known and not self.browser.makes(entry.host)  # what scripts put in may have changed
         headers = {name: value for name, value in known if value and may_ask}
@@ -223,7 +223,7 @@ class FrontierSpider(Spider):
         """Read no more of a robots.txt than is wanted."""
         if request.meta.get(IS_ROBOTS):
             request.meta["read"] = request.meta.get("read", 0) + len(data)
-            if request.meta["read"] > MOST_OF_ROBOTS:
+            if request.meta["read"] > MAX_ROBOTS_BYTES:
                 raise StopDownload(fail=False)
 
     async def arrived(self, response: Response) -> None:
@@ -247,7 +247,7 @@ def _safely(read: Callable[[], Result]) -> Result:
     try:
         return read()
     except Exception as error:
-        return Miss(f"cannot be read: {type(error).__name__}", refused=True)
+        return FetchFailure(f"cannot be read: {type(error).__name__}", refused=True)
 
 
 @contextmanager

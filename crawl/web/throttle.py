@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-LONGEST = 60.0  # seconds between two requests, however slow the host
+MAX_DELAY = 60.0  # seconds between two requests, however slow the host
 JITTER = 0.5  # share by which a delay varies, so that requests make no pattern
 
 
@@ -27,7 +27,7 @@ class Throttle:
         if self.least == 0:
             return
         target = latency / self.at_once
-        seconds = min(LONGEST, max(self.least, target, (self.seconds + target) / 2))
+        seconds = min(MAX_DELAY, max(self.least, target, (self.seconds + target) / 2))
         if ok or seconds > self.seconds:
             self.seconds = seconds
 

@@ -31,7 +31,7 @@ answer.
 If the student's answer is correct, output "Final Decision: Yes". If the student's answer is incorrect, \
 output "Final Decision: No". Assistant:"""
 MAX_TOKENS = 2_048
-LONGEST_REASON = 500  # characters; what a model says last
+MAX_REASON = 500  # characters; what a model says last
 MAX_ANSWER = 2_000  # characters; what is longer is not a final answer, and would not fit the model's context
 # A verdict less sure than this is doubtful. That P(Yes) between 0.2 and 0.8 tells little is a custom of those
 # who use such verifiers, not a measurement of this one.
@@ -100,7 +100,7 @@ async def _ask(llm: LLM, prompt: str) -> Verdict:
     reply = await llm.complete(prompt, temperature=0.0, max_tokens=MAX_TOKENS, logprobs=True)
     cut_off = reply.finish_reason == "length"
     decision = None if cut_off else read_decision(reply.text)
-    reason = reply.text.strip()[-LONGEST_REASON:]
+    reason = reply.text.strip()[-MAX_REASON:]
     if decision is None:
         return Verdict(None, "model", None, f"no decision in the reply{', cut off' * cut_off}: {reason}")
     return Verdict(decision, "model", confidence(decision, reply.ending), reason)

@@ -83,7 +83,7 @@ NO_ANSWER = -0.5
 WRONG = 0.0
 RIGHT = 1.0
 PENALTY_PER_TOKEN = 0.05
-MOST_TOKENS_PENALISED = 10
+MAX_TOKENS_PENALISED = 10
 
 
 def paper_reward(
@@ -96,4 +96,4 @@ def paper_reward(
         return None
     if not correct:
         return WRONG
-    return RIGHT - PENALTY_PER_TOKEN * min(MOST_TOKENS_PENALISED, abs(answer_tokens - reference_tokens))
+    return RIGHT - PENALTY_PER_TOKEN * min(MAX_TOKENS_PENALISED, abs(answer_tokens - reference_tokens))

@@ -41,7 +41,7 @@ SENTENCE = re.compile(
     r"(?!.*\s(?:is|are|was)\s)",  # of two such values each keeps its name
     re.IGNORECASE,
 )
-LONGEST_SENTENCE = 200
+MAX_SENTENCE = 200
 FEW_WORDS = 100  # characters
 PLAIN_WORDS = re.compile(r"[a-z .,'’-]*[a-z]{3}[a-z .,'’-]*", re.IGNORECASE)
 # Words that may stand for a number, in an answer without a digit.
@@ -100,7 +100,7 @@ def first_decision(gold: str, given: str, question: str) -> tuple[str, bool | No
         return "text", True
     if given == f"{gold}!":  # a factorial, or a student who is sure
         return "rules", None
-    if len(given) <= LONGEST_SENTENCE and not SENTENCE.match(gold):
+    if len(given) <= MAX_SENTENCE and not SENTENCE.match(gold):
         given = SENTENCE.sub("", given, count=1)
     for name, rule in (WHOLE | PARTS).items():
         decision = rule(gold, given, question)

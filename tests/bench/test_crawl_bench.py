@@ -86,7 +86,7 @@ def test_formulas_are_counted_by_what_is_left_of_them(html, text, kind, content,
     assert kept_of(html, text) == {kind: FormulasKept(1, content, structure)}
 
 
-def test_formulas_in_furniture_code_and_footnotes_are_none():
+def test_formulas_in_boilerplate_code_and_footnotes_are_none():
     assert formulas_of("<nav>$x^2$</nav><pre>$x^2$</pre><p>1<sup><a href=#a>2</a></sup></p>") == []
     assert formulas_of("") == []
 

@@ -55,7 +55,7 @@ def test_language_is_told_from_the_text_where_it_is_not_declared():
     assert row_of(german)["language"] == "de"
 
 
-def test_furniture_goes_and_the_text_stays():
+def test_boilerplate_goes_and_the_text_stays():
     text = text_of(f"<nav><a href=/>Home page</a></nav><h1>Energy</h1>{PROSE}<footer>Imprint</footer>")
     assert "Energy is neither made nor lost" in text
     assert "Home page" not in text
@@ -106,7 +106,7 @@ def test_a_declared_answer_stays_in_the_text_with_its_code_and_formulas():
     assert marked["answers"][0]["text"] in row["text"]
 
 
-def test_a_page_too_vast_for_trafilatura_still_loses_its_furniture():
+def test_a_page_too_vast_for_trafilatura_still_loses_its_boilerplate():
     menu = "<nav>" + "<a href=/>Home page</a>" * 50 + "</nav>"
     row = row_of(f"<html><body>{menu}<h1>Energy</h1>{PROSE * 700}</body></html>")
     assert row["text"].count("Energy is neither") == 6 * 700

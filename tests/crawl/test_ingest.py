@@ -17,7 +17,7 @@ from gr_toolkit.settings import CrawlSettings
 from gr_toolkit.store import Store
 from processes import PROCESSES
 from rows import rows_of
-from warcs import Warc, html, pages_of, take_in, warc_of_pages
+from warcs import Warc, html, ingest_sources, pages_of, warc_of_pages
 
 PAGES = 23  # of each of three files, in shards of 5
 
@@ -41,7 +41,7 @@ def tables(folder: Path) -> list[dict[str, object]]:
 
 
 def test_a_url_stands_once_the_first_that_came(store, settings, warcs):
-    summary = take_in(store, settings, str(warcs))
+    summary = ingest_sources(store, settings, str(warcs))
     assert [row["source"] for row in rows_of(store, "pages")] == ["a.warc.gz"] * PAGES + ["b.warc"] * PAGES
     assert (summary.rows_in, summary.rows, summary.kept) == (3 * PAGES, 2 * PAGES, 2 * PAGES)
     assert summary.notes == [f"{PAGES} pages in archives are stored already"]
@@ -55,26 +55,26 @@ def test_a_url_twice_in_one_archive_and_a_content_twice(store, settings, tmp_pat
         .add("http://e.org/b", html("1"))
     )
     (tmp_path / "a.warc.gz").write_bytes(made.content)
-    take_in(store, settings, str(tmp_path / "a.warc.gz"))
+    ingest_sources(store, settings, str(tmp_path / "a.warc.gz"))
     assert pages_of(store) == [("http://e.org/a", None), ("http://e.org/b", "duplicate content")]
 
 
 @pytest.mark.parametrize("change", [{}, {"max_pages": 3}])
 def test_a_second_run_changes_nothing_and_reads_nothing(store, settings, warcs, monkeypatch, change):
-    take_in(store, settings, str(warcs))
+    ingest_sources(store, settings, str(warcs))
     before = contents(Path(store.data) / "pages")
     monkeypatch.setattr("crawl.ingest.read", None)
-    summary = take_in(store, settings, str(warcs), str(warcs / "a.warc.gz"), **change)
+    summary = ingest_sources(store, settings, str(warcs), str(warcs / "a.warc.gz"), **change)
     assert contents(Path(store.data) / "pages") == before
     assert (summary.rows_in, summary.rows, summary.shards) == (0, 0, 0)
     assert summary.notes == ["4 archives were read by an earlier run"]
 
 
 def test_only_what_is_new_or_has_changed_is_read_again(store, settings, warcs):
-    take_in(store, settings, str(warcs))
+    ingest_sources(store, settings, str(warcs))
     (warcs / "b.warc").write_bytes(warc_of_pages(PAGES + 1, gz=False, prefix="http://b.org/").content)
     (warcs / "d.warc.gz").write_bytes(warc_of_pages(2, prefix="http://d.org/").content)
-    summary = take_in(store, settings, str(warcs))
+    summary = ingest_sources(store, settings, str(warcs))
     assert (summary.rows_in, summary.kept) == (PAGES + 1 + 2, 3)
     assert summary.notes == [
         "2 archives were read by an earlier run",
@@ -83,15 +83,15 @@ def test_only_what_is_new_or_has_changed_is_read_again(store, settings, warcs):
 
 
 def test_what_allow_left_out_can_be_asked_for_later(store, settings, warcs):
-    summary = take_in(store, settings, str(warcs), allow=[r"a\.org/1$"])
+    summary = ingest_sources(store, settings, str(warcs), allow=[r"a\.org/1$"])
     assert pages_of(store) == [("http://a.org/1", None)]
     assert "not asked for by allow, deny and part" in summary.notes[-1]
-    assert take_in(store, settings, str(warcs), allow=[]).kept == 2 * PAGES - 1
+    assert ingest_sources(store, settings, str(warcs), allow=[]).kept == 2 * PAGES - 1
 
 
 def test_max_pages_ends_a_run_and_the_next_goes_on(store, settings, warcs):
     for _ in range(3):
-        assert take_in(store, settings, str(warcs), max_pages=PAGES - 2).rows in (PAGES - 2, 4)
+        assert ingest_sources(store, settings, str(warcs), max_pages=PAGES - 2).rows in (PAGES - 2, 4)
     assert len(pages_of(store)) == 2 * PAGES
     urls = [url for url, _ in pages_of(store)]
     assert urls == [f"http://{host}.org/{number}" for host in "ab" for number in range(PAGES)]
@@ -104,7 +104,9 @@ def test_many_workers_make_the_same_table(settings, warcs, tmp_path, engine, mon
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
         ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     for folder, where in (("one", {}), ("many", {"engine": engine, "workers": 2})):
-        take_in(Store(str(tmp_path / folder), tmp_path / folder / ".state"), settings, str(warcs), **where)
+        ingest_sources(
+            Store(str(tmp_path / folder), tmp_path / folder / ".state"), settings, str(warcs), **where
+        )
     if engine == "ray":
         ray.shutdown()
     assert tables(tmp_path / "many") == tables(tmp_path / "one")
@@ -126,21 +128,21 @@ def die_at(folder: Path, warcs: Path, shard: str, *, recorded: bool) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     Frontier.store = die
-    take_in(Store(str(folder), folder / ".state"), CrawlSettings(shard_pages=5), str(warcs))
+    ingest_sources(Store(str(folder), folder / ".state"), CrawlSettings(shard_pages=5), str(warcs))
 
 
 @pytest.mark.parametrize("shard", ["000001", "000005", "000010"])
 @pytest.mark.parametrize("recorded", [False, True])
 def test_a_killed_run_loses_no_shard_and_the_next_makes_the_rest(settings, warcs, tmp_path, shard, recorded):
     calm, dead = tmp_path / "calm", tmp_path / "dead"
-    take_in(Store(str(calm), calm / ".state"), settings, str(warcs))
+    ingest_sources(Store(str(calm), calm / ".state"), settings, str(warcs))
     process = PROCESSES.Process(target=die_at, args=(dead, warcs, shard), kwargs={"recorded": recorded})
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
     left = contents(dead / "pages")
     assert len(left) == int(shard)
-    take_in(Store(str(dead), dead / ".state"), settings, str(warcs))
+    ingest_sources(Store(str(dead), dead / ".state"), settings, str(warcs))
     assert left.items() <= contents(dead / "pages").items()
     assert tables(dead) == tables(calm)
 
@@ -148,7 +150,7 @@ def test_a_killed_run_loses_no_shard_and_the_next_makes_the_rest(settings, warcs
 def die_before_writing(folder: Path, warcs: Path) -> None:
     """Take archives in, and die when the first shard is to be written."""
     page_writer.Table.write = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-    take_in(Store(str(folder), folder / ".state"), CrawlSettings(shard_pages=5), str(warcs))
+    ingest_sources(Store(str(folder), folder / ".state"), CrawlSettings(shard_pages=5), str(warcs))
 
 
 def test_a_small_archive_is_done_only_when_its_rows_are_written(store, settings, tmp_path):
@@ -160,7 +162,7 @@ def test_a_small_archive_is_done_only_when_its_rows_are_written(store, settings,
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
-    assert take_in(store, settings, str(small)).kept == 6
+    assert ingest_sources(store, settings, str(small)).kept == 6
 
 
 def test_a_full_disk_is_told_and_what_was_written_stays(store, settings, warcs, monkeypatch):
@@ -174,7 +176,7 @@ def test_a_full_disk_is_told_and_what_was_written_stays(store, settings, warcs, 
 
     monkeypatch.setattr("crawl.page_writer.Table.write", fails)
     with pytest.raises(CannotWrite):
-        take_in(store, settings, str(warcs))
+        ingest_sources(store, settings, str(warcs))
     monkeypatch.undo()
     assert len(pages_of(store)) == 10
-    assert take_in(store, settings, str(warcs)).kept == 2 * PAGES - 10
+    assert ingest_sources(store, settings, str(warcs)).kept == 2 * PAGES - 10

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser as Chromium
     from playwright.async_api import BrowserContext, Playwright
 
-MOST_TABS = 4  # pages in the browser at once
+MAX_TABS = 4  # pages in the browser at once
 CLOSING = 10.0  # seconds
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")  # of browsers on the PATH
 NO_NETWORK = [
@@ -50,7 +50,7 @@ class Browser:
     def __init__(self, settings: CrawlSettings) -> None:
         self.settings = settings
         self.hosts = {host.lower() for host in settings.javascript}
-        self.tabs = asyncio.Semaphore(MOST_TABS)
+        self.tabs = asyncio.Semaphore(MAX_TABS)
         self.starting = asyncio.Lock()
         self.playwright: Playwright | None = None
         self.chromium: Chromium | None = None

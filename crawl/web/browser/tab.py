@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from playwright.async_api import Page, Request, Route
 
 PARTS = {"script", "stylesheet", "xhr", "fetch"}  # what is fetched for a page: no images, media, frames
-MOST_PARTS = 300  # that one page may ask for
+MAX_PARTS = 300  # that one page may ask for
 LOADING, SETTLING = 0.5, 0.25  # shares of `timeout` in which a page must load, and then come to rest
-LONGEST_SETTLING = 5.0  # seconds; some pages never do
+MAX_SETTLING = 5.0  # seconds; some pages never do
 NOT_SHOWN = ("set-cookie", "content-length", "content-disposition")  # no cookies are kept, nothing is saved
 READ = """most => {
     const type = document.doctype ? new XMLSerializer().serializeToString(document.doctype) : "";
@@ -78,7 +78,7 @@ class Tab:
             await first_of(self._settle(page), self.left.wait())
             html = await page.evaluate(READ, self.settings.max_bytes)
         finally:
-            self.asked = MOST_PARTS  # it gets no more
+            self.asked = MAX_PARTS  # it gets no more
             for each in self.fetching:
                 each.cancel()
         body = html.encode("utf-8", "replace") if isinstance(html, str) else b""
@@ -93,7 +93,7 @@ class Tab:
         with suppress(TimeoutError):
             await page.wait_for_load_state("load", timeout=1000 * LOADING * most)
         with suppress(TimeoutError):
-            rest = min(SETTLING * most, LONGEST_SETTLING)
+            rest = min(SETTLING * most, MAX_SETTLING)
             await page.wait_for_load_state("networkidle", timeout=1000 * rest)
 
     async def _answer(self, route: Route) -> None:
@@ -114,7 +114,7 @@ class Tab:
     async def _document_or_part(self, request: Request) -> Document | None:
         if request.resource_type == "document":
             return self._document(request)
-        if request.resource_type not in PARTS or self.asked >= MOST_PARTS:
+        if request.resource_type not in PARTS or self.asked >= MAX_PARTS:
             return None
         self.asked += 1
         body = request.post_data_buffer

@@ -24,7 +24,7 @@ from transformers import (
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-MOST_IN_BATCH = 16
+MAX_BATCH = 16
 GATHER_SECONDS = 0.02  # how long the first request waits for company
 
 
@@ -144,7 +144,7 @@ class Generator:
         except queue.Empty:
             return []
         time.sleep(GATHER_SECONDS)
-        while len(jobs) < MOST_IN_BATCH and not self._waiting.empty():
+        while len(jobs) < MAX_BATCH and not self._waiting.empty():
             jobs.append(self._waiting.get())
         return [job for job in jobs if job.result.set_running_or_notify_cancel()]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gr_toolkit.settings import LLMSettings
 
 LLAMA_CPP, TRANSFORMERS = "llama.cpp", "transformers"
-MOST_AT_ONCE = {LLAMA_CPP: 8, TRANSFORMERS: 16}  # more is hardly faster, and takes more memory
+MAX_AT_ONCE = {LLAMA_CPP: 8, TRANSFORMERS: 16}  # more is hardly faster, and takes more memory
 LLAMA_CPP_TOKENS = 32_768  # of context in memory, shared out among the requests in flight
 
 
@@ -55,7 +55,7 @@ def backend_of(weights: str, settings: LLMSettings) -> str:
 def requests_at_once(backend: str, settings: LLMSettings) -> int:
     """How many requests the model answers side by side, each with room for the whole context."""
     room = max(1, LLAMA_CPP_TOKENS // settings.context) if backend == LLAMA_CPP else settings.concurrency
-    return min(settings.concurrency, MOST_AT_ONCE[backend], room)
+    return min(settings.concurrency, MAX_AT_ONCE[backend], room)
 
 
 def serve(

@@ -22,9 +22,9 @@ from gr_toolkit.llm.local.generation import Drawn, Generated, Generator, Job
 from gr_toolkit.llm.local.huggingface import load
 
 DEFAULT_MAX_TOKENS = 1024
-MOST_LOGPROBS = 20
+MAX_LOGPROBS = 20
 CHAT = "/v1/chat/completions"
-LARGEST_BODY = 64_000_000  # bytes
+MAX_BODY = 64_000_000  # bytes
 BACKLOG = 128  # connections that wait to be accepted
 SECONDS_TO_FINISH = 5.0  # for requests in flight when the server closes
 Json = dict[str, object]
@@ -126,8 +126,8 @@ def _likeliest(request: Json) -> int | None:
     if asked is None or asked is False:
         return None
     number = int(str((request.get("top_logprobs") or 0) if asked is True else asked))
-    if not 0 <= number <= MOST_LOGPROBS:
-        raise BadRequest(f"logprobs: at most {MOST_LOGPROBS}")
+    if not 0 <= number <= MAX_LOGPROBS:
+        raise BadRequest(f"logprobs: at most {MAX_LOGPROBS}")
     return number
 
 
@@ -192,7 +192,7 @@ def application(model: Model) -> web.Application:
     async def no_such_path(_: web.Request) -> web.Response:
         return _error(404, "no such path")
 
-    app = web.Application(client_max_size=LARGEST_BODY)
+    app = web.Application(client_max_size=MAX_BODY)
     app.router.add_get("/v1/models", models)
     app.router.add_post(CHAT, complete)
     app.router.add_post("/v1/completions", complete)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gr_toolkit.errors import ModelError, RequestFailed, ServerUnusable
 from gr_toolkit.llm.messages import Reply
-from gr_toolkit.llm.requests.faults import GATEWAY, LONGEST_REST, Fault, diagnose
+from gr_toolkit.llm.requests.faults import GATEWAY, MAX_REST, Fault, diagnose
 from gr_toolkit.llm.requests.limiter import Limiter
 from gr_toolkit.llm.requests.wire import adapt, path_of, read_reply, refused_parameter, reports_usage
 from gr_toolkit.llm.usage import Budget, Prices, Usage
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gr_toolkit.llm.requests.target import Target
 
 FIRST_WAIT = 1.0  # seconds; doubles with every retry
-LONGEST_BACKOFF = 60.0
+MAX_BACKOFF = 60.0
 PROBE_SECONDS = 10.0
 NO_ANSWER = (TimeoutError, ValueError, RecursionError)  # the last of JSON nested without end
 
@@ -109,7 +109,7 @@ class Endpoint:
                 if fault.status is not None or fault.unreachable:
                     charge.usd = 0.0  # otherwise the server may have done the work, and bill it
                 if fault.overload:
-                    self._limiter.slow_down(sent_at, min(fault.wait or 0.0, LONGEST_REST))
+                    self._limiter.slow_down(sent_at, min(fault.wait or 0.0, MAX_REST))
                 raise fault from error
             usd = self.prices.cost(reply.input_tokens, reply.output_tokens)
             if reports_usage(answer):
@@ -180,7 +180,7 @@ class Endpoint:
 
 def backoff(tries: int) -> float:
     """Seconds to wait after so many tries: exponential, capped, with jitter so that clients spread out."""
-    return min(LONGEST_BACKOFF, FIRST_WAIT * 2.0 ** (tries - 1)) * random.uniform(0.5, 1.0)
+    return min(MAX_BACKOFF, FIRST_WAIT * 2.0 ** (tries - 1)) * random.uniform(0.5, 1.0)
 
 
 def unknown_model(url: str, model: str, known: list[str], reason: str) -> str:

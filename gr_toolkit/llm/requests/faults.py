@@ -8,8 +8,8 @@ from gr_toolkit.http import retry_after
 
 CONTEXT_SIGNS = ("context length", "context_length", "context size", "context window", "too long")
 GATEWAY = {502, 503, 504}  # the server behind the gateway is away
-LONGEST_REASON = 200
-LONGEST_REST = 600.0  # seconds; a server that asks for a longer pause is done for today
+MAX_REASON = 200
+MAX_REST = 600.0  # seconds; a server that asks for a longer pause is done for today
 
 
 class Fault(Exception):
@@ -48,7 +48,7 @@ class Fault(Exception):
     @property
     def wait_too_long(self) -> bool:
         """The server asks for a pause that no run should wait for."""
-        return (self.wait or 0.0) > LONGEST_REST
+        return (self.wait or 0.0) > MAX_REST
 
     @property
     def refuses_key(self) -> bool:
@@ -111,4 +111,4 @@ def _short(message: str, secret: str) -> str:
     line = " ".join(message.split())
     if secret:
         line = line.replace(secret, "***")
-    return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 3] + "..."
+    return line if len(line) <= MAX_REASON else line[: MAX_REASON - 3] + "..."

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 JSONL, PARQUET = ".jsonl", ".parquet"
 CHUNK_ROWS = 1_000
 CHUNK_CHARACTERS = 16_000_000
-LONGEST_LINE = 16_000_000  # bytes
+MAX_LINE = 16_000_000  # bytes
 
 Write = Callable[[Sequence[Line]], object]
 
@@ -89,18 +89,18 @@ def _jsonl_pairs(path: Path) -> Iterator[Pair]:
     """A pair for each line, however long it is and whatever is in it."""
     with path.open("rb") as file:
         for number in count(1):
-            text = file.readline(LONGEST_LINE)
+            text = file.readline(MAX_LINE)
             if not text:
                 return
-            if len(text) < LONGEST_LINE or text.endswith(b"\n"):
+            if len(text) < MAX_LINE or text.endswith(b"\n"):
                 yield parse_row(text, number)
             else:
                 _skip_line(file)
-                yield Pair(number, None, f"a line of {LONGEST_LINE:,} bytes or more")
+                yield Pair(number, None, f"a line of {MAX_LINE:,} bytes or more")
 
 
 def _skip_line(file: BinaryIO) -> None:
-    while (text := file.readline(LONGEST_LINE)) and not text.endswith(b"\n"):
+    while (text := file.readline(MAX_LINE)) and not text.endswith(b"\n"):
         pass
 
 

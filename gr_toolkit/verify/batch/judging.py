@@ -74,7 +74,7 @@ def show(judged: Line, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({name: value for name, value in judged._asdict().items() if name != "id"}))
         return
-    word = {True: "right", False: "wrong", None: "undecided"}[judged.correct]
+    word = {True: "correct", False: "wrong", None: "undecided"}[judged.correct]
     sure = "" if judged.confidence is None else f", {judged.confidence:.0%} sure"
     print(f"{word} ({judged.decided_by}{sure})\n{printable(judged.reason)}")
 

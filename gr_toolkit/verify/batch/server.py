@@ -25,9 +25,9 @@ from gr_toolkit.verify.verdict import Verdict
 if TYPE_CHECKING:
     from aiohttp import web
 
-LARGEST_BODY = 4_000_000  # bytes
-MOST_PAIRS = 10_000  # in one body
-MOST_REQUESTS = 256  # whose bodies are in memory at once; who comes later waits
+MAX_BODY = 4_000_000  # bytes
+MAX_PAIRS = 10_000  # in one body
+MAX_REQUESTS = 256  # whose bodies are in memory at once; who comes later waits
 SECONDS_TO_SEND = 60.0  # for a client to get its body across
 SECONDS_TO_FINISH = 10.0  # for requests under way when the server is told to stop
 
@@ -57,7 +57,7 @@ def serve_until_stopped(settings: Settings, protocol: Protocol | None, host: str
 async def _serve(verifier: Verifier, turns: int, protocol: Protocol | None, host: str, port: int) -> None:
     from aiohttp import web
 
-    shared = Shared(verifier, protocol, asyncio.Semaphore(turns), asyncio.Semaphore(MOST_REQUESTS))
+    shared = Shared(verifier, protocol, asyncio.Semaphore(turns), asyncio.Semaphore(MAX_REQUESTS))
     runner = web.AppRunner(application(shared), access_log=None, shutdown_timeout=SECONDS_TO_FINISH)
     await runner.setup()
     try:
@@ -110,7 +110,7 @@ def application(shared: Shared) -> web.Application:
     async def health(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
-    app = web.Application(client_max_size=LARGEST_BODY)
+    app = web.Application(client_max_size=MAX_BODY)
     app.add_routes([web.post("/verify", verify), web.get("/health", health)])
     return app
 
@@ -118,7 +118,7 @@ def application(shared: Shared) -> web.Application:
 async def _body(request: web.Request) -> bytes:
     from aiohttp import web
 
-    too_large = {"error": f"the body is larger than {LARGEST_BODY:,} bytes: send the pairs in smaller lists"}
+    too_large = {"error": f"the body is larger than {MAX_BODY:,} bytes: send the pairs in smaller lists"}
     try:
         async with asyncio.timeout(SECONDS_TO_SEND):
             return await request.read()
@@ -142,8 +142,8 @@ def read_body(body: bytes) -> tuple[list[Pair], bool]:
         raise BadRequest(f"the body is not JSON: {error}") from error
     is_list = isinstance(content, list)
     rows = content if is_list else [content]
-    if len(rows) > MOST_PAIRS:
-        raise BadRequest(f"more than {MOST_PAIRS:,} pairs: send them in smaller lists")
+    if len(rows) > MAX_PAIRS:
+        raise BadRequest(f"more than {MAX_PAIRS:,} pairs: send them in smaller lists")
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
             raise BadRequest(f"pair {number} is not an object")

@@ -30,10 +30,10 @@ class Tally:
                 self._labelled[line.correct, pair.label] += 1
 
     def add_to(self, summary: Summary) -> None:
-        """Enter the counts: what is kept was right, and every other row has its reason."""
+        """Enter the counts: what is kept was correct, and every other row has its reason."""
         summary.rows_in = summary.rows = self._outcomes.total()
         outcomes = self._outcomes.copy()
-        summary.kept = outcomes.pop("right", 0)
+        summary.kept = outcomes.pop("correct", 0)
         summary.reasons.update(outcomes)
         if self._deciders:
             summary.notes.append(f"decided by {describe(self._deciders, most=len(self._deciders))}")
@@ -44,14 +44,14 @@ class Tally:
 
 
 def outcome(pair: Pair, line: Line) -> str:
-    """One of right, wrong, no answer, undecided, failed, unreadable."""
+    """One of correct, wrong, no answer, undecided, failed, unreadable."""
     if pair.item is None:
         return "unreadable"
     if line.correct is None:
         return "failed" if line.decided_by == "error" else "undecided"
     if line.decided_by == "no answer":
         return "no answer"
-    return "right" if line.correct else "wrong"
+    return "correct" if line.correct else "wrong"
 
 
 def describe_agreement(labelled: Counter[tuple[bool | None, bool]]) -> str:

@@ -33,9 +33,9 @@ NEAR = 0.03
 NEAR_WHOLE = 0.02
 COUNTED_BELOW = 1000  # a whole number up to here is a count, and another one is another answer
 ROUNDED_FROM = 20  # from here a whole number may be a rounded one
-MOST_DIGITS = 300  # what a float can hold
-FEWEST_DIGITS = 3  # of an answer that is rougher than the reference
-FEWEST_DIGITS_OF_EXACT = 5  # and where the reference is exact: 0.33333 is a third, 0.333 may be a slip
+MAX_DIGITS = 300  # what a float can hold
+MIN_DIGITS = 3  # of an answer that is rougher than the reference
+MIN_DIGITS_OF_EXACT = 5  # and where the reference is exact: 0.33333 is a third, 0.333 may be a slip
 
 
 class Number(NamedTuple):
@@ -89,9 +89,9 @@ def _rounds_to(gold: Number, given: Number, difference: float) -> bool:
     if gold.whole:
         return not given.whole and abs(gold.value) >= ROUNDED_FROM and difference <= 0.5
     finer = not given.whole and (not given.last or given.digits > gold.digits)
-    if gold.last and gold.digits >= FEWEST_DIGITS and finer and abs(gold.value) < abs(given.value):
+    if gold.last and gold.digits >= MIN_DIGITS and finer and abs(gold.value) < abs(given.value):
         return difference < gold.last and difference <= CUT_OFF * abs(gold.value)  # cut off, not rounded
-    fewest = FEWEST_DIGITS if gold.last else FEWEST_DIGITS_OF_EXACT
+    fewest = MIN_DIGITS if gold.last else MIN_DIGITS_OF_EXACT
     return bool(given.last) and given.digits >= fewest and difference <= given.last / 2 * (1 + EQUAL)
 
 
@@ -148,7 +148,7 @@ def read_literal(text: str) -> tuple[Number, int] | None:
     if scale:
         power += SCALES[scale[1] or scale[2]]
         end = scale.end()
-    if abs(power) + len(digits) > MOST_DIGITS:
+    if abs(power) + len(digits) > MAX_DIGITS:
         return None
     factor = Fraction(10) ** power
     exact = Fraction(digits) * factor

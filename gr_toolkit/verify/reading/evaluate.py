@@ -22,7 +22,7 @@ DIFFERENT = 1e-6  # relative: less may be a rounding error where terms cancel
 REAL = 1e-9  # an imaginary part below this share of the value is a rounding error
 # These bend or jump somewhere, perhaps beyond where one would look.
 KINKED = frozenset({"abs", "sqrt", "root", "floor", "ceiling", "min", "max"})
-FEWEST_POINTS = 3
+MIN_POINTS = 3
 INTEGERS = frozenset("nkmijNKM")  # by custom these count
 # Several ranges: identities that hold only between 0 and 1, or only for positive numbers, must show.
 RANGES = [(0.1, 0.9), (0.1, 0.9), (0.1, 0.9), (1.1, 2.9), (1.1, 2.9), (3.1, 6.9), (-2.9, -0.3), (-0.9, -0.1)]
@@ -159,7 +159,7 @@ def _compare_at(tried: list[Point], reference: Tree, answer: Tree) -> bool | Non
                 return None  # defined in different places
             continue
         outcomes.append(_same(gold, given))
-    fewest = FEWEST_POINTS if variables(reference) | variables(answer) else 1
+    fewest = MIN_POINTS if variables(reference) | variables(answer) else 1
     if len(outcomes) < fewest or None in outcomes or len(set(outcomes)) != 1:
         return None
     return outcomes[0]

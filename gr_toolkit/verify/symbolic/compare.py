@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EQUAL = "equal"  # the reply for two that are the same
 IMAGINARY = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])")
-ENOUGH = 3  # points at which both have a value
+MIN_POINTS = 3  # points at which both have a value
 TOLERANCE = 1e-20  # relative, as is
 DECIMAL_TOLERANCE = 1e-12  # where there is a decimal fraction, which is read with 15 digits
 
@@ -151,7 +151,7 @@ def _same_relation(gold: Relational, given: Relational, rules: Rules) -> bool:
         return False
     difference, other = gold.lhs - gold.rhs, given.lhs - given.rhs
     pairs = list(values(difference, other, rules.real))
-    if len(pairs) < ENOUGH or any(left == 0 or right == 0 for left, right in pairs):
+    if len(pairs) < MIN_POINTS or any(left == 0 or right == 0 for left, right in pairs):
         return False  # what always holds says nothing
     ratio = pairs[0][1] / pairs[0][0]
     directed = gold.rel_op not in ("==", "!=")
@@ -225,7 +225,7 @@ def _same_value(gold: Expr, given: Expr, rules: Rules) -> bool:
     if gold.is_Rational and given.is_Rational:
         return bool(gold == given)
     pairs = list(values(gold, given, rules.real))
-    enough = ENOUGH if gold.free_symbols | given.free_symbols else 1
+    enough = MIN_POINTS if gold.free_symbols | given.free_symbols else 1
     tolerance = _tolerance(gold, given)
     return len(pairs) >= enough and all(_close(left, right, tolerance) for left, right in pairs)
 

@@ -14,7 +14,7 @@ Interval = tuple[int, int]
 
 # In each of these intervals one point is drawn.
 RANGES: list[Interval] = [(0, 1), (0, 1), (0, 1), (0, 4), (1, 9), (-1, 1), (-1, 1), (-4, 4), (-9, 9)]
-LARGEST = 10**9  # number that makes the intervals larger
+MAX_NUMBER = 10**9  # number that makes the intervals larger
 DIGITS = 30
 
 
@@ -68,4 +68,4 @@ def _largest_number(tree: Expr) -> int:
 
     numbers = [abs(number) for number in tree.atoms(Number) if number.is_finite]
     sizes = [ceil(size) for number in numbers if number for size in (number, 1 / number)]
-    return max((size for size in sizes if size <= LARGEST), default=9)
+    return max((size for size in sizes if size <= MAX_NUMBER), default=9)

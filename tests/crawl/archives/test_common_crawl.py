@@ -16,7 +16,7 @@ import pytest
 from crawl.archives.common_crawl import CommonCrawl
 from gr_toolkit.errors import GrError, UsageError
 from rows import rows_of
-from warcs import Warc, html, pages_of, take_in
+from warcs import Warc, html, ingest_sources, pages_of
 
 OLD, NEW = "CC-MAIN-2026-05", "CC-MAIN-2026-10"
 PAGE_SIZE = 4  # captures in a page of the index
@@ -141,7 +141,9 @@ def ask(store, settings, server):
     """Take in a query."""
 
     def run(name: str, **changes: object):
-        return take_in(store, settings, name, servers={"index": server.url, "data": server.url}, **changes)
+        return ingest_sources(
+            store, settings, name, servers={"index": server.url, "data": server.url}, **changes
+        )
 
     return run
 
@@ -247,10 +249,10 @@ def test_a_server_that_is_none_is_an_error_in_one_line(store, settings, site, re
     site.replies["/collinfo.json"] = reply(b"<html>hello</html>")
     servers = {"index": site.url, "data": site.url}
     with pytest.raises(GrError, match="does not answer as an index of Common Crawl does"):
-        take_in(store, settings, "cc:e.org/*", servers=servers)
+        ingest_sources(store, settings, "cc:e.org/*", servers=servers)
     servers = {"index": "http://127.0.0.1:9", "data": site.url}
     with pytest.raises(GrError, match="cannot be asked"):
-        take_in(store, settings, "cc:e.org/*", servers=servers)
+        ingest_sources(store, settings, "cc:e.org/*", servers=servers)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from crawl.response import decompress
 from gr_toolkit.errors import GrError
 from rows import rows_of
-from warcs import html, pages_of, take_in
+from warcs import html, ingest_sources, pages_of
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def index(folder: Path, *lines: object) -> None:
 
 
 def test_without_an_index_html_files_are_the_pages_and_others_are_counted(store, settings, folder):
-    summary = take_in(store, settings, str(folder))
+    summary = ingest_sources(store, settings, str(folder))
     assert pages_of(store) == [
         ("file:///my%20pages/a.HTM", None),
         ("file:///my%20pages/b.html", None),
@@ -49,7 +49,7 @@ def test_without_an_index_html_files_are_the_pages_and_others_are_counted(store,
 
 def test_the_index_says_which_files_there_are_and_where_they_were(store, settings, folder):
     index(folder, {"path": "b.html", "url": "http://e.org/b#top", "licence": "CC BY"}, "", {"path": "a.HTM"})
-    summary = take_in(store, settings, str(folder))
+    summary = ingest_sources(store, settings, str(folder))
     assert pages_of(store) == [("http://e.org/b", None), ("file:///my%20pages/a.HTM", None)]
     assert summary.notes == []
 
@@ -59,7 +59,7 @@ def test_files_come_in_the_order_of_their_names(store, settings, tmp_path):
     for name in names:
         (tmp_path / "site" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "site" / name).write_bytes(html(name))
-    take_in(store, settings, str(tmp_path / "site"))
+    ingest_sources(store, settings, str(tmp_path / "site"))
     assert [url for url, _ in pages_of(store)] == [f"file:///site/{name}" for name in sorted(names)]
 
 
@@ -87,7 +87,7 @@ def test_a_line_that_leads_nowhere_is_counted_and_the_others_are_read(store, set
     (folder / "out.html").symlink_to(folder.parent / "secret.html")
     (folder / "loop.html").symlink_to(folder / "loop.html")
     index(folder, line, {"path": "b.html", "url": "http://e.org/b"})
-    summary = take_in(store, settings, str(folder))
+    summary = ingest_sources(store, settings, str(folder))
     assert pages_of(store) == [("http://e.org/b", None)]
     assert told in summary.notes[0]
 
@@ -96,27 +96,29 @@ def test_files_that_are_no_pages_after_all_have_their_reasons(store, settings, f
     (folder / "e1.html").write_bytes(b"")
     (folder / "e2.html").write_bytes(b"\x89PNG\r\n")
     (folder / "e3.html").write_bytes(html("long " * 100))
-    take_in(store, settings, str(folder), max_bytes=300)
+    ingest_sources(store, settings, str(folder), max_bytes=300)
     assert [reason for _, reason in pages_of(store) if reason] == ["empty", "binary", "too large"]
 
 
 def test_a_second_run_reads_nothing_until_a_file_changes(store, settings, folder, monkeypatch):
-    assert take_in(store, settings, str(folder)).kept == 3
+    assert ingest_sources(store, settings, str(folder)).kept == 3
     with monkeypatch.context() as patch:
         patch.setattr("crawl.ingest.read", None)
-        assert take_in(store, settings, str(folder)).notes == ["1 archives were read by an earlier run"]
+        assert ingest_sources(store, settings, str(folder)).notes == [
+            "1 archives were read by an earlier run"
+        ]
     (folder / "below" / "new.html").write_bytes(html("new"))
-    assert take_in(store, settings, str(folder)).rows == 1
+    assert ingest_sources(store, settings, str(folder)).rows == 1
 
 
 def test_what_could_not_be_read_is_tried_again(store, settings, folder):
     (folder / "loop.html").symlink_to(folder / "loop.html")
-    take_in(store, settings, str(folder))
-    again = take_in(store, settings, str(folder))
+    ingest_sources(store, settings, str(folder))
+    again = ingest_sources(store, settings, str(folder))
     assert (again.rows_in, again.rows) == (6, 0)
 
 
 def test_a_folder_without_pages_is_an_error(store, settings, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(GrError, match="empty has no WARC files and no HTML files"):
-        take_in(store, settings, str(tmp_path / "empty"))
+        ingest_sources(store, settings, str(tmp_path / "empty"))

@@ -17,7 +17,7 @@ from crawl.response import decompress
 from gr_toolkit.errors import GrError
 from gr_toolkit.settings import CrawlSettings
 from rows import rows_of
-from warcs import HTML, Warc, html, pages_of, raw_record, take_in, warc_of_pages
+from warcs import HTML, Warc, html, ingest_sources, pages_of, raw_record, warc_of_pages
 
 PAGE = html("a page " + "with words " * 50)
 CHUNKED = b"".join(
@@ -32,7 +32,7 @@ def read(store, settings, tmp_path):
     def run(files: dict[str, bytes], **changes):
         for name, content in files.items():
             (tmp_path / name).write_bytes(content)
-        return take_in(store, settings, *(str(tmp_path / name) for name in files), **changes)
+        return ingest_sources(store, settings, *(str(tmp_path / name) for name in files), **changes)
 
     return run
 
@@ -279,7 +279,7 @@ def test_a_file_behind_a_url_of_fsspec_is_read_likewise(store, settings):
 
     with fsspec.open("memory://warcs/a.warc.gz", "wb") as file:
         file.write(warc_of_pages(3).content)
-    assert take_in(store, settings, "memory://warcs").kept == 3
-    assert take_in(store, settings, "memory://warcs/a.warc.gz").notes == [
+    assert ingest_sources(store, settings, "memory://warcs").kept == 3
+    assert ingest_sources(store, settings, "memory://warcs/a.warc.gz").notes == [
         "1 archives were read by an earlier run"
     ]

@@ -14,7 +14,7 @@ from crawl.archives.warc_out import warc_of
 from crawl.response import read_page
 from gr_toolkit.store import Store
 from rows import rows_of
-from warcs import html, take_in
+from warcs import html, ingest_sources
 
 DATE = datetime(2026, 3, 4, 5, 6, 7, 89_000, tzinfo=UTC)
 AGENT = "gr-toolkit/0.1 (+mailto:me@example.org)"
@@ -95,7 +95,7 @@ def test_out_and_in_again_gives_the_same_pages(store, settings, tmp_path):
     store.table("pages").write("000001", ROWS[:-1])
     (tmp_path / "000001.warc.gz").write_bytes(warc_of("000001.warc.gz", rows_of(store, "pages"), AGENT))
     other = Store(str(tmp_path / "other"), Path(tmp_path / "other") / ".state")
-    summary = take_in(other, settings, str(tmp_path / "000001.warc.gz"))
+    summary = ingest_sources(other, settings, str(tmp_path / "000001.warc.gz"))
     assert summary.notes == []
     came = [{**row, "source": "web"} for row in rows_of(other, "pages")]
     assert came == [row for row in rows_of(store, "pages") if row["kept"]]

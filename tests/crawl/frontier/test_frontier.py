@@ -8,7 +8,7 @@ import pytest
 from crawl.frontier.frontier import Frontier
 from crawl.frontier.hosts import Tally
 from crawl.response import read_page
-from crawl.result import Miss
+from crawl.result import FetchFailure
 from gr_toolkit.errors import CannotWrite
 
 
@@ -142,10 +142,10 @@ def test_tallies_of_hosts_add_up(frontier):
 def test_what_came_is_kept_until_it_is_settled_or_stored(frontier):
     frontier.add(["http://e.org/a", "http://e.org/b"], 0)
     first, second = frontier.take("e.org"), frontier.take("e.org")
-    frontier.keep_result(first, Miss("timeout"))
+    frontier.keep_result(first, FetchFailure("timeout"))
     frontier.keep_result(second, read_page(second.url, 0, 200, {"content-type": "text/html"}, b"<p>b"))
     again = Frontier(frontier.path, max_depth=2)
-    assert again.kept_result(first) == Miss("timeout")
+    assert again.kept_result(first) == FetchFailure("timeout")
     row = again.kept_result(second).row
     again.arrive(row, expanded=True)
     again.store([row], "000001", {row["canonical_url"]: second.id})

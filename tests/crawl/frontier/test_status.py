@@ -12,7 +12,7 @@ import pytest
 from crawl.fetch import FRONTIER
 from crawl.frontier.frontier import Frontier
 from crawl.frontier.hosts import Tally
-from crawl.frontier.status import MOST_LIVE, Live, read_hosts, show_hosts
+from crawl.frontier.status import MAX_LIVE, Live, read_hosts, show_hosts
 
 
 @pytest.fixture
@@ -71,10 +71,10 @@ def test_a_crawl_that_runs_is_told_in_a_line():
 
 def test_a_crawl_of_many_hosts_remembers_the_last_of_them():
     live = Live()
-    for number in range(MOST_LIVE + 5):
+    for number in range(MAX_LIVE + 5):
         live.add(f"{number}.org", Tally(requests=1, bytes=1_000_000), "200")
-    assert len(live.hosts) == MOST_LIVE
-    assert live.tell().startswith(f"{MOST_LIVE + 5}.0 MB; 200 {MOST_LIVE + 5}")
+    assert len(live.hosts) == MAX_LIVE
+    assert live.tell().startswith(f"{MAX_LIVE + 5}.0 MB; 200 {MAX_LIVE + 5}")
 
 
 def test_a_host_that_asks_to_be_left_alone_for_ever_has_a_date(tmp_path):

@@ -1,4 +1,4 @@
-"""A page's visible text as blocks: what they are, how they read, and what counts as furniture."""
+"""A page's visible text as blocks: what they are, how they read, and what counts as boilerplate."""
 
 import pytest
 
@@ -64,14 +64,14 @@ def test_a_block_knows_where_it_begins():
         "<span aria-hidden=true>x</span>",
     ],
 )
-def test_furniture_and_what_is_hidden_is_marked_and_not_lost(html):
+def test_boilerplate_and_what_is_hidden_is_marked_and_not_lost(html):
     body = f"<p>before</p>{html}<p>after</p>"
-    assert [block.furniture for block in blocks(body)] == [False, True, False]
+    assert [block.boilerplate for block in blocks(body)] == [False, True, False]
     tree = parse(f"<html><body>{body}</body></html>")
     assert full_text(tree) == "before\n\nafter"
     assert whole_text(tree) == "before\n\nx\n\nafter"
 
 
-def test_the_element_itself_is_never_furniture():
+def test_the_element_itself_is_never_boilerplate():
     (footer,) = parse("<html><body><footer>all rights</footer></body></html>").iter("footer")
     assert full_text(footer) == "all rights"

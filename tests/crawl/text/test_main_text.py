@@ -18,8 +18,8 @@ def main_text(body, declared=(), title=""):
     return join(main_blocks(tree, blocks_of(tree), TOKEN, declared, title))
 
 
-def block(text, furniture=False):
-    return Block(text, True, furniture, parse("<p>x"), False)
+def block(text, boilerplate=False):
+    return Block(text, True, boilerplate, parse("<p>x"), False)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_precise_choice_stands_unless_it_loses_half_of_the_text_or_a_cue():
 def test_cues_and_prose_between_kept_blocks_are_taken_back():
     long = "word " * 24
     texts = [long, "kept", long, "A. 5", "Reply", long, "kept", "A. 5"]
-    blocks = [block(text, furniture=number == 5) for number, text in enumerate(texts)]
+    blocks = [block(text, boilerplate=number == 5) for number, text in enumerate(texts)]
     assert lost_between({1, 6}, blocks, cues={3, 7}) == {2, 3, 1} - {1}
     assert lost_between(set(), blocks, cues={3}) == set()
 
@@ -68,7 +68,7 @@ def test_short_options_that_trafilatura_drops_stay_and_the_menu_goes():
     assert "Something else" not in text
 
 
-def test_what_the_markup_declares_stays_and_furniture_of_the_same_words_goes():
+def test_what_the_markup_declares_stays_and_boilerplate_of_the_same_words_goes():
     body = f"<nav>It is 7.</nav>{PROSE}<div class='comment sidebar'><div>It is 7.</div></div>{PROSE}"
     assert "It is 7." not in main_text(body)
     assert main_text(body, declared=["Yes.\nIt is 7."]).count("It is 7.") == 1
@@ -83,7 +83,7 @@ def test_a_heading_that_the_title_repeats_stays_even_in_the_header():
     assert "Home page" not in text
 
 
-def test_where_both_extractors_find_next_to_nothing_all_but_furniture_is_taken(monkeypatch):
+def test_where_both_extractors_find_next_to_nothing_all_but_boilerplate_is_taken(monkeypatch):
     monkeypatch.setattr("crawl.text.main_text.extract_plain_text", lambda *_, **__: "")
     monkeypatch.setattr("crawl.text.main_text.extract", lambda _: None)
     assert main_text("<nav>menu</nav><p>One.</p><p>Two.</p>") == "One.\n\nTwo."

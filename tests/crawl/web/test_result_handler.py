@@ -10,7 +10,7 @@ from crawl.fetch import fetch_all
 from crawl.frontier.frontier import Frontier
 from crawl.page_writer import PageWriter
 from crawl.response import read_page
-from crawl.result import Miss
+from crawl.result import FetchFailure
 from crawl.web.result_handler import ResultHandler
 from gr_toolkit.errors import CannotWrite
 
@@ -69,7 +69,7 @@ def test_progress_is_in_rows(handler):
     advanced = []
     handler.advance = advanced.append
     first = handler.next()
-    handler.finish(first, Miss("timeout", refused=True))
+    handler.finish(first, FetchFailure("timeout", refused=True))
     second, third = handler.next(), handler.next()
     handler.finish(second, page_of(second))
     handler.finish(third, page_of(third))

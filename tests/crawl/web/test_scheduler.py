@@ -3,11 +3,11 @@
 import pytest
 
 from crawl.frontier.frontier import Frontier
-from crawl.result import Miss
+from crawl.result import FetchFailure
 from crawl.web.scheduler import Scheduler
 from gr_toolkit.settings import CrawlSettings
 
-DONE = Miss("done", refused=True)  # some result that stands
+DONE = FetchFailure("done", refused=True)  # some result that stands
 
 
 @pytest.fixture
@@ -118,18 +118,20 @@ def test_a_crawl_delay_is_kept_and_one_that_is_too_long_closes_the_host(frontier
 def test_a_host_that_asks_to_wait_gets_no_request_until_then(frontier, clock):
     scheduler = scheduler_of(frontier, retries=1)
     first = scheduler.next()
-    assert not scheduler.answered(first, Miss("status 429", wait=30), 0.0)
+    assert not scheduler.answered(first, FetchFailure("status 429", wait=30), 0.0)
     given = all_given(scheduler)
     assert {entry.host for entry in given} == {"b.org"}
     clock.now += 30
     assert scheduler.next() == first
-    assert end(scheduler, first, Miss("status 429", wait=30)) == [(first, Miss("status 429", wait=30))]
+    assert end(scheduler, first, FetchFailure("status 429", wait=30)) == [
+        (first, FetchFailure("status 429", wait=30))
+    ]
 
 
 def test_a_host_that_asks_to_wait_for_too_long_is_left_alone_by_later_runs_too(frontier):
     scheduler = scheduler_of(frontier, retries=1, max_wait=60)
     first = scheduler.next()
-    end(scheduler, first, Miss("status 503", wait=3600))
+    end(scheduler, first, FetchFailure("status 503", wait=3600))
     assert {entry.host for entry in all_given(scheduler)} == {"b.org"}
     frontier.requeue([])
     assert set(Scheduler(frontier, CrawlSettings()).host_queues) == {"b.org"}
@@ -138,12 +140,12 @@ def test_a_host_that_asks_to_wait_for_too_long_is_left_alone_by_later_runs_too(f
 def test_what_failed_is_tried_again_so_many_times(frontier):
     scheduler = scheduler_of(frontier, retries=2, concurrency_per_host=1)
     first = scheduler.next()
-    assert end(scheduler, first, Miss("timeout")) == []
+    assert end(scheduler, first, FetchFailure("timeout")) == []
     assert scheduler.next().host == "b.org"
     assert scheduler.next() == first
-    assert end(scheduler, first, Miss("timeout")) == []
+    assert end(scheduler, first, FetchFailure("timeout")) == []
     assert scheduler.next() == first
-    assert end(scheduler, first, Miss("timeout")) == [(first, Miss("timeout"))]
+    assert end(scheduler, first, FetchFailure("timeout")) == [(first, FetchFailure("timeout"))]
     assert scheduler.next().url == "http://a.org/1"
 
 
@@ -152,7 +154,7 @@ def test_results_that_wait_do_not_keep_the_first_from_being_tried_again(frontier
     scheduler = scheduler_of(frontier, retries=1, concurrency_per_host=3)
     first, second = (entry for entry in all_given(scheduler) if entry.host == "a.org")
     assert end(scheduler, second) == []
-    assert end(scheduler, first, Miss("timeout")) == []
+    assert end(scheduler, first, FetchFailure("timeout")) == []
     assert scheduler.next() == first
     assert end(scheduler, first) == [(first, DONE), (second, DONE)]
     assert scheduler.next().url == "http://a.org/2"
@@ -162,7 +164,9 @@ def test_a_host_that_fails_again_and_again_is_left_alone(frontier):
     scheduler = scheduler_of(frontier, max_failures=2, concurrency_per_host=1)
     for _ in range(2):
         end(
-            scheduler, next(entry for entry in all_given(scheduler) if entry.host == "a.org"), Miss("timeout")
+            scheduler,
+            next(entry for entry in all_given(scheduler) if entry.host == "a.org"),
+            FetchFailure("timeout"),
         )
     assert scheduler.closed == {"a.org": "timeout"}
     assert {entry.host for entry in all_given(scheduler)} <= {"b.org"}
@@ -173,9 +177,12 @@ def test_what_waits_to_be_tried_again_fails_with_its_host(frontier):
     scheduler = scheduler_of(frontier, max_failures=3, retries=5, concurrency_per_host=2)
     first, second = (entry for entry in all_given(scheduler) if entry.host == "a.org")
     for entry in (first, second):
-        assert end(scheduler, entry, Miss("timeout")) == []
+        assert end(scheduler, entry, FetchFailure("timeout")) == []
     assert scheduler.next() == first
-    assert end(scheduler, first, Miss("timeout")) == [(first, Miss("timeout")), (second, Miss("timeout"))]
+    assert end(scheduler, first, FetchFailure("timeout")) == [
+        (first, FetchFailure("timeout")),
+        (second, FetchFailure("timeout")),
+    ]
 
 
 def test_a_host_that_is_left_alone_does_not_hold_up_the_end(frontier, clock):
@@ -189,7 +196,7 @@ def test_a_host_that_is_left_alone_does_not_hold_up_the_end(frontier, clock):
 
 
 def test_more_hosts_than_lanes_all_get_their_turn(frontier, monkeypatch):
-    monkeypatch.setattr("crawl.web.scheduler.MOST_HOST_QUEUES", 4)
+    monkeypatch.setattr("crawl.web.scheduler.MAX_HOST_QUEUES", 4)
     frontier.add([f"http://{letter}.net/{number}" for letter in "cdefghij" for number in range(2)], 0)
     scheduler = Scheduler(frontier, CrawlSettings(delay=0))
     given = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scrapy.http import Headers
 
 from crawl.web.robots import wait_of
-from crawl.web.throttle import LONGEST, Throttle
+from crawl.web.throttle import MAX_DELAY, Throttle
 
 
 def waits(throttle):
@@ -26,7 +26,7 @@ def test_a_slow_host_is_asked_less_and_a_quick_one_no_more_than_the_delay_allows
         throttle.answered(0.01, ok=True)
     assert throttle.seconds == 1
     throttle.answered(1000.0, ok=True)
-    assert throttle.seconds == LONGEST
+    assert throttle.seconds == MAX_DELAY
 
 
 def test_a_failure_that_comes_quickly_makes_nothing_faster():

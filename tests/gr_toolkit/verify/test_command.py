@@ -70,7 +70,7 @@ def decided(note: str) -> int:
 
 @pytest.mark.parametrize(
     ("pair", "word", "correct"),
-    [(RIGHT, "right", True), (WRONG, "wrong", False), (UNKNOWN, "undecided", None)],
+    [(RIGHT, "correct", True), (WRONG, "wrong", False), (UNKNOWN, "undecided", None)],
 )
 def test_one_pair_is_judged_in_words_or_as_json(tmp_path, pair, word, correct):
     options = zip(("--question", "--reference", "--answer"), pair.values(), strict=True)
@@ -86,7 +86,7 @@ def test_one_pair_is_judged_in_words_or_as_json(tmp_path, pair, word, correct):
 
 def test_an_answer_may_begin_with_a_minus(tmp_path):
     code, output, _ = gr_verify(tmp_path, "--reference", "-5", "--answer", "-5.0", "--rules-only")
-    assert (code, output[:5]) == (0, "right")
+    assert (code, output[:7]) == (0, "correct")
 
 
 def test_a_reason_cannot_steer_the_terminal(capsys):

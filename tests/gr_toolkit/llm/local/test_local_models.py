@@ -256,7 +256,7 @@ class TestTransformersServer:
     def test_other_paths_and_bodies_that_are_too_large_are_errors_of_the_client(self, tiny, monkeypatch):
         from gr_toolkit.llm.local import transformers_server as module
 
-        monkeypatch.setattr(module, "LARGEST_BODY", 1_000)
+        monkeypatch.setattr(module, "MAX_BODY", 1_000)
         with module.transformers_server(str(tiny), "tiny", 64, "127.0.0.1", 0) as url:
             for path, body, status in (
                 ("x", b"{}", 404),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from files import contents
 from gr_toolkit.errors import CannotWrite, GrError, Locked, UsageError
-from gr_toolkit.verify.batch.files import CHUNK_CHARACTERS, CHUNK_ROWS, LONGEST_LINE, read_chunks, writing
+from gr_toolkit.verify.batch.files import CHUNK_CHARACTERS, CHUNK_ROWS, MAX_LINE, read_chunks, writing
 from gr_toolkit.verify.batch.rows import Line, Pair, parse_row, read_pair
 from gr_toolkit.verify.verdict import Item
 
@@ -105,7 +105,7 @@ def test_a_line_that_is_too_long_is_one_broken_row(tmp_path):
     path = tmp_path / "p.jsonl"
     good = json.dumps(PAIR).encode() + b"\n"
     with path.open("wb") as file:
-        file.write(good + b'"' + b"a" * (2 * LONGEST_LINE + 5) + b'"\n' + good)
+        file.write(good + b'"' + b"a" * (2 * MAX_LINE + 5) + b'"\n' + good)
     first, long, last = read(path)
     assert first.item == last.item == Item("q", "1", "2")
     assert (long.id, long.item, last.id) == (2, None, 3)

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from files import ROOT
-from gr_toolkit.verify.batch.server import LARGEST_BODY, MOST_PAIRS
+from gr_toolkit.verify.batch.server import MAX_BODY, MAX_PAIRS
 from loopback import Answer, says, serving
 
 RIGHT = {"question": "How far?", "ground_truth": "42", "student_answer": "\\boxed{42}"}
@@ -104,7 +104,7 @@ def test_a_list_gets_a_list_in_order(server):
         (b'{"question": "q"', "not JSON"),
         (b"42", "pair 1 is not an object"),
         ([RIGHT, None], "pair 2 is not an object"),
-        ([{}] * (MOST_PAIRS + 1), "smaller lists"),
+        ([{}] * (MAX_PAIRS + 1), "smaller lists"),
         ([RIGHT, {"question": "q", "answer": "1"}], "pair 2 has no ground_truth (or reference, or gold)"),
     ],
 )
@@ -115,7 +115,7 @@ def test_what_makes_no_sense_is_a_400_that_says_why(server, body, part):
 
 
 def test_a_body_that_is_too_large_is_a_413_that_says_what_to_do(server):
-    status, reply = post(server, RIGHT | {"student_answer": "4" * LARGEST_BODY})
+    status, reply = post(server, RIGHT | {"student_answer": "4" * MAX_BODY})
     assert status == 413
     assert "smaller lists" in reply["error"]
     assert post(server, RIGHT)[0] == 200

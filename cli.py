@@ -1,4 +1,4 @@
-"""The `gr` command: mounts each stage's commands."""
+"""The `gr` command: combines the commands of all stages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import train.command
 from gr_toolkit import init
 from gr_toolkit.errors import GrError
 
-INTERRUPTED = 130  # the exit code after Ctrl-C: typer's, and the shell's custom
+INTERRUPTED = 130  # the exit code after Ctrl-C, by typer's and the shell's convention
 ORDER = ["crawl", "curate", "train", "eval", "verify", "status", "llm", "init", "demo"]
 
 
@@ -28,14 +28,14 @@ class InOrder(TyperGroup):
     """Lists the commands in the order of the pipeline."""
 
     def list_commands(self, ctx: object) -> list[str]:
-        """Every command's name; typer lists commands before groups."""
+        """Return the command names in pipeline order; by default typer lists commands before groups."""
         return sorted(self.commands, key=ORDER.index)
 
 
 app = typer.Typer(
     name="gr",
     cls=InOrder,
-    help="Make reasoning models from the web: crawl, curate, train, eval. Each stage runs by itself.",
+    help="Make reasoning models from the web: crawl, curate, train, eval. Each stage can be run separately.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -52,7 +52,7 @@ app.command("demo")(gr_toolkit.demo.command.demo)
 
 
 def show_version(asked: bool) -> None:
-    """Print the installed version, and end the program."""
+    """Print the installed version and exit."""
     if asked:
         from importlib.metadata import version
 
@@ -67,13 +67,13 @@ def root(
         bool, typer.Option("--version", help="Show the version.", callback=show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Make reasoning models from the web: crawl, curate, train, eval. Each stage runs by itself."""
+    """Make reasoning models from the web: crawl, curate, train, eval. Each stage can be run separately."""
     if debug:
         os.environ["GR_DEBUG"] = "1"
 
 
 def main() -> None:
-    """Run the command line. A failure the user can act on is one line on stderr and its exit code."""
+    """Run the command line. A GrError becomes one line on stderr and its exit code."""
     try:
         app()
     except GrError as error:

@@ -1,1 +1,1 @@
-"""Web to pages, pages to texts."""
+"""Web -> pages -> texts."""

@@ -1,4 +1,4 @@
-"""`gr crawl`: its options. What it does is in fetch.py and extract.py."""
+"""The options of `gr crawl`. The work is done in fetch.py and extract.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class FetchByDefault(GroupWithMainCommand):
     main_command = "fetch"
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        """Put the main command before arguments that name none."""
+        """Insert the main command if the arguments name no command."""
         if args[:1] != ["--help"] and not (args and args[0] in self.commands):
             args = [self.main_command, *args]
         return super().parse_args(ctx, args)
@@ -31,36 +31,34 @@ app = typer.Typer(
 def fetch_pages(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOURCE", help="URLs, sitemaps, files of URLs, archives; see docs/crawl.md."),
+        typer.Argument(metavar="SOURCE", help="URLs, sitemaps, URL files or archives; see docs/crawl.md."),
     ] = None,
     data: Data = None,
     config: Config = None,
     json: Json = False,
-    max_pages: Annotated[int | None, typer.Option(min=0, help="Pages in this run; 0 for no limit.")] = None,
-    max_pages_per_host: Annotated[int | None, typer.Option(min=0, help="Likewise, of each host.")] = None,
-    max_depth: Annotated[int | None, typer.Option(min=0, help="Links followed from a source.")] = None,
-    allow: Annotated[list[str] | None, typer.Option(metavar="REGEX", help="Follow only such URLs.")] = None,
-    deny: Annotated[list[str] | None, typer.Option(metavar="REGEX", help="Follow no such URLs.")] = None,
+    max_pages: Annotated[int | None, typer.Option(min=0, help="Maximum pages per run; 0: no limit.")] = None,
+    max_pages_per_host: Annotated[int | None, typer.Option(min=0, help="Maximum pages per host.")] = None,
+    max_depth: Annotated[int | None, typer.Option(min=0, help="Maximum depth from a source.")] = None,
+    allow: Annotated[list[str] | None, typer.Option(metavar="REGEX", help="Only matching URLs.")] = None,
+    deny: Annotated[list[str] | None, typer.Option(metavar="REGEX", help="Skip matching URLs.")] = None,
     delay: Annotated[float | None, typer.Option(min=0, help="Seconds between requests to one host.")] = None,
     refetch_after: Annotated[
-        str | None, typer.Option(metavar="AGE", help="Ask again for pages so old: 12h, 30d, never.")
+        str | None, typer.Option(metavar="AGE", help="Fetch pages older than this again: 12h, 30d, never.")
     ] = None,
     part: Annotated[
-        str | None, typer.Option(metavar="N/M", help="Only the N-th part of the hosts, of M machines.")
+        str | None, typer.Option(metavar="N/M", help="Crawl part N of the hosts, split over M machines.")
     ] = None,
-    url_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Where a table of URLs has them.")
-    ] = None,
-    warc: Annotated[bool, typer.Option("--warc", help="Write WARC files too.")] = False,
+    url_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of URLs in a table.")] = None,
+    warc: Annotated[bool, typer.Option("--warc", help="Also write WARC files.")] = False,
     allow_private: Annotated[
-        bool | None, typer.Option("--allow-private", help="Fetch from this machine and its network too.")
+        bool | None, typer.Option("--allow-private", help="Also fetch from this machine and its network.")
     ] = None,
     engine: EngineName = None,
     dry_run: DryRun = False,
 ) -> None:
     """Fetch pages (table pages) and extract their text (table texts).
 
-    Run it again to go on where it stopped, also without a SOURCE.
+    Run it again, with or without a SOURCE, to continue where it stopped.
 
     Example: gr crawl https://example.org/ --max-pages 500
     """
@@ -86,7 +84,7 @@ def fetch_pages(
 def extract_texts(
     data: Data = None, config: Config = None, json: Json = False, engine: EngineName = None
 ) -> None:
-    """Extract the text of fetched pages: pages -> texts, for the shards still to do.
+    """Extract the text of fetched pages: pages -> texts, for the pending shards.
 
     Example: gr crawl extract --data gr-data
     """
@@ -102,7 +100,7 @@ def extract_texts(
 
 @app.command("status")
 def show_crawl(data: Data = None, config: Config = None, json: Json = False) -> None:
-    """Show host by host what is stored, what waits and what failed; also while a crawl runs.
+    """Show how many pages are stored, queued and failed per host; works while a crawl runs.
 
     Example: gr crawl status --json
     """

@@ -1,8 +1,7 @@
-"""`gr crawl extract`: pages -> texts. A pure function of each kept page, run over the shards still to do."""
+"""`gr crawl extract`: pages -> texts. Applies a pure function to each kept page of the pending shards."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 
 from crawl.response import decompress
@@ -11,69 +10,70 @@ from crawl.text.blocks import blocks_of, join
 from crawl.text.decode import decode
 from crawl.text.main_text import main_blocks
 from crawl.text.mathematics import Formulas, save_formulas
-from crawl.text.qa_markup import Answer, Question, read_qa_markup
+from crawl.text.qa_markup import read_qa_markup
 from crawl.text.reveal import reveal
 from crawl.text.tree import parse
 from gr_toolkit.console import Summary
 from gr_toolkit.engine import run_spread
 from gr_toolkit.settings import Settings
 from gr_toolkit.store import Store
-from gr_toolkit.store.table import Row
+from gr_toolkit.store.tables import MarkupAnswer, MarkupQuestion, PageRow, TextRow
 
 NO_TEXT = "no text"
 
 
 def extract(store: Store, settings: Settings, summaries: list[Summary]) -> None:
-    """Write a shard of `texts` for every shard of `pages` that has none.
+    """Write a shard of `texts` for every shard of `pages` without one.
 
-    Its summary is appended as it begins. Raises as `run_spread` does.
+    Appends a summary when it begins. Raises the errors of `run_spread`.
     """
     summaries.append(Summary("crawl extract", table="texts"))
     function = partial(text_rows, store)
     run_spread(store, summaries[-1], function, engine=settings.engine, workers=settings.workers)
 
 
-def text_rows(store: Store, shard: str) -> list[Row]:
-    """The rows of `texts` for one shard of `pages`: one for each page that was kept."""
-    rows = store.table("pages").rows(shard, ["id", "url", "content_type", "html", "kept"])
-    return [text_row(row) for row in rows if row["kept"]]
+def text_rows(store: Store, shard: str) -> list[TextRow]:
+    """The rows of `texts` for one shard of `pages`, one per kept page."""
+    return [text_row(page) for page in store.table("pages").rows(shard) if page["kept"]]
 
 
-def text_row(page: Mapping[str, object]) -> Row:
-    """The row of `texts` for a row of `pages`. Never raises: a page that cannot be read is turned down."""
-    html = page["html"]
-    assert isinstance(html, bytes)
+def text_row(page: PageRow) -> TextRow:
+    """The row of `texts` for a row of `pages`. Never raises: rejects a page that cannot be parsed."""
     try:
-        found = read_text(decode(decompress(html), str(page["content_type"])))
+        found = read_text(decode(decompress(page["html"]), page["content_type"]))
     except Exception as error:
-        found = _nothing(f"cannot be parsed: {type(error).__name__}: {str(error)[:100]}")
-    return {"id": page["id"], "url": page["url"], **found}
+        found = _rejected(f"cannot be parsed: {type(error).__name__}: {str(error)[:100]}")
+    return {**found, "id": page["id"], "url": page["url"]}
 
 
-def read_text(html: str) -> Row:
-    """What a page says, as the columns of `texts` beside id and url."""
+def read_text(html: str) -> TextRow:
+    """Extract a page's text, metadata and questions. The row's id and url are empty."""
     tree = parse(html)
     if tree is None:
-        return _nothing(NO_TEXT)
+        return _rejected(NO_TEXT)
     title = title_of(tree)
-    about = {"license": license_of(tree), "author": author_of(tree), "date": date_of(tree)}
+    license, author, date = license_of(tree), author_of(tree), date_of(tree)
     formulas = Formulas(html)
     reveal(tree)
     save_formulas(tree, formulas)
     questions = read_qa_markup(tree)
     blocks = blocks_of(tree)
     declared = [part for question in questions for part in texts_of(question)]
-    # A page that a script is to fill may still declare what it asks and answers.
+    # A page that needs a script to show its text may still declare questions and answers in its markup.
     text = join(main_blocks(tree, blocks, formulas.token, declared, title or "")) or "\n\n".join(declared)
     if not text:
-        return _nothing(NO_TEXT)
+        return _rejected(NO_TEXT)
     readable = formulas.restore(text)
     return {
+        "id": "",
+        "url": "",
         "title": title,
         "language": language_of(tree, readable),
-        **about,
+        "license": license,
+        "author": author,
+        "date": date,
         "text": readable,
-        "qa_markup": [restored(question, formulas) for question in questions],
+        "qa_markup": [restore_formulas(question, formulas) for question in questions],
         "extract_ratio": min(1.0, len(text) / max(1, len(join(blocks)))),
         "math_kept": formulas.share_in(text),
         "kept": True,
@@ -81,22 +81,24 @@ def read_text(html: str) -> Row:
     }
 
 
-def texts_of(question: Question) -> list[str]:
-    """What it asks, and each of its answers."""
+def texts_of(question: MarkupQuestion) -> list[str]:
+    """The texts of a question and its answers."""
     return [question["question"], *(answer["text"] for answer in question["answers"])]
 
 
-def restored(question: Question, formulas: Formulas) -> Question:
-    """The question and its answers with TeX for tokens."""
-    answers: list[Answer] = [
+def restore_formulas(question: MarkupQuestion, formulas: Formulas) -> MarkupQuestion:
+    """Return the question and its answers with TeX in place of the formula tokens."""
+    answers: list[MarkupAnswer] = [
         {**answer, "text": formulas.restore(answer["text"])} for answer in question["answers"]
     ]
     return {"question": formulas.restore(question["question"]), "answers": answers}
 
 
-def _nothing(reason: str) -> Row:
-    """The columns of a page that gave no text."""
+def _rejected(reason: str) -> TextRow:
+    """The row of a page without usable text."""
     return {
+        "id": "",
+        "url": "",
         "title": None,
         "language": None,
         "license": None,

@@ -1,4 +1,4 @@
-"""`gr crawl SOURCES`: web -> pages."""
+"""`gr crawl SOURCE...`: fetches pages from the web into table `pages`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crawl.frontier.frontier import Frontier
 from crawl.frontier.status import waiting_by_host
 from crawl.ingest import ingest
 from crawl.page_writer import PageWriter
-from crawl.response import links_on
+from crawl.response import links_of_row
 from crawl.sources.sources import Sources, read_sources
 from crawl.urls import Scope, seconds_of
 from crawl.web.result_handler import ResultHandler
@@ -20,11 +20,12 @@ from gr_toolkit.console import Summary, describe, progress, say
 from gr_toolkit.engine.beside import Beside
 from gr_toolkit.errors import GrError, NoPages, UsageError
 from gr_toolkit.settings import CrawlSettings, Settings
+from gr_toolkit.steps import FUNNEL
 from gr_toolkit.store import Store, Table
-from gr_toolkit.store.tables import FUNNEL, NEEDS
+from gr_toolkit.store.tables import SCHEMAS, PageRow
 
 FRONTIER = "frontier.sqlite"
-NOTHING_QUEUED = "nothing is queued: every URL known was fetched or refused, or is too deep"
+NOTHING_QUEUED = "nothing is queued: every known URL was fetched, was refused, or is deeper than max_depth"
 
 
 def fetch(
@@ -36,11 +37,11 @@ def fetch(
     url_column: str | None = None,
     beside: Beside | None = None,
 ) -> None:
-    """Bring what the named sources lead to, and what an earlier run left over, into table `pages`.
+    """Fetch the named sources, the pages they link to and the URLs an earlier run left into table `pages`.
 
-    `beside` is told of every shard. A summary is appended as the crawl begins. Raises UsageError, Locked,
-    CannotWrite, StoreError, and GrError where no source could be fetched at all. What came in before stays
-    stored, and the same call goes on from there.
+    Calls `beside.start` with every shard written, and appends a summary when the crawl begins. Raises
+    UsageError, Locked, CannotWrite, StoreError, and GrError if no source could be fetched. Pages stored
+    before the error stay, and the same call continues the crawl.
     """
     started = time.monotonic()
     sources = find_sources(names, settings.crawl, url_column)
@@ -58,28 +59,28 @@ def fetch(
         summaries.append(writer.summary)
         writer.summary.notes += sources.notes
         try:
-            trouble = ingest_archives(sources, writer, settings)
-            if handler.anything_left():
+            archive_error = ingest_archives(sources, writer, settings)
+            if handler.has_pending():
                 fetch_all(handler, beside.collect if beside else None)
-            if trouble:
-                raise trouble
+            if archive_error:
+                raise archive_error
         finally:
-            writer.summary.notes += notes_on(handler)
+            writer.summary.notes += crawl_notes(handler)
             writer.summary.seconds = time.monotonic() - started
         if not writer.summary.rows and not handler.unchanged:
-            refuse_if_all_failed(frontier, sources)
-            if not (sources.archives or handler.missed):
+            raise_if_all_failed(frontier, sources)
+            if not (sources.archives or handler.not_fetched):
                 writer.summary.notes.append(NOTHING_QUEUED)
 
 
 def find_sources(names: Sequence[str], settings: CrawlSettings, url_column: str | None) -> Sources:
-    """What the names stand for."""
+    """The sources that the command line names."""
     index, data = settings.common_crawl_index, settings.common_crawl_data
     return read_sources(names, url_column, index=index, data=data)
 
 
 def ingest_archives(sources: Sources, writer: PageWriter, settings: Settings) -> NoPages | None:
-    """Take in the pages of the archives among the sources.
+    """Ingest the pages of the archives among the sources.
 
     Returns NoPages instead of raising it, so that the other sources still run.
     """
@@ -104,7 +105,7 @@ def ingest_archives(sources: Sources, writer: PageWriter, settings: Settings) ->
 def plan(
     store: Store, settings: CrawlSettings, names: Sequence[str], url_column: str | None = None
 ) -> Summary:
-    """What `fetch` would start from; no request is sent and nothing is written."""
+    """Return a summary of what `fetch` would start from. Sends no request and writes nothing."""
     sources = find_sources(names, settings, url_column)
     waiting = sum(waiting_by_host(store.state / FRONTIER, settings.max_depth).values())
     pages, sitemaps = 0, 0
@@ -114,7 +115,7 @@ def plan(
     archives = f", {len(sources.archives)} archives" if sources.archives else ""
     note = (
         f"would start from {pages} pages and {sitemaps} sitemaps{archives}, "
-        f"and {waiting} URLs that an earlier run left to do"
+        f"and {waiting} URLs that an earlier run left pending"
     )
     return Summary(step="crawl", table="pages", notes=[*sources.notes, note])
 
@@ -123,9 +124,9 @@ def plan(
 def open_frontier(
     store: Store, settings: CrawlSettings, locked: Set[str] = frozenset()
 ) -> Iterator[Frontier]:
-    """The frontier, in line with the shards that table `pages` has.
+    """Open the frontier and reconcile it with the shards of table `pages`.
 
-    The caller holds the lock of that table, and of those that are `locked`.
+    The caller holds the locks of that table and of the tables named in `locked`.
     """
     pages = store.table("pages")
     for line in pages.check():
@@ -134,35 +135,36 @@ def open_frontier(
         shards, recorded = set(pages.shards()), frontier.shards()
         lost = recorded - shards
         if lost:
-            set_aside_below(store, lost, locked)
+            set_aside_derived(store, lost, locked)
         for shard in sorted(shards - recorded):
-            adopt(frontier, pages, shard)
+            adopt_shard(frontier, pages, shard)
         admitted = ([] if settings.obey_robots else ["robots.txt"]) + (
             ["private address"] if settings.allow_private else []
         )
         frontier.requeue(lost, admitted, due=time.time() - seconds_of(settings.refetch_after))
-        expand(frontier, pages, Scope(settings))
+        queue_deeper_links(frontier, pages, Scope(settings))
         yield frontier
 
 
-def set_aside_below(store: Store, lost: set[str], locked: Set[str]) -> None:
-    """Move aside what was made from lost shards of `pages`: their pages come back, in shards of new names.
+def set_aside_derived(store: Store, lost: set[str], locked: Set[str]) -> None:
+    """Move aside the shards derived from lost shards of `pages`.
 
-    The caller holds the locks of the tables that are `locked`.
+    The lost pages are fetched again into shards with new names. The caller holds the locks of the tables
+    named in `locked`.
     """
     moved: Counter[str] = Counter()
-    for table in (store.table(name) for name in NEEDS if name != "pages"):
+    for table in (store.table(name) for name in SCHEMAS if name != "pages"):
         for shard in sorted(lost.intersection(table.shards())):
             with nullcontext() if table.name in locked else table.writing():
                 table.set_aside(shard)
             moved[table.name] += 1
     if moved:
         tables = describe(moved, most=len(moved))
-        say(f"moved what was made from lost shards of table pages to {store.data}/corrupt: {tables} shards")
+        say(f"moved shards derived from lost shards of table pages to {store.data}/corrupt: {tables} shards")
 
 
-def adopt(frontier: Frontier, pages: Table, shard: str) -> None:
-    """Record a shard that the frontier does not know."""
+def adopt_shard(frontier: Frontier, pages: Table[PageRow], shard: str) -> None:
+    """Record a shard that is missing from the frontier."""
     rows = pages.rows(shard)
     with frontier.transaction():
         for row in rows:
@@ -170,23 +172,23 @@ def adopt(frontier: Frontier, pages: Table, shard: str) -> None:
         frontier.store(rows, shard, {})
 
 
-def expand(frontier: Frontier, pages: Table, scope: Scope) -> None:
-    """Queue the links of stored pages that an earlier run did not follow, for they were too deep for it."""
+def queue_deeper_links(frontier: Frontier, pages: Table[PageRow], scope: Scope) -> None:
+    """Queue links of stored pages that were beyond the `max_depth` of an earlier run."""
     for shard, depths in frontier.unexpanded().items():
-        rows = pages.rows(shard, ["canonical_url", "url", "host", "content_type", "html"])
+        rows = pages.rows(shard)
         with frontier.transaction():
             for row in rows:
-                canonical = str(row["canonical_url"])
+                canonical = row["canonical_url"]
                 if canonical in depths:
-                    links = scope.follow(links_on(row), str(row["host"]))
+                    links = scope.follow(links_of_row(row), row["host"])
                     frontier.add(links, depths[canonical] + 1)
                     frontier.expand(canonical)
 
 
 def queue_sources(frontier: Frontier, sources: Sources, scope: Scope, max_depth: int) -> None:
-    """Queue what is new among the sources, the sitemaps first; at depth 0 only what is named itself.
+    """Queue new URLs of the sources, sitemaps first. With `max_depth` 0, do not look for a site's sitemaps.
 
-    Sitemaps are read again by every run that names them: they tell which pages are new or have changed.
+    Every run that names a sitemap reads it again, because it lists new and changed pages.
     """
     now = time.time()
     with frontier.transaction():
@@ -200,13 +202,13 @@ def queue_sources(frontier: Frontier, sources: Sources, scope: Scope, max_depth:
 
 
 def last_shard(store: Store) -> int:
-    """The greatest number that names a shard in any table, so that a new name is new to all of them."""
+    """The highest shard number in any table; shards with higher numbers get names that no table uses."""
     names = (shard for table in FUNNEL for shard in store.table(table).shards())
     return max((int(name) for name in names if name.isdecimal()), default=0)
 
 
 def fetch_all(handler: ResultHandler, tick: Callable[[], None] | None = None) -> None:
-    """Run Scrapy until nothing is left to fetch; `tick` is called now and then."""
+    """Run Scrapy until no URL is pending; call `tick` periodically."""
     from crawl.web.spider import quiet_logs, run_spider
 
     with (
@@ -216,42 +218,42 @@ def fetch_all(handler: ResultHandler, tick: Callable[[], None] | None = None) ->
         asyncio.run(run_spider(handler, tick or (lambda: None)))
 
 
-def notes_on(handler: ResultHandler) -> list[str]:
-    """What a crawl has to say beside its rows."""
+def crawl_notes(handler: ResultHandler) -> list[str]:
+    """Return the summary's notes: unchanged pages, failures, a missing contact, closed hosts."""
     notes = []
     if handler.unchanged:
-        notes.append(f"{handler.unchanged} pages unchanged since they were fetched")
-    if handler.missed:
-        notes.append(f"{handler.missed.total()} URLs not fetched: {describe(handler.missed)}")
+        notes.append(f"{handler.unchanged} pages unchanged since the last fetch")
+    if handler.not_fetched:
+        notes.append(f"{handler.not_fetched.total()} URLs not fetched: {describe(handler.not_fetched)}")
     if handler.live.hosts and not (handler.settings.contact or handler.settings.allow_private):
         notes.append(
-            "no contact is set; tell the sites who you are with contact = ... under [crawl] in gr.toml"
+            "no contact is set; identify yourself to site owners with contact = ... under [crawl] in gr.toml"
         )
     closed = handler.scheduler.closed
     if closed:
         named = ", ".join(f"{host} ({reason})" for host, reason in list(closed.items())[:3])
         more = f" and {len(closed) - 3} more" if len(closed) > 3 else ""
-        notes.append(f"left alone until a later run: {named}{more}")
+        notes.append(f"hosts skipped until a later run: {named}{more}")
     return notes
 
 
-def refuse_if_all_failed(frontier: Frontier, sources: Sources) -> None:
-    """Raise GrError if every source ended without a page; name the first."""
+def raise_if_all_failed(frontier: Frontier, sources: Sources) -> None:
+    """Raise GrError if no source returned a page. The message names the first failed source."""
     failed: list[tuple[str, str | None]] = []
     for urls in sources.batches():
         for url in (*urls.pages, *urls.sitemaps):
             state, reason = frontier.outcome(url)
             if state == "stored":
                 return
-            if state in ("failed", "refused"):  # others were left because their host failed
+            if state in ("failed", "refused"):  # the others were skipped because their host failed
                 failed.append((url, reason))
     if not failed:
         return
     url, reason = failed[0]
-    others = f" (and {len(failed) - 1} more sources likewise)" if len(failed) > 1 else ""
+    others = f" (and {len(failed) - 1} more sources failed)" if len(failed) > 1 else ""
     advice = (
-        "Such addresses are fetched only with --allow-private"
+        "Private addresses are fetched only with --allow-private"
         if reason == "private address"
-        else "Check the address and that the site is up and admits crawlers, then run the same command again"
+        else "Check that the address is correct and the site is up and allows crawlers, then run it again"
     )
     raise GrError(f"nothing was fetched: {url}: {reason}{others}. {advice}")

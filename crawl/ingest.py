@@ -1,7 +1,7 @@
-"""Archives -> pages: what archives hold goes into table `pages` as what was fetched does, shard by shard.
+"""Archives -> pages: adds the pages of archives to table `pages`, like fetched pages.
 
-Slices are read side by side, and taken in one after another in their order. So the same archives give the
-same rows, and of two pages with one URL it is the first that stays.
+Slices are read in parallel, but their rows are added in order. So the same archives always produce the same
+rows, and the first of two pages with the same URL is kept.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from gr_toolkit.engine import spread
 from gr_toolkit.errors import GrError, NoPages, UsageError
 from gr_toolkit.settings import CrawlSettings
 
-MAX_NAMED = 10
+MAX_ERRORS_SHOWN = 10  # in the summary's notes
 
 
 @dataclass
 class Tally:
-    """What a run has come across in its archives, beside the rows that are new."""
+    """Counts of a run's archives: pages read, known pages, non-pages by type, errors, archives skipped."""
 
     pages: int = 0
     known: int = 0
-    others: Counter[str] = field(default_factory=Counter)
-    troubles: list[str] = field(default_factory=list)
-    read_before: int = 0
+    non_pages: Counter[str] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)
+    already_read: int = 0
 
 
 def ingest(
@@ -44,52 +44,52 @@ def ingest(
     workers: int,
     advance: Advance = lambda _: None,
 ) -> None:
-    """Take in the pages of the archives that are not stored yet, and remember which archives are done.
+    """Add the pages of the archives that are not stored yet, and record the finished archives.
 
-    `advance` is called with the number of rows that came. Raises CannotWrite, StoreError, MissingExtra, and
-    NoPages where not one page was found and something was wrong. What came in before stays.
+    Calls `advance` with the number of rows added. Raises CannotWrite, StoreError, MissingExtra, and NoPages
+    if no page was found and an archive had an error. Rows added before an error stay.
     """
     tally = Tally()
-    new = not_read_before(archives, frontier, settings, tally)
+    new = unread_archives(archives, frontier, settings, tally)
     try:
         ingest_slices(
-            contents_of(new, writer.has, settings, engine, workers), writer, frontier, tally, advance
+            read_archives(new, writer.has, settings, engine, workers), writer, frontier, tally, advance
         )
     finally:
-        tell(tally, writer.summary)
-    if tally.troubles and not tally.pages:
-        raise NoPages(f"no page was found: {tally.troubles[0]}")
+        add_notes(tally, writer.summary)
+    if tally.errors and not tally.pages:
+        raise NoPages(f"no page was found: {tally.errors[0]}")
 
 
-def not_read_before(
+def unread_archives(
     archives: Sequence[Archive], frontier: Frontier, settings: CrawlSettings, tally: Tally
 ) -> dict[str, Archive]:
-    """The archives to read, each once, by their keys and what was asked of them. Raises UsageError."""
-    asked = json.dumps([settings.allow, settings.deny, settings.part])
+    """The archives to read, without repeats, keyed by archive and URL filters. Raises UsageError."""
+    filters = json.dumps([settings.allow, settings.deny, settings.part])
     new: dict[str, Archive] = {}
     for archive in archives:
         try:
-            key = f"{archive.key(settings)} {asked}"
+            key = f"{archive.key(settings)} {filters}"
         except UsageError:
             raise
         except GrError as error:
-            tally.troubles.append(str(error))
+            tally.errors.append(str(error))
             continue
         if frontier.is_ingested(key):
-            tally.read_before += 1
+            tally.already_read += 1
         else:
             new.setdefault(key, archive)
     return new
 
 
-def contents_of(
+def read_archives(
     archives: Mapping[str, Archive],
     known: Callable[[str], bool],
     settings: CrawlSettings,
     engine: str,
     workers: int,
 ) -> Iterator[tuple[str, Contents | None]]:
-    """What each slice holds, with the key of its archive; None where an archive ends."""
+    """Yield the contents of each slice with its archive's key, and None at the end of an archive."""
     for is_remote, group in groupby(archives.items(), key=lambda item: item[1].is_remote):
         keys, members = zip(*group, strict=True)
         tasks = (
@@ -97,13 +97,13 @@ def contents_of(
             for number, archive in enumerate(members)
             for slice in archive.slices(settings, known)
         )
-        at = 0
-        where = ("local", 1) if is_remote else (engine, workers)
-        for (number, _), contents in spread(read, tasks, engine=where[0], workers=where[1]):
-            yield from ((key, None) for key in keys[at:number])
-            at = number
+        current = 0
+        placement = ("local", 1) if is_remote else (engine, workers)
+        for (number, _), contents in spread(read, tasks, engine=placement[0], workers=placement[1]):
+            yield from ((key, None) for key in keys[current:number])
+            current = number
             yield keys[number], contents
-        yield from ((key, None) for key in keys[at:])
+        yield from ((key, None) for key in keys[current:])
 
 
 def read(task: tuple[int, Slice]) -> Contents:
@@ -118,7 +118,7 @@ def ingest_slices(
     tally: Tally,
     advance: Advance,
 ) -> None:
-    """Pass the rows on until `max_pages` are new. An archive is done once its last row is written."""
+    """Write rows until `max_pages` new ones are added. An archive is done when its last row is written."""
     most, shards = writer.settings.max_pages, writer.summary.shards
     done: list[str] = []
     unfinished: set[str] = set()
@@ -131,45 +131,45 @@ def ingest_slices(
             if found.unfinished:
                 unfinished.add(key)
             for row in found.rows:
-                is_new = writer.take(row)
+                is_new = writer.add_if_new(row)
                 advance(is_new)
                 tally.known += not is_new
                 if most and writer.summary.rows + len(writer.waiting) >= most:
                     return
                 writer.flush_if_due()
-            if writer.summary.shards > shards:  # among what was written is all that came before this slice
-                remember(frontier, done)
+            if writer.summary.shards > shards:  # the shards written include every row before this slice
+                mark_done(frontier, done)
                 shards = writer.summary.shards
     finally:
         writer.flush()
-        remember(frontier, done)
+        mark_done(frontier, done)
 
 
 def count(found: Contents, tally: Tally, summary: Summary) -> None:
-    """Add up what a slice holds."""
+    """Add a slice's counts to the tally and the summary."""
     summary.rows_in += len(found.rows) + found.others.total()
     tally.pages += len(found.rows)
-    tally.others.update(found.others)
+    tally.non_pages.update(found.others)
     if found.trouble:
-        tally.troubles.append(found.trouble)
+        tally.errors.append(found.trouble)
 
 
-def remember(frontier: Frontier, done: list[str]) -> None:
-    """These archives need not be read again. Empties the list."""
+def mark_done(frontier: Frontier, done: list[str]) -> None:
+    """Record these archives as finished, so that no run reads them again. Empties the list."""
     for key in done:
         frontier.set_ingested(key)
     done.clear()
 
 
-def tell(tally: Tally, summary: Summary) -> None:
-    """Notes on what is no new row."""
-    if tally.read_before:
-        summary.notes.append(f"{tally.read_before} archives were read by an earlier run")
+def add_notes(tally: Tally, summary: Summary) -> None:
+    """Add the tally to the summary's notes, with up to MAX_ERRORS_SHOWN errors."""
+    if tally.already_read:
+        summary.notes.append(f"{tally.already_read} archives were read by an earlier run")
     if tally.known:
-        summary.notes.append(f"{tally.known} pages in archives are stored already")
-    if tally.others:
-        others = describe(tally.others, most=8)
-        summary.notes.append(f"{tally.others.total()} records in archives are no pages: {others}")
-    summary.notes += tally.troubles[:MAX_NAMED]
-    if len(tally.troubles) > MAX_NAMED:
-        summary.notes.append(f"and {len(tally.troubles) - MAX_NAMED} more things are wrong with archives")
+        summary.notes.append(f"{tally.known} pages in archives are already stored")
+    if tally.non_pages:
+        types = describe(tally.non_pages, most=8)
+        summary.notes.append(f"{tally.non_pages.total()} records in archives are not pages: {types}")
+    summary.notes += tally.errors[:MAX_ERRORS_SHOWN]
+    if len(tally.errors) > MAX_ERRORS_SHOWN:
+        summary.notes.append(f"{len(tally.errors) - MAX_ERRORS_SHOWN} more errors in archives")

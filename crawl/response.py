@@ -1,4 +1,4 @@
-"""What came back for a URL, as pure functions of the response: a page's row and the links on it."""
+"""Pure functions that turn an HTTP response into a row of `pages` and its links."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from crawl.text.decode import decode
 from crawl.text.tree import parse, strings
 from crawl.urls import absolute_url, canonical_url, host_of
 from gr_toolkit.store import content_id
-from gr_toolkit.store.table import Row
+from gr_toolkit.store.tables import PageRow
 
 HTML_TYPES = {"text/html", "application/xhtml+xml"}
 HTML_START = re.compile(rb"\s*<(!doctype html|!--|html|head|body|title|meta|h1|div|p)", re.IGNORECASE)
 SIGNATURES = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"\x7fELF", b"RIFF")
 UTF_16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
-CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
-SNIFFED = 4096  # bytes
-MAX_CONTROL_SHARE = 0.02  # share of control characters from which bytes are no text
+CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
+SNIFF_BYTES = 4096  # bytes of the body to inspect
+MAX_CONTROL_SHARE = 0.02  # share of control characters above which a body is binary
 LINKS = "//a/@href | //area/@href | //frame/@src | //link[@rel='next']/@href"
 
 
@@ -40,15 +40,15 @@ def read_page(
     fetched_at: datetime | None = None,
     with_links: bool = True,
 ) -> Page:
-    """The row of a response and its links as absolute URLs; `reason`, if given, turns the row down.
+    """Return the row of a response and its links as absolute URLs. With `reason`, the row is rejected.
 
-    `source` is "web", or the archive that the response comes from.
+    `source` is "web" or the name of the archive that holds the response.
     """
     url = absolute_url(url) or url
     content_type = headers.get("content-type", "")
-    reason = reason or turned_down(status, content_type, body)
+    reason = reason or rejection_reason(status, content_type, body)
     digest = hashlib.sha256(body).hexdigest()
-    row: Row = {
+    row: PageRow = {
         "id": content_id(url, digest),
         "url": url,
         "canonical_url": canonical_url(url if reason else declared_canonical(body, url) or url),
@@ -70,19 +70,18 @@ def read_page(
 
 
 def links_of(page: Page) -> list[str]:
-    """The links on a page, looked for only now where they were not before."""
-    return links_on(page.row) if page.links is None else page.links
+    """The links of a page; parses its HTML if they were not extracted yet."""
+    return links_of_row(page.row) if page.links is None else page.links
 
 
-def links_on(row: Row) -> list[str]:
-    """The links on the page of a row; none where it was turned down."""
+def links_of_row(row: PageRow) -> list[str]:
+    """The links of a row of `pages`; empty if the row was rejected."""
     html = row["html"]
-    assert isinstance(html, bytes)
-    return find_links(decode(decompress(html), str(row["content_type"])), str(row["url"])) if html else []
+    return find_links(decode(decompress(html), row["content_type"]), row["url"]) if html else []
 
 
-def turned_down(status: int, content_type: str, body: bytes) -> str | None:
-    """Why a response is no page to keep; None where it is one."""
+def rejection_reason(status: int, content_type: str, body: bytes) -> str | None:
+    """The reason to reject a response; None for a page to keep."""
     media = media_type(content_type)
     if not 200 <= status < 300:
         return f"status {status}"
@@ -96,45 +95,45 @@ def turned_down(status: int, content_type: str, body: bytes) -> str | None:
 
 
 def media_type(content_type: str) -> str:
-    """`text/html` of `Text/HTML; charset=utf-8`."""
+    """The media type in lower case: `text/html` for `Text/HTML; charset=utf-8`."""
     return content_type.partition(";")[0].strip().lower()
 
 
 def is_binary(body: bytes, content_type: str) -> bool:
-    """Whether bytes that are called HTML cannot be: by signature or by their control characters."""
-    head = body[:SNIFFED]
+    """Whether a body declared as HTML is binary, judged by its signature and its control characters."""
+    head = body[:SNIFF_BYTES]
     if head.startswith(SIGNATURES):
         return True
     if head.startswith(UTF_16_OR_32) or re.search(r"charset=\W*(utf-?16|utf-?32|ucs)", content_type, re.I):
         return False
-    return len(head) - len(head.translate(None, CONTROL)) > MAX_CONTROL_SHARE * len(head)
+    return len(head) - len(head.translate(None, CONTROL_BYTES)) > MAX_CONTROL_SHARE * len(head)
 
 
 def find_links(html: str, url: str) -> list[str]:
-    """The http(s) URLs a page links to, in its order, each once; a meta refresh counts as a link."""
+    """The unique http(s) URLs a page links to, in document order; a meta refresh counts as a link."""
     tree = parse(html)
     if tree is None:
         return []
     base = absolute_url(next(iter(strings(tree, "//base/@href")), ""), url) or url
-    links = strings(tree, LINKS) + _refresh(html, base)
+    links = strings(tree, LINKS) + _meta_refresh(html, base)
     found = (absolute_url(link, base) for link in links)
     return list(dict.fromkeys(link for link in found if link))
 
 
-def _refresh(html: str, base: str) -> list[str]:
+def _meta_refresh(html: str, base: str) -> list[str]:
     try:
         target = get_meta_refresh(html, base)[1]
-    except ValueError:  # it names no URL, such as http://[
+    except ValueError:  # not a URL, such as http://[
         return []
     return [target] if target else []
 
 
 def compress(body: bytes) -> bytes:
-    """zstd, as column `html` holds it."""
+    """Compress a body with zstd for column `html`."""
     return bytes(pa.compress(body, codec="zstd", asbytes=True))
 
 
 def decompress(html: bytes) -> bytes:
-    """The bytes that `compress` was given."""
+    """Return the body that `compress` compressed."""
     with pa.CompressedInputStream(pa.BufferReader(html), "zstd") as stream:
         return bytes(stream.read())

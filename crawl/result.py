@@ -1,18 +1,18 @@
-"""The records that pass between the parts of a crawl: a URL to fetch, and what came back for it."""
+"""The records passed between the parts of a crawl: a URL to fetch and its result."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gr_toolkit.store.table import Row
+from gr_toolkit.store.tables import PageRow
 
 Kind = Literal["page", "sitemap"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A URL to fetch. If it is `known`, its page is in `pages`, and the request is conditional."""
+    """A URL to fetch. `known` means that its page is stored, so the request is conditional."""
 
     id: int
     url: str
@@ -29,7 +29,7 @@ class Entry:
 class Page:
     """An HTTP response: its row of `pages`, its size in bytes, and its links (None: not extracted yet)."""
 
-    row: Row
+    row: PageRow
     size: int
     links: list[str] | None
 
@@ -41,7 +41,7 @@ class Unchanged:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a sitemap or robots.txt lists, and the Unix times at which some of the pages changed."""
+    """The pages and sitemaps that a sitemap or robots.txt lists, with Unix change times if known."""
 
     pages: list[str]
     sitemaps: list[str]
@@ -50,7 +50,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class FetchFailure:
-    """No page came. Unless `refused` it is retried, after `wait` seconds if the server asked for that."""
+    """A request without a page. Retried unless `refused`, after `wait` seconds if the server sets a wait."""
 
     reason: str
     refused: bool = False

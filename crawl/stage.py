@@ -1,4 +1,4 @@
-"""`gr crawl`: the whole stage. What is fetched or taken in is extracted shard by shard while more comes."""
+"""`gr crawl`: the whole stage. Extracts finished shards of pages while the crawl continues."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def crawl(
     url_column: str | None = None,
     warc: bool = False,
 ) -> None:
-    """Bring the sources into table `pages`, what they say into `texts`, and with `warc` into WARC files.
+    """Fetch the sources into table `pages`, extract `texts`, and write WARC files if `warc` is set.
 
-    Raises what fetching, taking in and extracting raise; a summary of each is appended as it begins.
+    Raises the errors of `fetch` and `run_spread`. Appends a summary of each step when the step begins.
     """
     with extracting(store, settings, summaries) as beside:
         fetch(store, settings, names, summaries, url_column=url_column, beside=beside)
@@ -39,9 +39,9 @@ def crawl(
 
 @contextmanager
 def extracting(store: Store, settings: Settings, summaries: list[Summary]) -> Iterator[Beside | None]:
-    """Extract every shard of pages: those that the body makes at once, in other processes, and then the rest.
+    """Extract the body's shards in other processes while the body runs, then all pending shards.
 
-    Ray, and a single worker, do all of them afterwards.
+    With Ray or a single worker, extraction runs entirely after the body.
     """
     summary, function = Summary("crawl extract", table="texts"), partial(text_rows, store)
     try:
@@ -51,7 +51,7 @@ def extracting(store: Store, settings: Settings, summaries: list[Summary]) -> It
             with run_beside(store, summary, function, settings.workers) as beside:
                 yield beside
     except BaseException:
-        if summary.shards:  # before that of the step that failed
+        if summary.shards:  # before the summary of the failed step
             summaries.insert(max(0, len(summaries) - 1), summary)
         raise
     summaries.append(summary)
@@ -59,7 +59,7 @@ def extracting(store: Store, settings: Settings, summaries: list[Summary]) -> It
 
 
 def write_warcs(store: Store, settings: Settings, summaries: list[Summary]) -> None:
-    """Write a WARC file in the folder `warc` for every shard of pages that has none."""
+    """Write a WARC file into folder `warc` for every shard of `pages` without one."""
     started = time.monotonic()
     summary = Summary("crawl warc", table="warc")
     summaries.append(summary)
@@ -71,6 +71,6 @@ def write_warcs(store: Store, settings: Settings, summaries: list[Summary]) -> N
             folder.write(shard + ENDING, warc_of(shard + ENDING, rows, settings.crawl.introduction))
             summary.shards += 1
             summary.rows_in += len(rows)
-            summary.rows += sum(bool(row["kept"]) and row["source"] == "web" for row in rows)
+            summary.rows += sum(row["kept"] and row["source"] == "web" for row in rows)
     summary.kept = summary.rows
     summary.seconds = time.monotonic() - started

@@ -1,4 +1,4 @@
-"""URLs: which may be fetched, which are one and the same, and which a crawl is allowed to follow."""
+"""URLs: normalization, canonical form, and the scope of a crawl."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from w3lib.url import canonicalize_url, safe_url_string
 from gr_toolkit.errors import UsageError
 from gr_toolkit.settings import CrawlSettings
 
-MAX_URL = 2083  # characters, the longest URL that browsers used to take
+MAX_URL = 2083  # characters; the longest URL that old browsers accepted
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
-# Query parameters that name the visit and not the page.
+# Query parameters that identify the visit, not the page.
 TRACKING = re.compile(
     r"utm_\w+|g(?:ad_)?clid|gclsrc|[gw]braid|dclid|fbclid|msclkid|yclid|ysclid|twclid|ttclid|li_fat_id"
     r"|mc_[ce]id|igshid|_hs(?:enc|mi)|mkt_tok|vero_id|oly_(?:anon|enc)_id|_openstat|wickedid|s_cid",
@@ -26,7 +26,7 @@ TRACKING = re.compile(
 
 
 def absolute_url(link: str, base: str = "") -> str | None:
-    """The http(s) URL that `link` means on the page `base`, without fragment; None where it is none."""
+    """Resolve `link` on the page `base` to an http(s) URL without fragment; None if it is not one."""
     try:
         url = safe_url_string(urldefrag(urljoin(base, link.strip())).url)
         parts = urlsplit(url)
@@ -36,9 +36,9 @@ def absolute_url(link: str, base: str = "") -> str | None:
     return urlunsplit(parts._replace(path=parts.path or "/")) if fetchable and len(url) <= MAX_URL else None
 
 
-@lru_cache(maxsize=20_000)  # the pages of a site link to much the same
+@lru_cache(maxsize=20_000)  # the pages of a site share most of their links
 def canonical_url(url: str) -> str:
-    """One spelling for all URLs of a page: query sorted, fragment, tracking and default port removed."""
+    """The canonical URL of a page: query sorted; fragment, tracking parameters and default port removed."""
     parts = urlsplit(canonicalize_url(url))
     query = "&".join(
         part for part in parts.query.split("&") if not TRACKING.fullmatch(part.partition("=")[0])
@@ -48,27 +48,27 @@ def canonical_url(url: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Host name in lower case, with the port where it is not the scheme's own."""
+    """The host name in lower case, with the port unless it is the scheme's default."""
     parts = urlsplit(url)
     netloc = parts.netloc.rpartition("@")[2].lower()
     return netloc.removesuffix(DEFAULT_PORTS.get(parts.scheme, ""))
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host name and port: whatever one robots.txt speaks for."""
+    """Scheme, host name and port: the origin that one robots.txt covers."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 class Scope:
-    """Which URLs a crawl takes: by regular expression (any of `allow`, none of `deny`) and by its part of the
-    hosts. Raises UsageError for what is no expression, and for a part that is none.
+    """Decides which URLs a crawl fetches: by regular expressions (any of `allow`, none of `deny`) and by the
+    machine's part of the hosts. Raises UsageError for an invalid expression or part.
     """
 
     def __init__(self, settings: CrawlSettings) -> None:
         self.allow = [_compile("allow", pattern) for pattern in settings.allow]
         self.deny = [_compile("deny", pattern) for pattern in settings.deny]
-        self.part, self.parts = _part(settings.part)
+        self.part, self.parts = _parse_part(settings.part)
 
     def has_host(self, url: str) -> bool:
         """Whether the URL's host belongs to this machine's part."""
@@ -78,17 +78,17 @@ class Scope:
         return int.from_bytes(digest[:8], "big") % self.parts == self.part - 1
 
     def admits(self, url: str) -> bool:
-        """Whether a URL that was found, and not named, is fetched."""
+        """Whether to fetch a discovered URL; a URL that the user names is exempt from `allow` and `deny`."""
         wanted = not self.allow or any(pattern.search(url) for pattern in self.allow)
         return wanted and not any(pattern.search(url) for pattern in self.deny) and self.has_host(url)
 
     def follow(self, links: Iterable[str], host: str) -> Iterator[str]:
-        """Those of a page's links that are followed: to its own host, and admitted."""
+        """Filter a page's links: admitted links to the page's own host."""
         return (link for link in links if host_of(link) == host and self.admits(link))
 
 
-def _part(text: str) -> tuple[int, int]:
-    """3/16 is (3, 16), and nothing is all of it."""
+def _parse_part(text: str) -> tuple[int, int]:
+    """Parse "3/16" to (3, 16); an empty string is (1, 1)."""
     number, count = map(int, (text or "1/1").split("/"))
     if number > count:
         raise UsageError(f"crawl.part: {text} is not a part; the last of {count} is {count}/{count}")
@@ -96,7 +96,7 @@ def _part(text: str) -> tuple[int, int]:
 
 
 def seconds_of(duration: str) -> float:
-    """30d in seconds; infinity for `never`."""
+    """Convert a duration such as `30d` to seconds; `never` is infinity."""
     return inf if duration == "never" else float(duration[:-1]) * SECONDS[duration[-1]]
 
 

@@ -1,1 +1,1 @@
-"""pages' texts -> verified questions. Each step is one file with one public function."""
+"""Turns the texts of pages into verified questions. Each step is one file with one public function."""

@@ -1,4 +1,4 @@
-"""judged -> attempts: sampled solutions of each question, each verified against its answer."""
+"""judged -> attempts: sampled solutions of each question, each verified against the reference answer."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from gr_toolkit.errors import RequestFailed
 from gr_toolkit.llm import LLM, Message
 from gr_toolkit.settings import Settings
 from gr_toolkit.store import Store, content_id
-from gr_toolkit.store.table import Row
+from gr_toolkit.store.tables import AttemptRow, JudgedRow
 from gr_toolkit.verify import Item, Verdict, Verifier, extract_answer, open_verifier, solver_prompt
 
-TEMPERATURE = 1.0  # of the solver: the pass rate is only telling if the samples differ
-Question = dict[str, object]
+TEMPERATURE = 1.0  # of the solver; a pass rate needs samples that differ
 
 
 def attempt(store: Store, settings: Settings, summary: Summary) -> None:
@@ -27,23 +26,25 @@ def attempt(store: Store, settings: Settings, summary: Summary) -> None:
         _verifier(settings, summary, solver) as verifier,
     ):
 
-        async def all_samples(question: Question) -> list[Row]:
+        async def attempts_at(question: JudgedRow) -> list[AttemptRow]:
             samples = range(settings.curate.samples if question["kept"] else 0)
-            return list(await asyncio.gather(*(one(question, number) for number in samples)))
+            return await asyncio.gather(
+                *(
+                    sample_solution(question, sample, solver, settings.instruction, verifier)
+                    for sample in samples
+                )
+            )
 
-        async def one(question: Question, sample: int) -> Row:
-            return await sample_solution(question, sample, solver, settings.instruction, verifier)
-
-        def one_shard(shard: str, advance: Advance) -> list[Row]:
+        def attempt_shard(shard: str, advance: Advance) -> list[AttemptRow]:
             questions = store.table("judged").rows(shard)
-            return [row for rows in solver.map(all_samples, questions, advance) for row in rows]
+            return [row for rows in solver.map(attempts_at, questions, advance) for row in rows]
 
-        run_here(store, summary, one_shard)
+        run_here(store, summary, attempt_shard)
 
 
 @contextmanager
 def _verifier(settings: Settings, summary: Summary, solver: LLM) -> Iterator[Verifier]:
-    """The cascade, on the solver's budget; what its models have used is added to the summary."""
+    """Open the verifier on the solver's budget. On exit its models' usage is added to the summary."""
     with open_verifier(settings, solver.budget) as verifier:
         try:
             yield verifier
@@ -53,27 +54,26 @@ def _verifier(settings: Settings, summary: Summary, solver: LLM) -> Iterator[Ver
 
 
 async def sample_solution(
-    question: Question, sample: int, solver: LLM, instruction: str, verifier: Verifier
-) -> Row:
-    """One solution and its verdict. The sample number is the seed, so that each is asked for once.
+    question: JudgedRow, sample: int, solver: LLM, instruction: str, verifier: Verifier
+) -> AttemptRow:
+    """One solution and its verdict. The sample number is the seed, so that a second run reads the cache.
 
-    Raises ServerUnusable, of the verifier's server too: without verdicts a pass rate means nothing.
+    Raises ServerUnusable, also if the verifier's server fails: a pass rate needs verdicts.
     """
-    asked, reference = str(question["question"]), str(question["answer"])
     try:
-        message = Message(role="user", content=solver_prompt(asked, instruction))
+        message = Message(role="user", content=solver_prompt(question["question"], instruction))
         reply = await solver.ask([message], temperature=TEMPERATURE, seed=sample)
     except RequestFailed as error:
         return _row(question, sample, solver, instruction, reason=error.reason)
     found = extract_answer(reply.text)
-    verdict = await verifier.verify(Item(asked, reference, found))
+    verdict = await verifier.verify(Item(question["question"], question["answer"], found))
     if verifier.failure:
         raise verifier.failure
     return _row(question, sample, solver, instruction, reply.text, found.answer if found else None, verdict)
 
 
 def _row(
-    question: Question,
+    question: JudgedRow,
     sample: int,
     solver: LLM,
     instruction: str,
@@ -81,11 +81,11 @@ def _row(
     answer: str | None = None,
     verdict: Verdict | None = None,
     reason: str | None = None,
-) -> Row:
+) -> AttemptRow:
     if verdict is not None and verdict.correct is None:
         reason = "undecided"
     return {
-        "id": content_id(str(question["id"]), sample),
+        "id": content_id(question["id"], sample),
         "pair_id": question["id"],
         "sample": sample,
         "solver": f"{solver.name}: {instruction}",

@@ -1,4 +1,4 @@
-"""`gr curate`: all steps, or one of them."""
+"""`gr curate`: runs all its steps, or one of them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,13 @@ from typing import Annotated
 import typer
 
 from gr_toolkit import options
+from gr_toolkit.steps import STEPS, Step
 
-STEPS = {
-    "extract": "texts -> pairs: questions with short answers that the page states.",
-    "dedup": "pairs -> duplicates: questions that repeat an earlier one.",
-    "decontaminate": "pairs -> contaminated: questions that repeat a benchmark.",
-    "judge": "pairs -> judged: is it verifiable, and of what type, subject and level?",
-    "attempt": "judged -> attempts: sampled solutions, each verified.",
-    "export": "attempts -> dataset: questions neither always nor never solved.",
-}
+CURATE_STEPS = [step for step in STEPS if step.name.startswith("curate ")]
 
 app = typer.Typer(invoke_without_command=True)
 
-Samples = Annotated[int | None, typer.Option("--samples", help="Solutions sampled of each question.")]
+Samples = Annotated[int | None, typer.Option("--samples", help="Solutions sampled per question.")]
 
 
 @app.callback()
@@ -31,18 +25,18 @@ def everything(
     json: options.Json = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Turn texts into verified questions: every step in order, over what is pending.
+    """Turn texts into verified questions: run every step in order over its pending shards.
 
     Example: gr curate --data gr-data
     """
     if context.invoked_subcommand is None:
-        _run(list(STEPS), data, config, samples, json, dry_run)
+        _run(CURATE_STEPS, data, config, samples, json, dry_run)
     else:
         _refuse_options(context, context.invoked_subcommand)
 
 
 def _refuse_options(context: typer.Context, step: str) -> None:
-    """Raise UsageError if options stand before the step, where they would go unheeded."""
+    """Raise UsageError if options stand before the step's name, where they would have no effect."""
     from gr_toolkit.errors import UsageError
 
     values = ((option.opts[0], context.params[str(option.name)]) for option in context.command.params)
@@ -55,7 +49,7 @@ def _refuse_options(context: typer.Context, step: str) -> None:
         raise UsageError(f"put {given} after the step: gr curate {step} {given}")
 
 
-def _add_command(step: str, purpose: str) -> None:
+def _add_command(step: Step) -> None:
     def command(
         data: options.Data = None,
         config: options.Config = None,
@@ -73,16 +67,17 @@ def _add_command(step: str, purpose: str) -> None:
     ) -> None:
         _run([step], data, config, samples, json, dry_run)
 
-    add = app.command(step, help=f"{purpose}\n\nExample: gr curate {step}")
-    add(sampling_command if step == "attempt" else command)
+    help = f"{step.needs[0]} -> {step.table}: {step.purpose}\n\nExample: {step.command}"
+    add = app.command(step.name.removeprefix("curate "), help=help)
+    add(sampling_command if step.table == "attempts" else command)
 
 
-for _step, _purpose in STEPS.items():
-    _add_command(_step, _purpose)
+for _step in CURATE_STEPS:
+    _add_command(_step)
 
 
 def _run(
-    steps: list[str],
+    steps: list[Step],
     data: str | None,
     config: options.Config,
     samples: int | None,

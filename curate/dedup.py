@@ -1,34 +1,31 @@
-"""pairs -> duplicates: the pairs whose question repeats an earlier one.
+"""pairs -> duplicates: pairs whose question repeats an earlier question.
 
-Dedup is global. Each shard is signed once (`signatures`); then the shards are resolved in order against
-all that were resolved before, so that an older pair is never evicted by a newer one.
+Deduplication is global. Each shard is signed once (`signatures`). Then each shard is compared with all
+earlier shards, so a newer pair never replaces an older one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
-from curate.flow import pairs_left
+from curate.flow import pairs_reaching
 from gr_toolkit.console import Advance, Summary
 from gr_toolkit.engine import run_here
 from gr_toolkit.settings import Settings
 from gr_toolkit.similarity import NearDuplicates, Signature, sign
 from gr_toolkit.store import Store
-from gr_toolkit.store.table import Row
+from gr_toolkit.store.tables import DuplicateRow, SignatureRow
 
 
 def dedup(store: Store, settings: Settings, summary: Summary) -> None:
     """Fill `duplicates` (and `signatures`) from the pending shards of `pairs`."""
 
-    def sign_shard(shard: str, _: Advance) -> list[Row]:
-        pairs = pairs_left(store, shard)
-        return [
-            {"id": pair["id"], **signature._asdict(), "kept": True, "reason": None}
-            for pair, signature in zip(pairs, sign(str(pair["question"]) for pair in pairs), strict=True)
-        ]
+    def sign_shard(shard: str, _: Advance) -> list[SignatureRow]:
+        pairs = pairs_reaching(store, "signatures", shard)
+        signatures = sign(pair.question for pair in pairs)
+        return [signature_row(pair.id, one) for pair, one in zip(pairs, signatures, strict=True)]
 
-    def resolve_shard(shard: str, _: Advance) -> list[Row]:
+    def find_duplicates(shard: str, _: Advance) -> list[DuplicateRow]:
         return duplicates_in(_signatures(store, shard), seen)
 
     signing = Summary(step=summary.step, table="signatures")
@@ -36,13 +33,25 @@ def dedup(store: Store, settings: Settings, summary: Summary) -> None:
         run_here(store, signing, sign_shard)
     finally:
         summary.seconds += signing.seconds
-    seen = _resolved_before(store, settings.curate.similarity)
-    run_here(store, summary, resolve_shard)
+    seen = _pairs_of_earlier_runs(store, settings.curate.similarity)
+    run_here(store, summary, find_duplicates)
 
 
-def duplicates_in(pairs: Sequence[tuple[str, Signature]], seen: NearDuplicates) -> list[Row]:
-    """A row for each pair that repeats one seen before; the others become seen."""
-    rows: list[Row] = []
+def signature_row(pair_id: str, signature: Signature) -> SignatureRow:
+    """The row of one signed pair."""
+    return {
+        "id": pair_id,
+        "guard": signature.guard,
+        "digest": signature.digest,
+        "minhash": list(signature.minhash),
+        "kept": True,
+        "reason": None,
+    }
+
+
+def duplicates_in(pairs: Sequence[tuple[str, Signature]], seen: NearDuplicates) -> list[DuplicateRow]:
+    """A row for each pair that repeats a pair in `seen`. The other pairs are added to `seen`."""
+    rows: list[DuplicateRow] = []
     for pair_id, signature in pairs:
         match = seen.find(signature)
         if match is None:
@@ -62,12 +71,13 @@ def duplicates_in(pairs: Sequence[tuple[str, Signature]], seen: NearDuplicates) 
     return rows
 
 
-def _resolved_before(store: Store, threshold: float) -> NearDuplicates:
+def _pairs_of_earlier_runs(store: Store, threshold: float) -> NearDuplicates:
+    """The index of all pairs in finished shards that are not duplicates."""
     seen = NearDuplicates(threshold)
     duplicates = store.table("duplicates")
     signed = set(store.table("signatures").shards())
     for shard in duplicates.shards():
-        repeated = {row["id"] for row in duplicates.rows(shard, ["id"])}
+        repeated = set(duplicates.column(shard, "id"))
         for pair_id, signature in _signatures(store, shard) if shard in signed else ():
             if pair_id not in repeated:
                 seen.add(pair_id, signature)
@@ -75,8 +85,5 @@ def _resolved_before(store: Store, threshold: float) -> NearDuplicates:
 
 
 def _signatures(store: Store, shard: str) -> list[tuple[str, Signature]]:
-    rows = store.table("signatures").rows(shard, ["id", *Signature._fields])
-    return [
-        (str(row["id"]), Signature(str(row["guard"]), str(row["digest"]), cast(list[int], row["minhash"])))
-        for row in rows
-    ]
+    rows = store.table("signatures").rows(shard)
+    return [(row["id"], Signature(row["guard"], row["digest"], row["minhash"])) for row in rows]

@@ -1,7 +1,7 @@
-"""texts -> pairs: the questions with short answers that a page states, each with its evidence.
+"""texts -> pairs: questions with short answers that a page states, each with its evidence.
 
-The page's markup declares some; the extractor model looks for those in the text. A text that gives no
-question is one row that says so.
+Some questions are declared in the page's markup. The extractor model finds others in the text. A text without
+questions gives one row with the reason.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypedDict, cast
 
 from pydantic import BaseModel, Field, JsonValue
 
@@ -22,38 +21,22 @@ from gr_toolkit.errors import RequestFailed
 from gr_toolkit.llm import LLM, Prompt, load_prompt
 from gr_toolkit.settings import CurateSettings, Settings
 from gr_toolkit.store import Store, content_id
-from gr_toolkit.store.table import Row
+from gr_toolkit.store.tables import MarkupAnswer, PairRow, TextRow
 from gr_toolkit.verify import extract_answer
 
 PROMPT = Path(__file__).parent / "prompts" / "extract.md"
-SHORT_ANSWER = 60  # characters up to which a marked-up answer is taken whole
-TOKENS_PER_PAIR = 128  # of a reply
-NUMBERING = re.compile(r"^\s*\d+[.)]\s+")  # of an exercise in its list
-Text = dict[str, object]
-
-
-class Answer(TypedDict):
-    """An answer that a page's markup declares."""
-
-    text: str
-    accepted: bool
-    votes: int | None
-
-
-class MarkedUp(TypedDict):
-    """A question that a page's markup declares."""
-
-    question: str
-    answers: list[Answer]
+MAX_WHOLE_ANSWER = 60  # characters; a longer answer from markup must state its conclusion
+TOKENS_PER_PAIR = 128  # of the reply, per pair
+NUMBERING = re.compile(r"^\s*\d+[.)]\s+")  # the number of an exercise in a list
 
 
 def at_most(characters: int) -> dict[str, JsonValue]:
-    """A length that is told to the model and not enforced on its reply: one long field is no bad reply."""
+    """A length limit that the model sees in its schema. Replies are not checked against it."""
     return {"maxLength": characters}
 
 
 class FoundPair(BaseModel):
-    """What the model gives for one question."""
+    """One question in the model's reply."""
 
     question: str = Field(json_schema_extra=at_most(400))
     answer: str = Field(json_schema_extra=at_most(80))
@@ -65,23 +48,23 @@ def extract(store: Store, settings: Settings, summary: Summary) -> None:
     prompt = load_prompt(PROMPT)
     with model_for("extractor", store, settings, summary) as llm:
 
-        def one_shard(shard: str, advance: Advance) -> list[Row]:
+        def extract_shard(shard: str, advance: Advance) -> list[PairRow]:
             texts = store.table("texts").rows(shard)
             found = llm.map(lambda text: pairs_of_text(text, llm, prompt, settings), texts, advance)
             return [pair for pairs in found for pair in pairs]
 
-        run_here(store, summary, one_shard)
+        run_here(store, summary, extract_shard)
 
 
-async def pairs_of_text(text: Text, llm: LLM, prompt: Prompt, settings: Settings) -> list[Row]:
-    """The rows of one text: its pairs, or one row with the reason why there is none."""
+async def pairs_of_text(text: TextRow, llm: LLM, prompt: Prompt, settings: Settings) -> list[PairRow]:
+    """The rows of one text: its pairs, or one row with the reason if it has none."""
     if not text["kept"]:
         return []
     language, wanted = text["language"], settings.curate.languages
     if wanted and language not in wanted:
         return [_row(text, reason=f"language {language or 'unknown'}")]
     rows = list(marked_up_pairs(text, settings.curate))
-    parts = split(str(text["text"]), settings.curate.chunk_chars)
+    parts = split(text["text"], settings.curate.chunk_chars)
     extractor = f"{llm.name} {prompt.version}"
     for answer in await asyncio.gather(*(_ask(llm, prompt, part, settings) for part in parts)):
         if isinstance(answer, RequestFailed):
@@ -97,7 +80,7 @@ async def _ask(llm: LLM, prompt: Prompt, part: str, settings: Settings) -> list[
     class Found(BaseModel):
         pairs: list[FoundPair] = Field(json_schema_extra={"maxItems": most})
 
-    # A reply that is cut off is no JSON, so that all of its pairs are lost.
+    # A truncated reply is not valid JSON and loses all of its pairs.
     max_tokens = max(settings.llm.for_role("extractor").max_tokens, TOKENS_PER_PAIR * most)
     messages = prompt.messages(text=part, most=str(most))
     try:
@@ -107,10 +90,10 @@ async def _ask(llm: LLM, prompt: Prompt, part: str, settings: Settings) -> list[
     return reply.parsed.pairs[:most]
 
 
-def _found_pair(text: Text, pair: FoundPair, settings: CurateSettings, extractor: str) -> Row:
-    """A question that the model found."""
+def _found_pair(text: TextRow, pair: FoundPair, settings: CurateSettings, extractor: str) -> PairRow:
+    """The row of a question that the model found."""
     question, answer = " ".join(pair.question.split()), " ".join(pair.answer.split())
-    evidence = find_evidence(answer, pair.evidence, str(text["text"])) if answer else None
+    evidence = find_evidence(answer, pair.evidence, text["text"]) if answer else None
     return _row(
         text,
         question=question,
@@ -121,9 +104,9 @@ def _found_pair(text: Text, pair: FoundPair, settings: CurateSettings, extractor
     )
 
 
-def marked_up_pairs(text: Text, settings: CurateSettings) -> Iterator[Row]:
-    """The questions that the page's markup declares. Its answer is the page's own word: the evidence."""
-    for marked in cast(list[MarkedUp], text["qa_markup"]):
+def marked_up_pairs(text: TextRow, settings: CurateSettings) -> Iterator[PairRow]:
+    """The questions that the page's markup declares. The declared answer is the evidence."""
+    for marked in text["qa_markup"]:
         question = NUMBERING.sub("", marked["question"]).strip()
         best = best_answer(marked["answers"])
         if best is None:
@@ -132,7 +115,9 @@ def marked_up_pairs(text: Text, settings: CurateSettings) -> Iterator[Row]:
         whole = best["text"].strip()
         conclusion = extract_answer(whole)
         answer = conclusion.answer if conclusion else whole
-        longest = settings.max_answer_chars if conclusion else min(SHORT_ANSWER, settings.max_answer_chars)
+        longest = settings.max_answer_chars
+        if not conclusion:
+            longest = min(longest, MAX_WHOLE_ANSWER)
         yield _row(
             text,
             question=question,
@@ -145,7 +130,7 @@ def marked_up_pairs(text: Text, settings: CurateSettings) -> Iterator[Row]:
 
 
 def why_turned_down(question: str, answer: str, evidence: str | None, longest: int) -> str | None:
-    """The reason to turn down a pair, whoever found it, or None; `longest` in characters."""
+    """The reason to turn down a pair, or None. `longest` is the maximum length of an answer in characters."""
     if not question or not answer:
         return "empty question or answer"
     if answer in question and len(answer) > len(question) / 2:
@@ -155,8 +140,8 @@ def why_turned_down(question: str, answer: str, evidence: str | None, longest: i
     return "answer not on the page" if evidence is None else None
 
 
-def best_answer(answers: list[Answer]) -> Answer | None:
-    """The accepted answer, else the only one, else the one with the most votes if it has any."""
+def best_answer(answers: list[MarkupAnswer]) -> MarkupAnswer | None:
+    """The accepted answer, else the only one, else the one with the most votes, if it has any."""
     accepted = [answer for answer in answers if answer["accepted"]]
     if accepted or len(answers) == 1:
         return (accepted or answers)[0]
@@ -165,7 +150,7 @@ def best_answer(answers: list[Answer]) -> Answer | None:
 
 
 def split(text: str, size: int) -> list[str]:
-    """Parts of at most `size` characters, cut between paragraphs, else between lines, where there are any."""
+    """Split a text into parts of at most `size` characters, between paragraphs or lines if possible."""
     parts = []
     while len(text) > size:
         found = (text.rfind(mark, size // 2, size) for mark in ("\n\n", "\n"))
@@ -176,7 +161,7 @@ def split(text: str, size: int) -> list[str]:
 
 
 def _row(
-    text: Text,
+    text: TextRow,
     *,
     question: str | None = None,
     answer: str | None = None,
@@ -184,9 +169,9 @@ def _row(
     evidence: str | None = None,
     extractor: str = "none",
     reason: str | None = None,
-) -> Row:
+) -> PairRow:
     return {
-        "id": content_id(str(text["id"]), question or "", answer or "", reason or ""),
+        "id": content_id(text["id"], question or "", answer or "", reason or ""),
         "page_id": text["id"],
         "url": text["url"],
         "license": text["license"],
@@ -201,6 +186,6 @@ def _row(
     }
 
 
-def _distinct(rows: list[Row]) -> list[Row]:
-    """The rows without those that have the id of an earlier one."""
-    return list({str(row["id"]): row for row in reversed(rows)}.values())[::-1]
+def _distinct(rows: list[PairRow]) -> list[PairRow]:
+    """The first row of each id, in order."""
+    return list({row["id"]: row for row in reversed(rows)}.values())[::-1]

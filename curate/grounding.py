@@ -1,20 +1,21 @@
-"""Is this answer on the page, and where? A model may invent; only what the page says is kept."""
+"""Finds an answer on the page. A model may invent answers; only those the page states are kept."""
 
 from __future__ import annotations
 
 import re
 
-MARGIN = 200  # characters of context on each side where the model gave no usable evidence
+MARGIN = 200  # characters of context on each side of an answer without usable evidence
 WORD = re.compile(r"[^\W_]+|[^\w\s$*\\{}]")
-# Spacing and markup. No WORD holds a character of it, so that a long run has only one reading. Two numbers
-# need something between them, or they would be another number.
+# Spacing and markup between two words. No WORD contains these characters, so that matching cannot backtrack.
+# Two numbers need at least one character between them: "1 2" does not match "12".
 BETWEEN = r"(?!(?<=\d)\d)[\s$*\\{}_]*"
 
 
 def locate(needle: str, text: str) -> tuple[int, int] | None:
-    """Where `needle` stands in `text`, comparing words and symbols and not spacing, case or markup.
+    """Find `needle` in `text` by its words and symbols, ignoring spacing, case and markup.
 
-    Returns the first span as (start, end), on word boundaries: "2" is not found in "12", "2.5" or "1,2".
+    Returns the first match as (start, end). It begins and ends on word boundaries: "2" does not match in
+    "12", "2.5" or "1,2".
     """
     pattern = BETWEEN.join(re.escape(token) for token in WORD.findall(needle))
     if not pattern:
@@ -24,10 +25,10 @@ def locate(needle: str, text: str) -> tuple[int, int] | None:
 
 
 def find_evidence(answer: str, claimed: str, text: str) -> str | None:
-    """The verbatim span of `text` that carries the answer, or None if the text does not state it.
+    """The verbatim span of `text` that contains the answer, or None if the text does not state it.
 
-    The span the model claims is taken if it is in the text and holds the answer; else the answer's own
-    surroundings in the text.
+    The span is the model's evidence `claimed`, if the text has it and it contains the answer. Otherwise it is
+    the answer with its surroundings.
     """
     claimed_span = locate(claimed, text)
     if claimed_span and locate(answer, text[slice(*claimed_span)]):
@@ -37,7 +38,7 @@ def find_evidence(answer: str, claimed: str, text: str) -> str | None:
 
 
 def _surroundings(text: str, start: int, end: int) -> str:
-    """The lines of the span, cut to MARGIN characters on each side."""
+    """The lines of the span, with at most MARGIN characters on each side."""
     begin = max(text.rfind("\n", 0, start) + 1, start - MARGIN)
     newline = text.find("\n", end)
     finish = min(newline if newline >= 0 else len(text), end + MARGIN)

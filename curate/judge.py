@@ -1,4 +1,4 @@
-"""pairs -> judged: is this a question that a program can mark, and of what kind is it?"""
+"""pairs -> judged: whether the answer is verifiable, and the question's type, subject and difficulty."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from curate.flow import Pair, pairs_left
+from curate.flow import Pair, pairs_reaching
 from curate.models import model_for
 from gr_toolkit.console import Advance, Summary
 from gr_toolkit.engine import run_here
@@ -15,13 +15,13 @@ from gr_toolkit.errors import RequestFailed
 from gr_toolkit.llm import LLM, Prompt, load_prompt
 from gr_toolkit.settings import Settings
 from gr_toolkit.store import Store
-from gr_toolkit.store.table import Row
+from gr_toolkit.store.tables import JudgedRow
 
 PROMPT = Path(__file__).parent / "prompts" / "judge.md"
 
 
 class Judgement(BaseModel):
-    """The judge's reply; types, categories and levels as in WebInstruct-verified (arXiv 2505.14652)."""
+    """The judge's reply, with the types, categories and difficulties of WebInstruct-verified."""
 
     problem: Literal[
         "none", "needs context", "not a question", "open-ended", "several answers", "answer does not fit"
@@ -61,35 +61,38 @@ class Judgement(BaseModel):
 
 
 def judge(store: Store, settings: Settings, summary: Summary) -> None:
-    """Fill `judged` from the pairs that are neither duplicates nor leaks."""
+    """Fill `judged` from the pairs that are neither duplicates nor benchmark leaks."""
     prompt = load_prompt(PROMPT)
     with model_for("judge", store, settings, summary) as llm:
 
-        def one_shard(shard: str, advance: Advance) -> list[Row]:
-            pairs = pairs_left(store, shard, "duplicates", "contaminated")
+        def judge_shard(shard: str, advance: Advance) -> list[JudgedRow]:
+            pairs = pairs_reaching(store, "judged", shard)
             return llm.map(lambda pair: judge_pair(pair, llm, prompt), pairs, advance)
 
-        run_here(store, summary, one_shard)
+        run_here(store, summary, judge_shard)
 
 
-async def judge_pair(pair: Pair, llm: LLM, prompt: Prompt) -> Row:
+async def judge_pair(pair: Pair, llm: LLM, prompt: Prompt) -> JudgedRow:
     """The row of one pair."""
-    question, answer = str(pair["question"]), str(pair["answer"])
-    row: dict[str, object] = {
-        "id": pair["id"],
-        "question": question,
-        "answer": answer,
-        "verifiable": None,
-        "answer_type": None,
-        "category": None,
-        "difficulty": None,
-        "judge": f"{llm.name} {prompt.version}",
-    }
     try:
-        reply = await llm.ask(prompt.messages(question=question, answer=answer), schema=Judgement)
+        messages = prompt.messages(question=pair.question, answer=pair.answer)
+        reply = await llm.ask(messages, schema=Judgement)
     except RequestFailed as error:
-        return {**row, "kept": False, "reason": error.reason}
-    judgement = reply.parsed
-    verifiable = judgement.problem == "none"
-    row.update(judgement.model_dump(exclude={"problem"}), verifiable=verifiable)
-    return {**row, "kept": verifiable, "reason": None if verifiable else judgement.problem}
+        return _row(pair, llm, prompt, None, error.reason)
+    problem = reply.parsed.problem
+    return _row(pair, llm, prompt, reply.parsed, None if problem == "none" else problem)
+
+
+def _row(pair: Pair, llm: LLM, prompt: Prompt, judgement: Judgement | None, reason: str | None) -> JudgedRow:
+    return {
+        "id": pair.id,
+        "question": pair.question,
+        "answer": pair.answer,
+        "verifiable": reason is None if judgement else None,
+        "answer_type": judgement.answer_type if judgement else None,
+        "category": judgement.category if judgement else None,
+        "difficulty": judgement.difficulty if judgement else None,
+        "judge": f"{llm.name} {prompt.version}",
+        "kept": reason is None,
+        "reason": reason,
+    }

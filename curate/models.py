@@ -1,4 +1,4 @@
-"""The model that a step asks."""
+"""Opens the model of a step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gr_toolkit.store import Store
 def model_for(
     role: Role, store: Store, settings: Settings, summary: Summary, budget: Budget | None = None
 ) -> Iterator[LLM]:
-    """The model of a role. What it has used is added to the summary, however the step ends."""
+    """Open the model of a role. On exit its usage is added to the summary, also after an error."""
     with connect(settings.llm, role, store.state, budget) as llm:
         try:
             yield llm

@@ -1,4 +1,4 @@
-"""The steps of `gr curate`, in order."""
+"""Runs the steps of `gr curate` in order."""
 
 from __future__ import annotations
 
@@ -7,48 +7,38 @@ from importlib import import_module
 
 from gr_toolkit.console import Summary
 from gr_toolkit.settings import Settings
+from gr_toolkit.steps import Step
 from gr_toolkit.store import Store
-from gr_toolkit.store.tables import sources
-
-# The step's name, and the table it writes. Each step is the function of its name in the file of its name.
-STEPS = {
-    "extract": "pairs",
-    "dedup": "duplicates",
-    "decontaminate": "contaminated",
-    "judge": "judged",
-    "attempt": "attempts",
-    "export": "dataset",
-}
 
 
-def curate(settings: Settings, steps: Sequence[str], summaries: list[Summary]) -> None:
-    """Run the named steps, in the order given, over what is pending of each.
+def curate(settings: Settings, steps: Sequence[Step], summaries: list[Summary]) -> None:
+    """Run the steps in order over their pending shards.
 
-    A summary is appended as its step begins, so that what was done is there also where a step fails.
-    Raises what the steps raise.
+    Appends a summary when a step begins, so that the work of a failed step is reported too. Raises the steps'
+    errors.
     """
     store = Store(settings.data, settings.state)
     for step in steps:
-        summaries.append(Summary(step=f"curate {step}", table=STEPS[step]))
+        summaries.append(Summary(step=step.name, table=step.table))
         _function(step)(store, settings, summaries[-1])
 
 
-def _function(step: str) -> Callable[[Store, Settings, Summary], None]:
-    function: Callable[[Store, Settings, Summary], None] = getattr(import_module(f"curate.{step}"), step)
+def _function(step: Step) -> Callable[[Store, Settings, Summary], None]:
+    """The function of the step: `curate export` is `export` in curate/export.py."""
+    name = step.name.removeprefix("curate ")
+    function: Callable[[Store, Settings, Summary], None] = getattr(import_module(f"curate.{name}"), name)
     return function
 
 
-def plan(settings: Settings, steps: Sequence[str]) -> list[Summary]:
-    """What the steps would read if each ran now; nothing is written."""
+def plan(settings: Settings, steps: Sequence[Step]) -> list[Summary]:
+    """The input each step would read if it ran now. Writes nothing."""
     store = Store(settings.data, settings.state)
-    return [would_do(store, step) for step in steps]
+    return [_would_read(store, step) for step in steps]
 
 
-def would_do(store: Store, step: str) -> Summary:
-    """What the step would read if it ran now."""
-    output = STEPS[step]
-    needs = sources(output)
-    pending = store.table(output).pending(*needs)
-    rows = store.table(needs[0]).rows_in(pending)
-    note = f"would read {rows} rows of {needs[0]} in {len(pending)} shards"
-    return Summary(step=f"curate {step}", table=output, rows_in=rows, notes=[note])
+def _would_read(store: Store, step: Step) -> Summary:
+    pending = store.table(step.table).pending(*step.needs)
+    source = step.needs[0]
+    rows = store.table(source).rows_in(pending)
+    note = f"would read {rows} rows of {source} in {len(pending)} shards"
+    return Summary(step=step.name, table=step.table, rows_in=rows, notes=[note])

@@ -1,1 +1,1 @@
-"""Scores a model: benchmark questions in, marked completions and an accuracy with its interval out."""
+"""Scores a model on benchmarks."""

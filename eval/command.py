@@ -1,4 +1,4 @@
-"""`gr eval`: options in, one call, a summary for each benchmark out."""
+"""`gr eval`: scores a model on benchmarks."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def evaluate(
             "--on", metavar="BENCHMARK", help="tiny, dataset, or a .jsonl or .parquet file; repeatable."
         ),
     ] = None,
-    samples: Annotated[
-        int | None, typer.Option("--samples", min=1, help="Completions of each question.")
+    samples: Annotated[int | None, typer.Option("--samples", min=1, help="Completions per question.")] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", min=1, help="Maximum tokens per completion.")
     ] = None,
-    max_tokens: Annotated[int | None, typer.Option("--max-tokens", min=1, help="Longest completion.")] = None,
     data: options.Data = None,
     config: options.Config = None,
     json: options.Json = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Score a model on benchmarks; the same command again pays for nothing twice.
+    """Score a model on benchmarks. A second run reads the cached replies and costs nothing.
 
     Example: gr eval --model gr-data/runs/grpo/final --on tiny
     """

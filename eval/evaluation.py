@@ -1,4 +1,4 @@
-"""Benchmarks -> evals/MODEL/: a model answers every question, and what it scored is written there."""
+"""Scores a model: it answers every question, and its marks and scores are written to evals/MODEL/."""
 
 from __future__ import annotations
 
@@ -27,11 +27,10 @@ from gr_toolkit.verify import open_verifier
 def evaluate_model(
     settings: Settings, model: str | None, names: Sequence[str] | None, summaries: list[Summary]
 ) -> None:
-    """Score `model` (None: llm.model) on the named benchmarks (None: all known).
+    """Score `model` (None: llm.model) on the named benchmarks (None: all).
 
-    A summary for each is appended as it begins, so that what the exam has cost is there also where it
-    ends early. Raises UsageError for what cannot be scored before any question is asked, ModelError and
-    StoreError.
+    Appends a summary when a benchmark begins, so that the cost is reported after an error too. Raises
+    UsageError before any request is sent, ModelError and StoreError.
     """
     model, benchmarks = _prepare(settings, model, names)
     folder = Folder(f"{settings.data}/evals/{slug(model)}")
@@ -42,7 +41,7 @@ def evaluate_model(
 
 
 def plan_evaluation(settings: Settings, model: str | None, names: Sequence[str] | None) -> list[Summary]:
-    """What evaluate_model would do. Raises UsageError and StoreError as it does."""
+    """Describe what evaluate_model would do. Raises UsageError and StoreError like evaluate_model."""
     model, benchmarks = _prepare(settings, model, names)
     return [_would_do(benchmark, model, settings) for benchmark in benchmarks]
 
@@ -52,8 +51,8 @@ def _prepare(
 ) -> tuple[str, list[Benchmark]]:
     if settings.eval.samples > 1 and settings.eval.temperature == 0:
         raise UsageError(
-            f"{settings.eval.samples} samples of a question are all the same at eval.temperature = 0: "
-            "set it to 1.0, say, or take one sample"
+            f"the {settings.eval.samples} samples of a question would be equal at eval.temperature = 0: "
+            "set it to 1.0, for example, or take one sample"
         )
     server = settings.llm.base_url or os.environ.get("OPENAI_BASE_URL", "")
     model = resolve_model(model or settings.llm.model, server)
@@ -61,7 +60,7 @@ def _prepare(
 
 
 def load_benchmarks(names: Sequence[str], store: Store) -> list[Benchmark]:
-    """The benchmarks, each once. Raises UsageError, also where two would write the same files."""
+    """Load the benchmarks, each once. Raises UsageError, also if two would write the same files."""
     benchmarks = [load_benchmark(name, store) for name in dict.fromkeys(names)]
     for name, count in Counter(benchmark.name for benchmark in benchmarks).items():
         if count > 1:
@@ -71,7 +70,7 @@ def load_benchmarks(names: Sequence[str], store: Store) -> list[Benchmark]:
 
 @contextmanager
 def open_exam(settings: Settings, model: str) -> Iterator[Exam]:
-    """The model under test beside the verifier model of the settings, which it never replaces."""
+    """Open the model under test and the verifier. The verifier model is always the configured one."""
     tested = settings.llm.with_model(model)
     with (
         connect(tested, None, settings.state) as llm,
@@ -81,9 +80,9 @@ def open_exam(settings: Settings, model: str) -> Iterator[Exam]:
 
 
 def evaluate_benchmark(exam: Exam, benchmark: Benchmark, folder: Folder, summary: Summary) -> None:
-    """Let the model answer every question, and write the marks and the score into the folder."""
+    """Ask the model every question, and write the marks and the score to the folder."""
     if not benchmark.questions:
-        summary.notes.append(f"{benchmark.name} has no question (gr curate export fills its test split)")
+        summary.notes.append(f"{benchmark.name} has no questions (gr curate export fills its test split)")
         return
     attempts = [(question, n) for question in benchmark.questions for n in range(exam.sampling.samples)]
 
@@ -100,7 +99,7 @@ def evaluate_benchmark(exam: Exam, benchmark: Benchmark, folder: Folder, summary
 
 @contextmanager
 def _metered(summary: Summary, exam: Exam) -> Iterator[None]:
-    """Enter into the summary how long the block took, and what the models were used for in it."""
+    """Add the time and the model usage of the block to the summary."""
     llms = [exam.llm, *exam.verifier.models]
     before, started = [astuple(llm.usage) for llm in llms], time.monotonic()
     try:

@@ -1,4 +1,4 @@
-"""One question to one mark: the model answers, the verifier decides."""
+"""Turns one question into one mark: the model answers, the verifier decides."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from gr_toolkit.verify import Item, Verifier, extract_answer, solver_prompt
 
 @dataclass(frozen=True)
 class Exam:
-    """Who is examined, how, and who marks."""
+    """The model under test, its sampling settings, and the verifier."""
 
-    model: str  # as settings.llm.model takes it
+    model: str  # a name accepted by settings.llm.model
     llm: LLM
     verifier: Verifier
     instruction: str
     sampling: EvalSettings
 
     def conditions(self) -> dict[str, object]:
-        """All that a score depends on beside the benchmark."""
+        """Everything that a score depends on, except the benchmark."""
         return {
             "model": self.model,
             "instruction": self.instruction,
@@ -35,9 +35,9 @@ class Exam:
 
 
 async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Mark:
-    """One completion and its mark. The sample number is the seed, so a second run asks for the same.
+    """One completion and its mark. The sample number is the seed, so a second run sends the same request.
 
-    Raises ServerUnusable and BudgetExceeded; a request that fails alone is a mark of its own.
+    Raises ServerUnusable and BudgetExceeded. A single failed request gives a mark with outcome "failed".
     """
     mark = Mark(question.id, question.question, question.answer, sample)
     try:

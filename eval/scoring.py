@@ -1,4 +1,4 @@
-"""From marked completions to a score. Pure: no model is asked and nothing is read or written here."""
+"""Computes a score from marks. Pure functions: no requests, no files."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from gr_toolkit.verify import Verdict
+from gr_toolkit.verify.verdict import Outcome
+
 Z_95 = 1.959964  # the normal quantile of a 95 % interval
-DECIDED = ("correct", "wrong", "no answer")
+DECIDED: tuple[Outcome, ...] = ("correct", "wrong", "no answer")
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One completion of one question, and what the verifier said. Line for line in BENCHMARK.jsonl."""
+    """One completion of one question and its verdict: one line of BENCHMARK.jsonl."""
 
     id: str  # of the question
     question: str
     reference: str
     sample: int
     completion: str | None = None  # None: the request failed
-    answer: str | None = None  # as extracted from the completion
+    answer: str | None = None  # extracted from the completion
     correct: bool | None = None  # None: failed or undecided
     decided_by: str | None = None
     reason: str = ""
@@ -28,51 +31,47 @@ class Mark:
     output_tokens: int = 0
 
     @property
-    def outcome(self) -> str:
-        """One of correct, wrong, no answer, undecided, failed."""
+    def outcome(self) -> Outcome:
+        """The verdict's outcome; "failed" if there is no completion."""
         if self.completion is None:
             return "failed"
-        if self.correct is None:
-            return "undecided"
-        if self.decided_by == "no answer":
-            return "no answer"
-        return "correct" if self.correct else "wrong"
+        return Verdict(self.correct, self.decided_by or "", None, self.reason).outcome
 
 
 @dataclass(frozen=True)
 class Score:
-    """The score of one model on one benchmark. Every completion is in one of the five counts."""
+    """The score of one model on one benchmark. Every completion is counted once in the five counts."""
 
     n: int  # questions
-    accuracy: float | None  # correct / (correct + wrong + no_answer); None if nothing could be decided
-    low: float  # the 95 % interval of the accuracy, over questions
+    accuracy: float | None  # correct / (correct + wrong + no_answer); None if no completion was decided
+    low: float  # 95 % interval of the accuracy, over questions
     high: float
     correct: int
     wrong: int
     no_answer: int
     undecided: int
     failed: int
-    truncated: int  # completions cut off at the token limit, whatever their outcome
-    mean_output_tokens: float | None  # of the completions that did not fail
+    truncated: int  # completions cut off at the token limit, of any outcome
+    mean_output_tokens: float | None  # over completions whose request succeeded
 
     @property
     def completions(self) -> int:
-        """Every completion asked for, the failed ones too."""
+        """The number of requested completions, including failed ones."""
         return self.correct + self.wrong + self.no_answer + self.undecided + self.failed
 
 
 def score(marks: Sequence[Mark]) -> Score:
-    """Count the outcomes. What is undecided or failed is left out of the accuracy, and counted beside it.
+    """Count the outcomes. Undecided and failed completions are counted, but left out of the accuracy.
 
-    The interval takes every question as one trial, however often it was sampled: samples of one question
-    say little about other questions.
+    The interval treats each question as one trial, whatever its number of samples, because samples of one
+    question say little about other questions.
     """
     outcomes = Counter(mark.outcome for mark in marks)
     decided = sum(outcomes[name] for name in DECIDED)
     accuracy = outcomes["correct"] / decided if decided else None
     decided_questions = len({mark.id for mark in marks if mark.outcome in DECIDED})
     low, high = wilson_interval((accuracy or 0.0) * decided_questions, decided_questions)
-    tokens = [mark.output_tokens for mark in marks if mark.outcome != "failed"]
+    tokens = [mark.output_tokens for mark in marks if mark.completion is not None]
     return Score(
         n=len({mark.id for mark in marks}),
         accuracy=accuracy,
@@ -99,7 +98,7 @@ def wilson_interval(successes: float, trials: int) -> tuple[float, float]:
 
 
 def describe_score(score: Score) -> str:
-    """`accuracy 25.0 % [12.0, 44.9] (24 questions, 3 truncated)`: what a person reads first."""
+    """The score in one line: `accuracy 25.0 % [12.0, 44.9] (24 questions, 3 truncated)`."""
     beside = [f"{score.n} questions"]
     for name, count in (("undecided", score.undecided), ("failed", score.failed)):
         if count:

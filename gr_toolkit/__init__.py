@@ -1,9 +1,9 @@
-"""What the stages of `gr` share, and the Python API.
+"""Code shared by the stages of `gr`, and the Python API.
 
     import gr_toolkit
 
     gr_toolkit.open_table("gr-data", "dataset")        # a polars LazyFrame
-    from gr_toolkit.verify import Verifier, verify     # is this answer right?
+    from gr_toolkit.verify import Verifier, verify     # is this answer correct?
 
 docs/python.md lists the public names. They are imported on first use, so that `gr --help` stays quick.
 """

@@ -1,7 +1,7 @@
-"""What a person or cron sees: progress while a command runs, a summary at its end, JSON for machines.
+"""Console output: progress while a command runs, and a summary at its end, as text or JSON.
 
-On a terminal progress is a bar; elsewhere it is a log line now and then. Both go to stderr, so that
-stdout carries the summary alone.
+On a terminal, progress is a bar; otherwise it is a log line every 15 seconds. Both go to stderr, so that
+stdout contains only the summary.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Advance = Callable[[int], None]
 
 @dataclass
 class Summary:
-    """What one step did in one run."""
+    """Counts and costs of one step in one run."""
 
     step: str
     table: str = ""
@@ -49,13 +49,13 @@ class Summary:
 
 
 def say(message: str) -> None:
-    """One line to stderr."""
+    """Print one line to stderr."""
     print(message, file=sys.stderr, flush=True)
 
 
 @contextmanager
 def progress(label: str, total: int | None, detail: Callable[[], str] = str) -> Iterator[Advance]:
-    """Show how far a step has come and what `detail` says; call the result with the number of units done."""
+    """Show a step's progress and the text of `detail`; call the yielded function with the units just done."""
     if total == 0:
         yield lambda _: None
         return
@@ -114,9 +114,10 @@ def _log_lines(label: str, total: int | None, detail: Callable[[], str]) -> Iter
 
 @contextmanager
 def reporting(state: Path, *, as_json: bool, must_log: bool = True) -> Iterator[list[Summary]]:
-    """Finish a command with the summaries that are put in the list, also where it fails in the last of them.
+    """Yield a list for the summaries of a command, and pass it to `finish`, also if the command fails.
 
-    `must_log` is as in `finish`. Raises CannotWrite, unless another error stopped the command, which is told.
+    After a failure the last summary is marked as unfinished. Raises CannotWrite, unless another error already
+    stopped the command; that error is raised instead.
     """
     summaries: list[Summary] = []
     try:
@@ -140,8 +141,8 @@ def finish(
 ) -> None:
     """Print the summaries of a command, and append them to the run log in the state folder.
 
-    A dry run is printed alone, since nothing was done. Without `must_log` no folder is created for the log,
-    and one that cannot be written is left alone. Raises CannotWrite.
+    A dry run is only printed, not logged. Without `must_log`, the log is skipped if its folder does not exist
+    or is not writable. Raises CannotWrite.
     """
     rows = [vars(summary) for summary in summaries]
     if as_json:
@@ -156,11 +157,11 @@ def finish(
         with (state / "runs.jsonl").open("a", encoding="utf-8") as log:
             log.writelines(json.dumps({"at": at, **row}) + "\n" for row in rows)
     except OSError as error:
-        raise CannotWrite(f"cannot add to {state}/runs.jsonl: {error.strerror}. Make room there") from error
+        raise CannotWrite(f"cannot write {state}/runs.jsonl: {error.strerror}; make room there") from error
 
 
 def print_summaries(summaries: Sequence[Summary]) -> None:
-    """A table with a line per step, and the notes below it."""
+    """Print a table with a line per step, and the notes below it."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -185,14 +186,14 @@ def print_summaries(summaries: Sequence[Summary]) -> None:
 
 
 def output_console() -> Console:
-    """The console for stdout; wide where it is a file or a pipe, so that a table's lines stay whole."""
+    """Return the console for stdout; wide for a file or pipe, so that table rows do not wrap."""
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 1_000, markup=False, highlight=False)
 
 
 def describe(reasons: Counter[str], most: int = 4) -> str:
-    """`no question found 12, not grounded 3`, the most frequent first."""
+    """Format the most frequent reasons with their counts: `no question found 12, not grounded 3`."""
     shown = [f"{reason} {count}" for reason, count in reasons.most_common(most)]
-    rest = sum(reasons.values()) - sum(count for _, count in reasons.most_common(most))
-    return ", ".join([*shown, f"other {rest}"] if rest else shown)
+    other = sum(reasons.values()) - sum(count for _, count in reasons.most_common(most))
+    return ", ".join([*shown, f"other {other}"] if other else shown)

@@ -1,17 +1,17 @@
-"""Every failure a user can meet. `cli.main` prints the message in one line and exits with the code.
+"""All errors reported to the user. `cli.main` prints the message in one line and exits with the code.
 
-GrError                 1   something failed; the message says what, to what, and what to do next
-├── UsageError          2   the command or the settings are wrong
-├── Locked             75   another process writes this table (EX_TEMPFAIL: cron may try later)
+GrError                 1   base class; the message says what failed and what to do next
+├── UsageError          2   invalid command line or settings
+├── Locked             75   another process holds the lock (EX_TEMPFAIL: cron may retry later)
 ├── MissingExtra        1   an optional dependency is not installed
-├── NoPages             1   the archives that were named hold none
+├── NoPages             1   the given archives contain no pages
 ├── StoreError          1
-│   ├── CorruptShard        a shard could not be read and was moved aside
+│   ├── CorruptShard        an unreadable shard, which was moved aside
 │   ├── RowsDoNotFit        rows that do not fit their table's schema
 │   └── CannotWrite         no permission, disk full, no such bucket
 └── ModelError          1
-    ├── RequestFailed       one request failed for good; its row is recorded as failed
-    ├── ServerUnusable      no key, unknown model, server down: no request can succeed
+    ├── RequestFailed       one request failed after all retries; its row is marked as failed
+    ├── ServerUnusable      no request can succeed: no API key, unknown model, or server down
     └── BudgetExceeded      the next request could exceed max_cost_usd
 """
 
@@ -19,25 +19,25 @@ from __future__ import annotations
 
 
 class GrError(Exception):
-    """A failure the user can act on."""
+    """A failure that the user can act on."""
 
     exit_code = 1
 
 
 class UsageError(GrError):
-    """The command line or the configuration is wrong."""
+    """The command line or the configuration is invalid."""
 
     exit_code = 2
 
 
 class Locked(GrError):
-    """Another process holds the table's lock."""
+    """Another process holds the lock of a table or file."""
 
     exit_code = 75
 
 
 class MissingExtra(GrError):
-    """An optional dependency is missing; constructed with the feature and the command that installs it."""
+    """An optional dependency is missing. Arguments: the feature, and the command that installs it."""
 
     def __str__(self) -> str:
         feature, install = self.args
@@ -45,7 +45,7 @@ class MissingExtra(GrError):
 
 
 class NoPages(GrError):
-    """No archive that was named gave a page; the message says what is wrong with the first."""
+    """None of the given archives contains a page; the message describes the first one's problem."""
 
 
 class StoreError(GrError):
@@ -53,7 +53,7 @@ class StoreError(GrError):
 
 
 class CorruptShard(StoreError):
-    """A shard could not be read; it has been moved aside."""
+    """A shard could not be read and was moved aside."""
 
 
 class RowsDoNotFit(StoreError):
@@ -61,7 +61,7 @@ class RowsDoNotFit(StoreError):
 
 
 class CannotWrite(StoreError):
-    """The data folder does not take writes."""
+    """The data folder cannot be written."""
 
 
 class ModelError(GrError):
@@ -69,11 +69,11 @@ class ModelError(GrError):
 
 
 class RequestFailed(ModelError):
-    """One request failed after all retries; the message says in which way, and after a colon the details."""
+    """One request failed after all retries. The message is the kind of failure, a colon, and the details."""
 
     @property
     def reason(self) -> str:
-        """What the request's row records: without the details, so that reasons can be counted."""
+        """The reason stored in the request's row: without the details, so that reasons can be counted."""
         return f"failed: {str(self).partition(': ')[0]}"
 
 

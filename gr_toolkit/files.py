@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and whether a folder can be written."""
+"""Atomic file writes, and a check whether a folder is writable."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import BinaryIO
 
 from gr_toolkit.errors import Locked
 
-TEMPORARY = ".tmp-"  # how the name of an unfinished file begins
+TEMPORARY = ".tmp-"  # prefix of the names of unfinished files
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole, and its folder if need be. Raises OSError, and Locked as `whole_file` does."""
+    """Write a file atomically, creating its folder if needed. Raises OSError and Locked like `whole_file`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as file:
         file.write(content)
@@ -23,10 +23,10 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write; it appears at `path` when the block ends, and not at all if the block fails.
+    """Yield a file to write. It appears at `path` when the block ends, and not at all if the block fails.
 
-    It has a temporary name beside `path` until then, is fsynced and renamed. What a killed process left under
-    the temporary name is overwritten. Raises OSError, and Locked if another process writes the same file.
+    The file has a temporary name in the same folder, then is fsynced and renamed. A temporary file left by a
+    killed process is overwritten. Raises OSError, and Locked if another process writes the same file.
     """
     temporary = path.with_name(TEMPORARY + path.name)
     with temporary.open("ab") as file:  # not "wb", which would empty the file of another process
@@ -45,14 +45,14 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def is_writable(folder: Path) -> bool:
-    """Whether files can be made in the folder, or in the one where it would be made."""
+    """Whether files can be created in the folder or, if it does not exist, in its nearest existing parent."""
     while not os.path.exists(folder) and folder != folder.parent:  # Path.exists raises PermissionError
         folder = folder.parent
     return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
 
 
 def _lock(file: BinaryIO, temporary: Path, path: Path) -> None:
-    """Raise Locked if another process writes the file, or has renamed it while this one opened it."""
+    """Lock the file. Raises Locked if another process is writing it, or renamed it while we opened it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -62,7 +62,7 @@ def _lock(file: BinaryIO, temporary: Path, path: Path) -> None:
 
 
 def _is_at(file: BinaryIO, path: Path) -> bool:
-    """Whether the path leads to this open file, and not to a later one of the same name."""
+    """Whether the path still refers to this open file, not to a newer one of the same name."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
@@ -70,6 +70,7 @@ def _is_at(file: BinaryIO, path: Path) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
+    """Fsync the folder, so that the rename survives a power failure."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""Retry-After, for the crawl and for the model client."""
+"""Parses the Retry-After header, for the crawler and the model client."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from math import inf
 
 
 def retry_after(value: str) -> float | None:
-    """The seconds that a Retry-After header asks to wait: a number or a date (RFC 9110, 10.2.3).
+    """Parse a Retry-After header, a number or a date (RFC 9110, 10.2.3), into seconds to wait.
 
-    0 for a date that has passed; None for anything else, a negative number included.
+    Returns 0 for a date in the past, and None for a negative number or any other value.
     """
     try:
         seconds = float(value)

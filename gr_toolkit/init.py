@@ -1,4 +1,4 @@
-"""`gr init`: writes a commented gr.toml with every setting at its default."""
+"""`gr init`: writes a commented gr.toml that lists every setting with its default."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 HEADER = """\
-# Settings of gr. What is commented out shows the default; flags and the environment
+# Settings of gr. Commented-out lines show the defaults. Flags and environment variables
 # (GR_CRAWL__MAX_PAGES=100) override this file.
 """
 
 
 def init(
-    path: Annotated[Path, typer.Argument(help="The file to write.")] = Path("gr.toml"),
+    path: Annotated[Path, typer.Argument(help="File to write.")] = Path("gr.toml"),
 ) -> None:
-    """Write a commented configuration file; an existing one is never overwritten.
+    """Write a commented configuration file; an existing file is never overwritten.
 
     Example: gr init gr.toml
     """
     from gr_toolkit.errors import CannotWrite, UsageError
 
     if path.exists():
-        raise UsageError(f"{path} exists already; choose another name: gr init FILE")
+        raise UsageError(f"{path} already exists; choose another name: gr init FILE")
     try:
         path.write_text(default_toml(), encoding="utf-8")
     except OSError as error:
         raise CannotWrite(f"cannot write {path}: {error.strerror}") from error
-    print(f"Wrote {path}. Uncomment what you want to change; `gr demo` shows the whole way.")
+    print(f"Wrote {path}. Uncomment the settings to change; `gr demo` shows the whole pipeline.")
 
 
 def default_toml() -> str:
-    """Every setting with its meaning and default, as TOML whose assignments are comments."""
+    """Return every setting with its default and description, as commented-out TOML."""
     from gr_toolkit.settings import Settings
 
     return "\n".join([HEADER, *_section(Settings, "")]) + "\n"
 
 
 def _section(section: type[BaseModel], prefix: str) -> list[str]:
-    """The section's own settings, then its tables."""
+    """Return the lines of a section: its own settings, then its tables."""
     lines, tables = [], []
     for name, field in section.model_fields.items():
         if isinstance(field.annotation, type) and hasattr(field.annotation, "model_fields"):
@@ -55,9 +55,11 @@ def _section(section: type[BaseModel], prefix: str) -> list[str]:
 
 
 def _table(section: type[BaseModel], prefix: str) -> list[str]:
-    """A table's settings; one that only overrides others is a line naming them."""
-    if all(field.default is None for field in section.model_fields.values()):
-        return [f"# For this role alone: {', '.join(section.model_fields)}"]
+    """Return a table's settings; for a role, one line with the names of the settings it may override."""
+    from gr_toolkit.settings import RoleSettings
+
+    if issubclass(section, RoleSettings):
+        return [f"# Overrides for this role: {', '.join(section.model_fields)}"]
     return _section(section, prefix)
 
 

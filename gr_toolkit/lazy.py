@@ -10,7 +10,7 @@ from importlib import import_module
 def lazy_names(
     package: str, homes: Mapping[str, str | None]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """A module-level `__getattr__` and `__dir__` (PEP 562) for `package`.
+    """Return a module-level `__getattr__` and `__dir__` (PEP 562) for `package`.
 
     `homes` maps each public name to the submodule that defines it, or to None if it is a submodule itself.
     """

@@ -1,4 +1,4 @@
-"""What several commands share: options, declared once, and the help of a group."""
+"""Options shared by several commands, and the help of a command group."""
 
 from __future__ import annotations
 
@@ -14,22 +14,27 @@ Data = Annotated[
 ]
 Config = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="Configuration file; without it gr.toml, if there is one."),
+    typer.Option("--config", metavar="FILE", help="Configuration file; default: gr.toml, if it exists."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, without doing it.")]
 EngineName = Annotated[
-    str | None, typer.Option("--engine", metavar="local|ray", help="What runs the shards.")
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="local|ray",
+        help="Where shards are processed: on this machine's cores, or on Ray.",
+    ),
 ]
 
 
 class GroupWithMainCommand(TyperGroup):
-    """A stage whose `--help` also shows the help of its most used command."""
+    """A command group whose `--help` also shows the help of its main command."""
 
     main_command: ClassVar[str]
 
     def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override]
-        """The group's help, then the main command's."""
+        """Return the group's help, followed by the main command's."""
         command = self.commands[self.main_command]
         inner = type(ctx)(command, parent=ctx, info_name=self.main_command)
         return super().get_help(ctx) + command.get_help(inner)

@@ -1,4 +1,4 @@
-"""Where settings are written: gr.toml, the environment and flags, each as a tree of sections and keys."""
+"""Reads settings from gr.toml, the environment and flags, each as a tree of sections and keys."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
+from pydantic import BaseModel, ValidationError
+
 from gr_toolkit.errors import UsageError
 
 Tree = dict[str, object]
@@ -18,7 +20,7 @@ NEAR = 0.85  # difflib ratio; allows one wrong, missing or extra letter in a sho
 
 
 def read_toml(path: Path) -> Tree:
-    """The file as a tree. Raises UsageError."""
+    """Parse the file into a tree. Raises UsageError."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -32,11 +34,11 @@ def read_toml(path: Path) -> Tree:
 
 
 def read_environment(environ: Mapping[str, str], known: Sequence[str]) -> Tree:
-    """GR_LLM__MAX_TOKENS=64 becomes {"llm": {"max_tokens": "64"}}; a list is written as JSON.
+    """Convert GR_LLM__MAX_TOKENS=64 into {"llm": {"max_tokens": "64"}}; lists are written as JSON.
 
-    `known` are the names of all settings, such as llm.max_tokens. A variable that names no section of them
-    belongs to another program (GNU Radio has GR_PREFIX and others) and is ignored. Raises UsageError if it
-    is almost the name of a setting.
+    `known` holds the names of all settings, such as llm.max_tokens. A variable without a known section
+    belongs to another program (GNU Radio uses GR_PREFIX and others) and is ignored. Raises UsageError if the
+    variable looks like a misspelt setting.
     """
     tree: Tree = {}
     sections = {name.partition(".")[0] for name in known}
@@ -54,10 +56,10 @@ def read_environment(environ: Mapping[str, str], known: Sequence[str]) -> Tree:
 
 
 def _refuse_near_miss(variable: str, known: Sequence[str]) -> None:
-    """Raise UsageError if the variable is probably a misspelt one of ours."""
+    """Raise UsageError if the variable closely resembles one of our settings."""
     ours = [*NOT_SETTINGS, *(PREFIX + name.replace(".", "__").upper() for name in known)]
     for near in difflib.get_close_matches(variable, ours, n=1, cutoff=NEAR):
-        raise UsageError(f"the environment: unknown variable {variable}; did you mean {near}?")
+        raise UsageError(f"unknown environment variable {variable}; did you mean {near}?")
 
 
 def _read_list(name: str, text: str) -> object:
@@ -68,7 +70,7 @@ def _read_list(name: str, text: str) -> object:
 
 
 def without_none(tree: Mapping[str, object]) -> Tree:
-    """The tree without what was not given."""
+    """Return the tree without values of None, which mean that a flag was not given."""
     return {
         key: without_none(value) if isinstance(value, dict) else value
         for key, value in tree.items()
@@ -77,10 +79,35 @@ def without_none(tree: Mapping[str, object]) -> Tree:
 
 
 def merge(base: Tree, over: Tree) -> Tree:
-    """Both trees; where both have a key, `over` has its way."""
+    """Merge two trees; values of `over` take precedence."""
     merged = dict(base)
     for key, value in over.items():
         below = merged.get(key)
         both_tables = isinstance(below, dict) and isinstance(value, dict)
         merged[key] = merge(cast(Tree, below), cast(Tree, value)) if both_tables else value
     return merged
+
+
+def names_in(section: type[BaseModel], prefix: str = "") -> list[str]:
+    """The full names of the settings in a section and its subsections, such as llm.judge.model."""
+    names = []
+    for name, field in section.model_fields.items():
+        names.append(prefix + name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            names += names_in(field.annotation, f"{prefix}{name}.")
+    return names
+
+
+def explain(error: ValidationError, source: str, settings: type[BaseModel]) -> str:
+    """The first validation error as one line."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        ours, of_pydantic = first["msg"].partition("Value error, ")[2], first["msg"].lower()
+        return f"{source}: {where} = {first['input']!r}: {ours or of_pydantic}"
+    section = settings
+    for part in first["loc"][:-1]:
+        section = cast(type[BaseModel], section.model_fields[str(part)].annotation)
+    known = difflib.get_close_matches(str(first["loc"][-1]), section.model_fields, n=1, cutoff=0.4)
+    hint = f"did you mean {known[0]}?" if known else f"known are: {', '.join(section.model_fields)}"
+    return f"{source}: unknown setting {where}; {hint}"

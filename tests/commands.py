@@ -1,4 +1,4 @@
-"""Every command of `gr`, for the tests that walk them, and `gr` without a process of its own."""
+"""Every command of `gr`, for tests that iterate over them, and `gr` run inside the test process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UsageError = typer.BadParameter.__base__  # typer carries its own copy of click 
 
 @cache
 def commands() -> dict[str, Command]:
-    """The commands and groups by the words that call them, `gr` first."""
+    """The commands and groups by the words that invoke them, `gr` first."""
     from cli import app
 
     found: dict[str, Command] = {}
@@ -34,7 +34,7 @@ def _collect(path: str, command: Command, found: dict[str, Command]) -> None:
 
 
 def problem(words: list[str]) -> str | None:
-    """Why `gr` would not take these words, or None. Parses them and runs nothing."""
+    """Why `gr` would reject these words, or None. Parses them and runs nothing."""
     command, context = commands()["gr"], None
     try:
         while True:
@@ -50,9 +50,9 @@ def problem(words: list[str]) -> str | None:
 
 
 def gr(folder: Path, *arguments: str, **variables: str) -> tuple[int, str, str]:
-    """Run `gr` in this process, in `folder` and without the settings of the person who runs the tests.
+    """Run `gr` in this process, in `folder`, without the GR_ and OPENAI_ variables of the environment.
 
-    Its exit code, stdout and stderr. A process takes a second, most of it imports.
+    Return its exit code, stdout and stderr. A separate process would take a second, mostly for imports.
     """
     from cli import main
 

@@ -1,4 +1,4 @@
-"""Shared by the tests of every room."""
+"""Fixtures shared by all tests."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import pytest
 from files import ROOT
 from gr_toolkit.store import Store
 
-# A shell's background job ignores Ctrl-C, and so would the processes that tests start and interrupt.
+# A background job of a shell ignores SIGINT, and so would the processes that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# The servers of the tests are on this machine.
+# The test servers run on this machine.
 os.environ["GR_CRAWL__ALLOW_PRIVATE"] = "true"
 
-# Tests that run side by side keep to a core each: threads of two models that share cores wait for each other.
+# Each test worker is pinned to one core: the threads of two models on shared cores wait for each other.
 if hasattr(os, "sched_setaffinity") and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow tests first, the longest timeout ahead: whoever starts a long one last waits for it alone."""
+    """Run slow tests first, by descending timeout, so that no worker starts a long test at the very end."""
 
     def order(item: pytest.Item) -> tuple[bool, float]:
         timeout = item.get_closest_marker("timeout")
@@ -38,27 +38,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def root() -> Path:
-    """The repository."""
+    """The repository's root folder."""
     return ROOT
 
 
 @pytest.fixture
 def shared() -> Path:
-    """The data beside the repository that is for tests only."""
+    """The test data folder next to the repository."""
     if not (ROOT.parent / "shared" / "data").is_dir():
-        pytest.skip("needs ../shared/data, which is not here")
+        pytest.skip("needs ../shared/data, which does not exist")
     return ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """An empty data folder on this machine, where `gr` looks for it by default."""
+    """An empty local data folder at the default path of `gr`."""
     return Store(str(tmp_path / "gr-data"), tmp_path / "gr-data" / ".state")
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, 2 MB large."""
+    """A separate file system of 2 MB."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]

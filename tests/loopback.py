@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that speaks as much of OpenAI's API as a test needs, faults included."""
+"""A real HTTP server on loopback with the parts of OpenAI's API that tests need, including faults."""
 
 from __future__ import annotations
 
@@ -85,16 +85,16 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        with suppress(ConnectionError):  # of a client that gave up
+        with suppress(ConnectionError):  # the client closed the connection
             self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 @contextmanager
 def serving(*script: Answer | Callable[[Body], Answer], models: Sequence[str] = ("m",)) -> Iterator[Loopback]:
-    """Serve one function of the request, or the answers in turn, the last one for ever."""
+    """Serve one function of the request, or the answers in turn; the last one is repeated."""
     answers = list(script)
 
     def behave(body: Body) -> Answer:

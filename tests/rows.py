@@ -1,4 +1,4 @@
-"""Rows that fit their table, and those that a table has, for tests that need some."""
+"""Build rows that fit a table's schema, and read a table's rows, for tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from gr_toolkit.store import Store
-from gr_toolkit.store.tables import TABLES
+from gr_toolkit.store.tables import SCHEMAS
 
 EXAMPLES = {
     pa.string(): "text",
@@ -23,14 +23,15 @@ EXAMPLES = {
 
 
 def fill(table: str, row_id: str = "1", **values: object) -> dict[str, object]:
-    """A row of the table in which every column has a value; kept, unless `values` say otherwise."""
-    row = {column.name: _example(column.type) for column in TABLES[table]}
+    """A row of the table with a value in every column; it is kept, unless `values` set a reason."""
+    row = {column.name: _example(column.type) for column in SCHEMAS[table]}
     return {**row, "id": row_id, "reason": None, **values}
 
 
 def rows_of(store: Store, table: str, columns: Sequence[str] | None = None) -> list[dict[str, object]]:
-    """All rows of a table, shard by shard."""
-    return [row for shard in store.table(table).shards() for row in store.table(table).rows(shard, columns)]
+    """All rows of a table, shard by shard; with `columns`, only those columns."""
+    shards = store.table(table).shards()
+    return [row for shard in shards for row in store.table(table).read(shard, columns).to_pylist()]
 
 
 def _example(type_: pa.DataType) -> object:

@@ -1,4 +1,4 @@
-"""What a person meets at the command line: one line that says what to do, and the right exit code."""
+"""The command line from a user's view: one-line messages that say what to do, and exit codes."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from gr_toolkit.settings import Settings, load_settings
 from gr_toolkit.store import Store
 from rows import fill
 
-GR = str(Path(sys.executable).with_name("gr"))  # as it is installed
+GR = str(Path(sys.executable).with_name("gr"))  # the installed entry point
 
 
 def gr(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """What a process would give; it runs in this one."""
+    """Run the command in this process, with the result of a subprocess."""
     return subprocess.CompletedProcess(arguments, *commands.gr(folder, *arguments, **variables))
 
 
 def process(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in `folder`, without the settings of the person who runs the tests."""
+    """Run the command as a subprocess in `folder`, without the settings of the user who runs the tests."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("GR_", "OPENAI_"))}
     return subprocess.run(
         [sys.executable, "-m", "cli", *arguments],
@@ -51,14 +51,14 @@ def assert_one_line(done: subprocess.CompletedProcess[str], code: int, *parts: s
     assert all(part in lines[0] for part in parts), lines[0]
 
 
-def test_nothing_to_do_is_success(tmp_path):
+def test_command_without_pending_work_succeeds(tmp_path):
     done = process(tmp_path, "curate", "--json")
     assert done.returncode == 0, done.stderr
     steps = json.loads(done.stdout)["steps"]
     assert [step["rows"] for step in steps] == [0] * 6
 
 
-def test_status_of_an_empty_folder_is_one_object_of_zeros(tmp_path):
+def test_status_of_an_empty_folder_is_all_zeros(tmp_path):
     done = gr(tmp_path, "status", "--json")
     assert done.returncode == 0, done.stderr
     tables = json.loads(done.stdout)["tables"]
@@ -66,17 +66,17 @@ def test_status_of_an_empty_folder_is_one_object_of_zeros(tmp_path):
     assert all(table["rows"] == table["pending"] == 0 for table in tables.values())
 
 
-def test_status_of_a_folder_that_does_not_exist_says_so(tmp_path):
+def test_status_of_a_missing_folder_reports_it(tmp_path):
     done = gr(tmp_path, "status", "--data", "TYPO")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "nothing is at TYPO yet: `gr crawl URL` makes it; --data names another folder\n"
+    assert done.stderr == "TYPO does not exist yet: `gr crawl URL` creates it; --data names another folder\n"
     assert contents(tmp_path) == {}
     done = gr(tmp_path, "status", "--data", "TYPO", "--json")
     assert json.loads(done.stdout)["tables"]["pages"]["rows"] == 0
-    assert "nothing is at TYPO" in done.stderr
+    assert "TYPO does not exist yet" in done.stderr
 
 
-def test_help_lists_the_stages_in_the_order_of_the_pipeline(tmp_path):
+def test_help_lists_the_commands_in_pipeline_order(tmp_path):
     shown = gr(tmp_path, "--help").stdout
     listed = re.findall(r"^\W*(\w+)  +\w", shown.partition("Commands")[2], re.MULTILINE)
     assert listed == ["crawl", "curate", "train", "eval", "verify", "status", "llm", "init", "demo"]
@@ -86,25 +86,25 @@ def test_help_lists_the_stages_in_the_order_of_the_pipeline(tmp_path):
 @pytest.mark.parametrize(
     ("stage", "options"), [("crawl", ["--max-pages", "--warc", "SOURCE"]), ("train", ["--steps", "--model"])]
 )
-def test_the_help_of_a_stage_shows_the_options_of_its_main_command(tmp_path, stage, options):
+def test_help_of_a_stage_shows_the_options_of_its_main_command(tmp_path, stage, options):
     shown = gr(tmp_path, stage, "--help").stdout
     assert "Commands" in shown
     assert all(option in shown for option in options)
 
 
-def test_the_version_is_that_of_the_package(tmp_path):
+def test_version_option_shows_the_package_version(tmp_path):
     done = gr(tmp_path, "--version")
     assert (done.returncode, done.stdout) == (0, f"gr {version('gr-toolkit')}\n")
 
 
-def test_a_users_own_modules_are_not_imported_for_ours(tmp_path):
+def test_modules_in_the_working_directory_do_not_shadow_ours(tmp_path):
     for name in ("train", "eval", "crawl", "settings", "store", "llm", "data"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a module of the user')")
     done = subprocess.run([GR, "status", "--json"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_users_own_modules_are_not_imported_by_workers(tmp_path):
+def test_modules_in_the_working_directory_are_not_imported_by_workers(tmp_path):
     for name in ("types", "signal", "enum", "json", "crawl"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a module of the user')")
     site = str(ROOT / "data" / "sample_site" / "physics")
@@ -116,7 +116,7 @@ def test_a_users_own_modules_are_not_imported_by_workers(tmp_path):
 
 def test_init_writes_the_defaults_and_never_overwrites(tmp_path, monkeypatch):
     assert gr(tmp_path, "init").returncode == 0
-    assert_one_line(gr(tmp_path, "init"), 2, "exists already")
+    assert_one_line(gr(tmp_path, "init"), 2, "already exists")
     for name in [name for name in os.environ if name.startswith("GR_")]:
         monkeypatch.delenv(name)
     written = (tmp_path / "gr.toml").read_text()
@@ -136,15 +136,15 @@ def test_init_writes_the_defaults_and_never_overwrites(tmp_path, monkeypatch):
         (["eval", "--on", "tiny"], "eval tiny", "would ask local for 24 completions"),
     ],
 )
-def test_a_dry_run_says_what_it_would_do_and_changes_nothing(tmp_path, arguments, step, note):
+def test_dry_run_prints_its_plan_and_changes_nothing(tmp_path, arguments, step, note):
     store = Store(str(tmp_path / "gr-data"), tmp_path / "gr-data" / ".state")
     store.table("dataset").write("1", [fill("dataset", split="train")])
     with closing(Frontier(store.state / FRONTIER, max_depth=1)) as frontier:
         frontier.add(["http://127.0.0.1:9/queued"], 0)
     before = contents(tmp_path)
-    told = gr(tmp_path, *arguments, "--dry-run", "--json")
-    assert told.returncode == 0, told.stderr
-    (summary,) = json.loads(told.stdout)["steps"]
+    done = gr(tmp_path, *arguments, "--dry-run", "--json")
+    assert done.returncode == 0, done.stderr
+    (summary,) = json.loads(done.stdout)["steps"]
     assert summary["step"] == step
     assert note in summary["notes"][-1]
     assert note in gr(tmp_path, *arguments, "--dry-run").stdout
@@ -163,23 +163,23 @@ def test_a_dry_run_says_what_it_would_do_and_changes_nothing(tmp_path, arguments
         (["crawl", "no-such-file.txt"], 2, ["no-such-file.txt"]),
     ],
 )
-def test_a_mistake_is_one_line(tmp_path, arguments, code, parts):
+def test_usage_mistake_is_reported_in_one_line(tmp_path, arguments, code, parts):
     assert_one_line(gr(tmp_path, *arguments), code, *parts)
 
 
-def test_a_wrong_flag_is_a_usage_error(tmp_path):
+def test_unknown_flag_is_a_usage_error(tmp_path):
     done = gr(tmp_path, "curate", "--sampels", "3")
     assert done.returncode == 2
     assert "--samples" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_unknown_setting_names_the_nearest(tmp_path):
+def test_unknown_setting_error_suggests_the_nearest_name(tmp_path):
     (tmp_path / "gr.toml").write_text("[llm]\nmodle = 'x'\n")
     assert_one_line(gr(tmp_path, "status"), 2, "llm.modle", "model", "gr.toml")
 
 
-def test_a_locked_table_names_its_holder_and_exits_75(tmp_path):
+def test_locked_table_error_names_the_holder_and_exits_75(tmp_path):
     store = Store(str(tmp_path / "gr-data"), tmp_path / "gr-data" / ".state")
     with store.table("pairs").writing():
         assert_one_line(process(tmp_path, "curate", "extract"), 75, "pairs", str(os.getpid()))
@@ -190,19 +190,19 @@ def texts(folder: Path) -> None:
     store.table("texts").write("1", [fill("texts", "a", text="Q: 2 + 3? Answer: 5", qa_markup=[])])
 
 
-def test_no_key_for_a_remote_model_is_one_line(tmp_path):
+def test_missing_api_key_is_reported_in_one_line(tmp_path):
     texts(tmp_path)
     assert_one_line(gr(tmp_path, "curate", "extract", GR_LLM__MODEL="gpt-x"), 1, "OPENAI_API_KEY")
 
 
-def test_a_server_that_is_down_is_one_line_and_nothing_is_recorded_as_failed(tmp_path):
+def test_server_that_is_down_is_reported_and_no_row_is_marked_as_failed(tmp_path):
     texts(tmp_path)
     down = {"GR_LLM__MODEL": "m", "GR_LLM__BASE_URL": "http://127.0.0.1:9/v1", "GR_LLM__RETRIES": "0"}
     assert_one_line(gr(tmp_path, "curate", "extract", **down), 1, "http://127.0.0.1:9/v1")
     assert not list((tmp_path / "gr-data" / "pairs").glob("*.parquet"))
 
 
-def test_a_corrupt_input_is_moved_aside_and_the_message_names_the_command(tmp_path):
+def test_corrupt_input_is_moved_aside_and_the_error_names_the_command(tmp_path):
     texts(tmp_path)
     shard = tmp_path / "gr-data" / "texts" / "1.parquet"
     content = bytearray(shard.read_bytes())
@@ -212,19 +212,19 @@ def test_a_corrupt_input_is_moved_aside_and_the_message_names_the_command(tmp_pa
     assert not shard.exists()
 
 
-def test_a_data_folder_without_write_permission_is_one_line(tmp_path):
+def test_unwritable_data_folder_is_reported_in_one_line(tmp_path):
     if os.geteuid() == 0 and not Path("/proc/self").is_dir():
-        pytest.skip("root may write everywhere, and there is no /proc to try")
+        pytest.skip("root may write everywhere, and there is no /proc to test with")
     assert_one_line(gr(tmp_path, "curate", "--data", "/proc/self/data"), 1, "/proc/self/data", "--data")
 
 
-def test_debug_shows_the_traceback(tmp_path):
+def test_debug_option_shows_the_traceback(tmp_path):
     done = process(tmp_path, "--debug", "train", "grpo")
     assert done.returncode == 1
     assert "Traceback" in done.stderr
 
 
-def test_an_empty_shard_goes_the_whole_way_without_a_model(tmp_path):
+def test_empty_shard_passes_through_every_step_without_a_model(tmp_path):
     store = Store(str(tmp_path / "gr-data"), tmp_path / "gr-data" / ".state")
     store.table("texts").write("1", [])
     done = gr(tmp_path, "curate", GR_LLM__MODEL="none", GR_LLM__BASE_URL="http://127.0.0.1:9/v1")
@@ -246,11 +246,11 @@ def test_an_empty_shard_goes_the_whole_way_without_a_model(tmp_path):
         ("torch", ["llm", "serve", "--model", "."], "pip install 'gr-toolkit[train]'"),
     ],
 )
-def test_a_missing_extra_names_the_command_that_installs_it(tmp_path, missing, arguments, install):
+def test_missing_extra_error_shows_the_install_command(tmp_path, missing, arguments, install):
     store = Store(str(tmp_path / "gr-data"), tmp_path / "gr-data" / ".state")
     store.table("pages").write("1", [])
     store.table("dataset").write("1", [fill("dataset", split="train")])
-    # A finder that does not find it stands for an environment without the package.
+    # A finder that hides the package simulates an environment without it.
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util, sys\n"
         "class Hidden:\n"

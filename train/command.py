@@ -1,4 +1,4 @@
-"""`gr train`: options in, one call, summary out."""
+"""`gr train`: trains a model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gr_toolkit import options
 
 
 class TrainGroup(options.GroupWithMainCommand):
-    """`gr train --help` shows what `gr train grpo` takes."""
+    """`gr train --help` also shows the options of `gr train grpo`."""
 
     main_command = "grpo"
 
@@ -29,13 +29,13 @@ def grpo(
         str, typer.Option("--model", metavar="MODEL", help="local, a Hugging Face id, or a folder.")
     ] = "local",
     run: Annotated[str, typer.Option("--run", metavar="NAME", help="The run's folder under runs/.")] = "grpo",
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimizer steps in all.")] = 100,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Total optimizer steps.")] = 100,
     data: options.Data = None,
     config: options.Config = None,
     json: options.Json = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Reinforce a model on the train split; the same command again resumes.
+    """Train a model on the train split with GRPO. The same command resumes the run.
 
     Example: gr train grpo --model Qwen/Qwen2.5-0.5B-Instruct --steps 200
     """

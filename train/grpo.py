@@ -1,4 +1,4 @@
-"""`gr train grpo`: reinforce a model on the verified questions with GRPO (arXiv 2402.03300), run by TRL."""
+"""`gr train grpo`: trains a model on the verified questions with TRL's GRPO (arXiv 2402.03300)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ PACKAGES = ("torch", "transformers", "trl", "datasets")
 
 
 def train_grpo(settings: Settings, model: str, name: str, steps: int, summaries: list[Summary]) -> None:
-    """Train `model` up to optimizer step `steps` in the run `name`, from where that run stands.
+    """Train `model` up to optimizer step `steps` in the run `name`, from the run's last checkpoint.
 
-    A summary is appended, also if the training ends early: what it has done and cost is in it. Raises
-    GrError without questions, UsageError where the run was started with other values, Locked,
-    MissingExtra, ModelError, CannotWrite.
+    Appends a summary, also if the training ends early. Raises GrError if there are no questions, UsageError
+    if the run was started with other values, Locked, MissingExtra, ModelError, CannotWrite.
     """
     started = time.monotonic()
     questions = train_questions(Store(settings.data, settings.state))
@@ -47,7 +46,7 @@ def train_grpo(settings: Settings, model: str, name: str, steps: int, summaries:
 
 
 def plan_grpo(settings: Settings, model: str, name: str, steps: int) -> Summary:
-    """What train_grpo would do. Raises GrError and UsageError as it does."""
+    """Describe what train_grpo would do. Raises GrError and UsageError like train_grpo."""
     questions = train_questions(Store(settings.data, settings.state))
     run = Run(settings, name)
     run.check(deciding(settings, model, questions), steps)
@@ -61,7 +60,7 @@ def plan_grpo(settings: Settings, model: str, name: str, steps: int) -> Summary:
 
 
 def deciding(settings: Settings, model: str, questions: Sequence[Question]) -> Tree:
-    """What decides the result of a run, and so must not change when the run is resumed."""
+    """The values that determine a run's result. They must not change when the run is resumed."""
     verifier = settings.llm.for_role("verifier").model if settings.verify.model else "rules"
     return {
         "model": model,
@@ -79,7 +78,7 @@ def _nothing_to_do(run: Run) -> str:
 def _train(
     settings: Settings, model: str, questions: Sequence[Question], run: Run, steps: int, summary: Summary
 ) -> None:
-    """Open all that could be missing or wrong, and only then begin the run."""
+    """Load everything that may be missing or invalid, then start the run."""
     _require_packages()
     from train.reward import Reward
     from train.trainer import load_policy, load_tokenizer, run_trainer
@@ -96,7 +95,7 @@ def _train(
             {"settings": settings.model_dump(mode="json"), "versions": _versions()},
         )
         try:
-            # Where there is no bar, RunLog's lines tell.
+            # Without a terminal, RunLog prints a line per step instead of a progress bar.
             with progress(summary.step, steps if sys.stderr.isatty() else 0) as advance:
                 run_trainer(settings.train, policy, tokenizer, reward, order, run, steps, advance)
         finally:
@@ -107,13 +106,13 @@ def _train(
 
 
 def _count(summary: Summary, outcomes: Counter[str]) -> None:
-    """A row is a completion, and kept if it is right."""
+    """Count completions as rows, and correct completions as kept rows."""
     summary.rows, summary.kept = outcomes.total(), outcomes["correct"]
     summary.reasons = outcomes - Counter(correct=summary.kept)
 
 
 def _notes(metrics: Sequence[Metrics], dropped: int) -> list[str]:
-    """What a person should know: whether it learns, and on how much."""
+    """Notes for the summary: the trend of the reward, and what was left out."""
     judged = [step for step in metrics if step["reward"] is not None]
     span = min(10, (len(judged) + 3) // 4)
     notes = [
@@ -123,21 +122,21 @@ def _notes(metrics: Sequence[Metrics], dropped: int) -> list[str]:
         if judged
     ]
     if dropped:
-        notes.append(f"{dropped} questions left out: their prompt is longer than train.max_prompt_tokens")
+        notes.append(f"{dropped} questions skipped: their prompt is longer than train.max_prompt_tokens")
     if not any(step["correct"] for step in metrics):
-        notes.append("no answer was right in any step: the questions are too hard for this model")
+        notes.append("no answer was correct in any step: the questions are too hard for this model")
     return notes
 
 
 def mean(steps: Sequence[Metrics], name: str) -> float:
-    """The mean of a metric over the steps that have it."""
+    """The mean of a metric over the steps that recorded it."""
     values = [value for step in steps if (value := step[name]) is not None]
     return sum(values) / len(values)
 
 
 def _require_packages() -> None:
     if not all(find_spec(package) for package in PACKAGES):
-        raise MissingExtra("gr train", "pip install 'gr-toolkit[train]' (README, Installing, tells of GPUs)")
+        raise MissingExtra("gr train", "pip install 'gr-toolkit[train]' (for GPUs see README, Installing)")
 
 
 def _versions() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a run tells while it trains: metrics.jsonl, a line or a bar on the screen."""
+"""Reports a run while it trains: metrics.jsonl, and a line or a progress bar on the terminal."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from gr_toolkit.console import Advance, say
 from gr_toolkit.errors import GrError
 from gr_toolkit.files import write_whole
 
-# Our name of a metric, and TRL's.
+# Our names of the metrics, and TRL's.
 METRICS = {
     "step": "step",
     "reward": "reward",  # mean over the completions
     "reward_std": "reward_std",  # mean over the groups
-    "equal_groups": "frac_reward_zero_std",  # share of groups that teach nothing
+    "equal_groups": "frac_reward_zero_std",  # share of groups without a learning signal
     "answered": "answered",  # shares of the completions, see reward.py
     "correct": "correct",
     "undecided": "undecided",
@@ -34,16 +34,16 @@ METRICS = {
     "cut_off": "completions/clipped_ratio",  # share that reached max_completion_tokens
     "seconds": "step_time",
 }
-# A verifier that fails on more than this share of the completions, this many steps on end, is down.
+# The verifier counts as down if it fails on more than this share of completions in so many steps in a row.
 FAILED_SHARE = 0.2
 FAILED_STEPS = 3
 
 
 class RunLog(TrainerCallback):
-    """Writes a line per step, and ends a training whose verifier is down."""
+    """Writes a line per step, and ends the training if the verifier is down."""
 
     def __init__(self, path: Path, advance: Advance) -> None:
-        """`advance` moves the bar."""
+        """`advance` moves the progress bar."""
         self.path = path
         self.advance = advance
         self.failed_steps = 0
@@ -51,7 +51,7 @@ class RunLog(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
     ) -> None:
-        """Begin the file anew with the steps that the checkpoint knows of: later ones will be done again."""
+        """Rewrite the file with the steps of the checkpoint; later steps are repeated."""
         lines = [metrics_line(entry) for entry in state.log_history if is_step(entry)]
         write_whole(self.path, "".join(lines).encode())
         self.advance(state.global_step)
@@ -59,7 +59,7 @@ class RunLog(TrainerCallback):
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
     ) -> None:
-        """Append the step that TRL has just logged. Raises GrError if the verifier is down."""
+        """Append the step that TRL logged. Raises GrError if the verifier is down."""
         entry = state.log_history[-1]
         if not is_step(entry):
             return
@@ -71,18 +71,18 @@ class RunLog(TrainerCallback):
         self.failed_steps = self.failed_steps + 1 if entry["failed"] > FAILED_SHARE else 0
         if self.failed_steps == FAILED_STEPS:
             raise GrError(
-                f"the verifier failed in {FAILED_STEPS} steps on end, so there is little to learn from. "
-                "Try it with `gr llm ping`, or set verify.model = false; the same command again resumes"
+                f"the verifier failed in {FAILED_STEPS} steps in a row, so rewards are missing. Check it "
+                "with `gr llm ping`, or set verify.model = false; then run the same command again to resume"
             )
 
 
 def is_step(entry: Mapping[str, float]) -> bool:
-    """Whether an entry of the log history is a step, and not the trainer's closing summary."""
+    """Whether an entry of the log history is a step rather than the trainer's final summary."""
     return "reward" in entry
 
 
 def metrics_line(entry: Mapping[str, float]) -> str:
-    """The entry under our names as a line of JSON; what is not a number is null."""
+    """The entry as a line of JSON with our names. NaN and infinity become null."""
     values = {name: entry[key] for name, key in METRICS.items() if key in entry}
     return json.dumps({name: value if _is_number(value) else None for name, value in values.items()}) + "\n"
 

@@ -1,4 +1,4 @@
-"""What a completion earns: the paper's reward, in the form in which TRL asks for it."""
+"""The paper's reward as a reward function for TRL."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 class Reward:
-    """A reward function for TRL's trainers, which reward the completions of a batch together.
+    """A reward function for TRL's trainers. It rewards all completions of a batch in one call.
 
-    It can be pickled until its first call: only then it opens the tokenizer and the verifier, which
-    belong to the process that uses them.
+    It can be pickled before its first call. The first call opens the tokenizer and the verifier, which belong
+    to the calling process.
     """
 
     __name__ = "paper"  # TRL reports rewards/paper/mean
 
     def __init__(self, settings: Settings, model: str, samples: Path) -> None:
-        """`model` is the policy, whose tokenizer counts; the folder `samples` takes every completion."""
+        """`model` is the policy, whose tokenizer counts tokens; `samples` is the folder for completions."""
         self.settings = settings
         self.model = model
         self.samples = samples
@@ -50,9 +50,9 @@ class Reward:
         log_metric: Callable[[str, float], None] | None = None,
         **_: object,
     ) -> list[float | None]:
-        """The rewards, in order; `id`, `question` and `answer` (the reference) are the data set's columns.
+        """The rewards, in order. `id`, `question` and `answer` (the reference) are columns of the data set.
 
-        A verdict that a server fails to give is None. What no later step could mend is raised, and ends
+        The reward is None if the verifier's server failed. Errors that later steps cannot recover from end
         the training: BudgetExceeded, MissingExtra, UsageError, CannotWrite.
         """
         texts = [text_of(completion) for completion in completions]
@@ -60,12 +60,13 @@ class Reward:
         given = [one.answer if one else None for one in found]
         verdicts = await self._verify([Item(*item) for item in zip(question, answer, found, strict=True)])
         rewards = list(map(self._reward, verdicts, given, answer))
-        self.outcomes.update(map(outcome, verdicts))
+        outcomes = [verdict.outcome for verdict in verdicts]
+        self.outcomes.update(outcomes)
         if log_metric is not None:
             log_metric("answered", _share(stated is not None for stated in given))
-            log_metric("correct", _share(verdict.correct is True for verdict in verdicts))
-            log_metric("undecided", _share(verdict.correct is None for verdict in verdicts))
-            log_metric("failed", _share(verdict.decided_by == "error" for verdict in verdicts))
+            log_metric("correct", _share(outcome == "correct" for outcome in outcomes))
+            log_metric("undecided", _share(outcome in ("undecided", "failed") for outcome in outcomes))
+            log_metric("failed", _share(outcome == "failed" for outcome in outcomes))
         if trainer_state is not None:
             columns = {
                 "id": id,
@@ -82,7 +83,7 @@ class Reward:
         return rewards
 
     def close(self) -> None:
-        """Give up what is being verified, and close the verifier's connection."""
+        """Cancel verification in progress and close the verifier."""
         if self._asking is not None:
             self._asking.get_loop().call_soon_threadsafe(self._asking.cancel)
         self._open.close()
@@ -90,7 +91,7 @@ class Reward:
     async def _verify(self, items: Sequence[Item]) -> list[Verdict]:
         verdicts = await asyncio.to_thread(self.verifier.run, self._ask(items))
         if self.verifier.failure:
-            say(f"reward: the rules alone judge these {len(items)} completions: {self.verifier.failure}")
+            say(f"reward: only the rules verified these {len(items)} completions: {self.verifier.failure}")
         return verdicts
 
     async def _ask(self, items: Sequence[Item]) -> list[Verdict]:
@@ -114,17 +115,8 @@ class Reward:
 
     @cached_property
     def verifier(self) -> Verifier:
-        """The cascade, opened at its first use. Raises UsageError and MissingExtra."""
+        """The verifier, opened on first use. Raises UsageError and MissingExtra."""
         return self._open.enter_context(open_verifier(self.settings))
-
-
-def outcome(verdict: Verdict) -> str:
-    """One of correct, wrong, no answer, undecided, failed."""
-    if verdict.correct is None:
-        return "failed" if verdict.decided_by == "error" else "undecided"
-    if verdict.decided_by == "no answer":
-        return "no answer"
-    return "correct" if verdict.correct else "wrong"
 
 
 def _share(flags: Iterable[bool]) -> float:

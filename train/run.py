@@ -1,9 +1,9 @@
-"""The folder of a training run. What is in it is all that a resumed run knows.
+"""The folder of a training run. A resumed run reads its state only from here.
 
-config.json            what was asked for, resolved: settings, model, versions, questions
+config.json            the resolved configuration: settings, model, versions, questions
 metrics.jsonl          one line per optimizer step
 samples/               every completion of every step, with its verdict and reward
-checkpoint-20/ ...     what training resumes from
+checkpoint-20/ ...     the state from which training resumes
 final/                 the trained model and its tokenizer
 """
 
@@ -28,12 +28,12 @@ STEPS = "trained.json"
 
 
 class Run:
-    """One run: where its parts lie, and how far it has come."""
+    """A run's files and its progress."""
 
     def __init__(self, settings: Settings, name: str) -> None:
-        """The run `name`, beside the tables where they are local, else in the state folder."""
+        """The run `name`: in the data folder if it is local, else in the state folder."""
         if not re.fullmatch(r"\w[\w.-]*", name):
-            raise UsageError(f"--run {name!r}: a run's name is letters, digits, '.', '_' and '-'")
+            raise UsageError(f"--run {name!r}: a run's name may contain letters, digits, '.', '_' and '-'")
         self.name = name
         self.state = settings.state
         home = settings.state if "://" in settings.data else Path(settings.data)
@@ -50,13 +50,10 @@ class Run:
             yield
 
     def check(self, decisive: Tree, steps: int) -> None:
-        """Raise UsageError if the run cannot go on like this.
-
-        That is where it was started with other values of what decides its result, or has more steps.
-        """
+        """Raise UsageError if the run was started with other decisive values, or is beyond `steps`."""
         if self.trained_steps() < steps < self.reached():
             raise UsageError(
-                f"run {self.name} is at step {self.reached()} already; ask for --steps {self.reached()}"
+                f"run {self.name} is already at step {self.reached()}; pass --steps {self.reached()} or more"
             )
         if not self.config.exists():
             return
@@ -67,7 +64,7 @@ class Run:
             changes = ", ".join(f"{key} {before.get(key)} -> {now.get(key)}" for key in odd)
             raise UsageError(
                 f"run {self.name} in {self.folder} was started with other values: {changes}. "
-                "Choose another name with --run, or set them back"
+                "Choose another name with --run, or restore the values"
             )
 
     def start(self, decisive: Tree, rest: Tree) -> None:
@@ -77,17 +74,17 @@ class Run:
             Folder(str(self.folder)).write(self.config.name, config.encode())
 
     def trained_steps(self) -> int:
-        """How many steps the final model has behind it; 0 if there is none."""
+        """The number of steps of the final model; 0 without one."""
         record = self.final / STEPS
         return int(json.loads(record.read_text())["steps"]) if record.exists() else 0
 
     def checkpoint(self) -> Path | None:
-        """The last complete checkpoint; the trainer writes trainer_state.json into it last."""
+        """The last complete checkpoint. The trainer writes its trainer_state.json last."""
         complete = (path.parent for path in self.folder.glob("checkpoint-*/trainer_state.json"))
         return max(complete, key=step_of, default=None)
 
     def reached(self) -> int:
-        """The step from which training goes on; 0 without a checkpoint."""
+        """The step of the last checkpoint; 0 without one."""
         checkpoint = self.checkpoint()
         return step_of(checkpoint) if checkpoint else 0
 
@@ -96,7 +93,7 @@ class Run:
         return [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()]
 
     def publish(self, steps: int, save: Callable[[Path], None]) -> None:
-        """Let `save` write the model into a folder, and make that folder `final`."""
+        """Call `save` with a new folder, then rename it to `final`."""
         new, old = self.folder / ".tmp-final", self.folder / ".tmp-replaced"
         for left in (new, old):
             shutil.rmtree(left, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Every completion of a run, so that what earned a reward can be read: samples/step-000004.parquet."""
+"""Stores every completion of a run with its reward, in samples/step-000004.parquet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SAMPLES = pa.schema(
         ("id", pa.string()),  # of the question
         ("question", pa.string()),
         ("completion", pa.string()),
-        ("answer", pa.string()),  # as extracted; null where the completion states none
+        ("answer", pa.string()),  # extracted; null if the completion states none
         ("reference", pa.string()),
         ("correct", pa.bool_()),  # null: undecided
         ("decided_by", pa.string()),
@@ -28,10 +28,7 @@ SAMPLES = pa.schema(
 
 
 def write_samples(folder: Path, step: int, columns: Mapping[str, Sequence[object]]) -> None:
-    """Write the completions of a step; one that is done again after a kill replaces its file.
-
-    Raises CannotWrite.
-    """
+    """Write the completions of a step. A repeated step replaces its file. Raises CannotWrite."""
     table = pa.table({"step": [step] * len(columns["id"]), **columns}, schema=SAMPLES)
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")

@@ -1,4 +1,4 @@
-"""TRL's GRPOTrainer with our settings. Importing this module imports torch."""
+"""Runs TRL's GRPOTrainer with our settings. Importing this module imports torch."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ MAX_AT_ONCE = 8  # completions in one forward and backward pass on one device
 
 
 def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
-    """The policy's tokenizer, ending a text where its chat template ends a turn.
+    """The policy's tokenizer, whose end-of-text token is the one that ends a turn in its chat template.
 
-    Base models such as Qwen2.5's name another token, and would write on after the turn's end. Raises
-    ModelError if there is no such tokenizer.
+    Base models such as Qwen2.5 declare another token and would continue after the end of the turn. Raises
+    ModelError if the tokenizer cannot be loaded.
     """
     with _failing_as_model_error(model):
         tokenizer = AutoTokenizer.from_pretrained(model)
@@ -61,7 +61,7 @@ def load_policy(model: str) -> PreTrainedModel:
 
 @contextmanager
 def _failing_as_model_error(model: str) -> Iterator[None]:
-    """Missing files, broken ones, a download that breaks off, an architecture or a package not known here."""
+    """Turn the errors of missing or broken files, downloads and unknown architectures into ModelError."""
     try:
         yield
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
@@ -69,16 +69,16 @@ def _failing_as_model_error(model: str) -> Iterator[None]:
 
 
 def batch(completions: int) -> tuple[int, int]:
-    """(completions of one pass, passes of one optimizer step), whose product is `completions`."""
+    """(completions per pass, passes per optimizer step); their product is `completions`."""
     at_once = max(size for size in range(1, MAX_AT_ONCE + 1) if completions % size == 0)
     return at_once, completions // at_once
 
 
 def grpo_config(settings: TrainSettings, folder: Path, steps: int) -> GRPOConfig:
-    """TRL's configuration of the run in `folder`; TRL's own defaults hold for what is not named.
+    """TRL's configuration of the run in `folder`. Values not given here are TRL's defaults.
 
-    Each optimizer step has a generation of its own, so a checkpoint at any step can be resumed exactly
-    (inside a generation it could not: TRL does not save the completions that are still to be used).
+    Each optimizer step generates its own completions, so training resumes exactly from any checkpoint. TRL
+    does not save generated completions, so a checkpoint within a generation could not be resumed exactly.
     """
     gpu = torch.cuda.is_available()
     at_once, passes = batch(settings.prompts_per_step * settings.group)
@@ -118,15 +118,15 @@ def run_trainer(
     steps: int,
     advance: Advance,
 ) -> None:
-    """Train from the last complete checkpoint up to `steps`, and publish the model.
+    """Train from the last complete checkpoint up to `steps`, then publish the model.
 
-    Raises CannotWrite if the disk is full, GrError if the verifier is down, and what the reward raises.
+    Raises CannotWrite if the disk is full, GrError if the verifier is down, and the errors of `reward`.
     """
     with disk_full_explained(run.folder):
         trainer = GRPOTrainer(
             model=policy,
             args=grpo_config(settings, run.folder, steps),
-            reward_funcs=reward,  # type: ignore[arg-type]  # TRL takes coroutines, its annotation does not
+            reward_funcs=reward,  # type: ignore[arg-type]  # TRL accepts coroutines; its annotation does not
             train_dataset=dataset,
             processing_class=tokenizer,
             callbacks=[RunLog(run.metrics, advance)],
@@ -138,24 +138,24 @@ def run_trainer(
 
 
 def quieten() -> None:
-    """Silence what is not for the user: the libraries' bars, their own deprecations, TRL's dumps of rows."""
-    hub_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    """Silence the libraries' progress bars and deprecation warnings, and TRL's printed rows."""
+    hub_logging.disable_progress_bar()
     logging.getLogger("trl").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|trl")
 
 
 @contextmanager
 def disk_full_explained(folder: Path) -> Iterator[None]:
-    """CannotWrite in place of what torch and safetensors raise on a full disk, each in its own way."""
+    """Turn the errors that torch and safetensors raise on a full disk into CannotWrite."""
     try:
         yield
     except GrError:
         raise
     except Exception as error:
-        # safetensors says so and removes what it wrote; torch says something else and leaves it.
+        # safetensors reports the full disk and removes its file; torch reports another error and leaves it.
         if "No space left" not in str(error) and shutil.disk_usage(folder).free > FULL_BELOW:
             raise
         raise CannotWrite(
-            f"no room left for {folder}: a checkpoint takes 12 bytes a parameter, and the last one stays "
-            "until the next is whole. Make room, then run the same command again: it resumes from there"
+            f"no space left for {folder}: a checkpoint takes 12 bytes per parameter, and the last one stays "
+            "until the next one is complete. Free some space, then run the same command again to resume"
         ) from error

@@ -1,1 +1,1 @@
-"""What carries pages itself: WARC files, folders of HTML, Common Crawl."""
+"""Sources that contain the pages themselves: WARC files, folders of HTML, Common Crawl."""

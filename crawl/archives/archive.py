@@ -1,7 +1,7 @@
-"""Archives: what carries pages itself, so that nothing is asked of their sites.
+"""Archives: sources that contain the pages themselves, so that no request goes to the original sites.
 
-An archive is cut into slices, each small enough for a shard, and a slice is read as a whole, anywhere: it is
-a function without arguments that can be pickled.
+An archive is split into slices, each small enough for one shard. A slice is a picklable function without
+arguments, so that any worker process can read it.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from typing import Protocol, TypeVar
 from crawl.response import HTML_TYPES, media_type, read_page
 from crawl.urls import Scope
 from gr_toolkit.settings import CrawlSettings
-from gr_toolkit.store.table import Row
+from gr_toolkit.store.tables import PageRow
 
 Item = TypeVar("Item")
-OUT_OF_SCOPE = "not asked for by allow, deny and part"
+OUT_OF_SCOPE = "excluded by allow, deny or part"
 
 
 @dataclass
 class Contents:
-    """What a slice holds: rows of `pages`, and counts by type of non-pages.
+    """The contents of a slice: rows of `pages`, and counts of the non-pages by type.
 
-    `trouble` says what could not be read. Where a later run may fare better, `unfinished` is set.
+    `trouble` is an error message for the unreadable part. `unfinished` is set if a later run may succeed.
     """
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[PageRow] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     trouble: str | None = None
     unfinished: bool = False
@@ -39,39 +39,39 @@ Slice = Callable[[], Contents]
 
 
 class Archive(Protocol):
-    """One archive. What is wrong with its contents its slices say; it raises nothing but GrError."""
+    """One archive. Its slices report damage in `Contents.trouble`; it raises nothing but GrError."""
 
     @property
     def name(self) -> str:
-        """What a person calls it."""
+        """The archive's name in messages."""
 
     @property
     def is_remote(self) -> bool:
-        """Whether its slices come from a server of others, which is asked by one process alone."""
+        """Whether the slices come from a remote server, to which only one process may send requests."""
 
     def key(self, settings: CrawlSettings) -> str:
-        """What changes with its contents; an archive whose key was taken in before is not read again."""
+        """A key that changes with the contents; an archive whose key is ingested is not read again."""
 
     def slices(self, settings: CrawlSettings, known: Callable[[str], bool]) -> Iterator[Slice]:
-        """Its slices in order; `known` says of a canonical URL whether the page is stored already."""
+        """The slices in order; `known` returns whether the page of a canonical URL is stored already."""
 
 
 class Sorter:
-    """Sorts what an archive holds into a `Contents`: a row, or a count.
+    """Collects the records of an archive in a `Contents`: each becomes a row or a count.
 
-    A row is what claims to be a page: a response with status 2xx and an HTML type or none. Anything else is
-    counted only: an archive of a crawl has images, redirects and missing pages in their millions, and a row
-    for a missing page would keep out the page itself where another archive has it, since a URL has one row.
+    A response becomes a row if it claims to be a page: status 2xx, and an HTML type or no type. All others
+    are only counted, because crawl archives hold millions of images, redirects and missing pages. Besides,
+    a URL has only one row: a row for a missing page would keep out the page itself from another archive.
     """
 
     def __init__(self, source: str, settings: CrawlSettings) -> None:
         self.source = source
         self.scope = Scope(settings)
-        self.most = settings.max_bytes
+        self.max_bytes = settings.max_bytes
         self.contents = Contents()
 
-    def other(self, kind: str) -> None:
-        """Count what is no page."""
+    def count(self, kind: str) -> None:
+        """Count a record that is not a page."""
         self.contents.others[kind] += 1
 
     def take(
@@ -84,28 +84,38 @@ class Sorter:
         fetched_at: datetime | None,
         reason: str | None = None,
     ) -> None:
-        """A response, its body unpacked, its headers by lower-case name, and `reason` if it is not whole."""
+        """Add a response: body decoded, header names in lower case, and `reason` if it is incomplete."""
         media = media_type(headers.get("content-type", ""))
         if not 200 <= status < 300:
-            self.other(f"status {status}")
+            self.count(f"status {status}")
         elif media and media not in HTML_TYPES:
-            self.other(f"not HTML ({media})")
+            self.count(f"not HTML ({media})")
         elif not self.scope.admits(url):
-            self.other(OUT_OF_SCOPE)
+            self.count(OUT_OF_SCOPE)
         else:
-            if len(body) > self.most:
+            if len(body) > self.max_bytes:
                 body, reason = b"", "too large"
-            about = {"source": self.source, "fetched_at": fetched_at, "with_links": False}
-            self.contents.rows.append(read_page(url, 0, status, headers, body, reason, **about).row)  # type: ignore[arg-type]
+            page = read_page(
+                url,
+                0,
+                status,
+                headers,
+                body,
+                reason,
+                source=self.source,
+                fetched_at=fetched_at,
+                with_links=False,
+            )
+            self.contents.rows.append(page.row)
 
 
 def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """The items in lists of that size; the last may be shorter."""
-    rest = iter(items)
-    while some := list(islice(rest, size)):
-        yield some
+    """Yield the items in lists of `size`; the last may be shorter."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
 
 
 def ready(contents: Contents) -> Contents:
-    """A slice that is read already is `partial(ready, contents)`."""
+    """Return the contents: `partial(ready, contents)` is a slice that is read already."""
     return contents

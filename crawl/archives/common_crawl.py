@@ -1,8 +1,8 @@
-"""A query of Common Crawl's index as an archive: the index says which captures of a URL pattern there are,
-and each is a range of bytes of a WARC file on the data server.
+"""A query of Common Crawl's index as an archive. The index lists the captures of a URL pattern; each capture
+is a byte range of a WARC file on the data server.
 
-The protocol is pywb's CDX server API (https://github.com/webrecorder/pywb/wiki/CDX-Server-API), spoken with
-cdx_toolkit, but for its requests: those try again for ever where a server is busy.
+The protocol is pywb's CDX server API (https://github.com/webrecorder/pywb/wiki/CDX-Server-API). cdx_toolkit
+parses the responses. This module sends the requests, since cdx_toolkit retries forever if a server is busy.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ QUERY = re.compile(r"cc:(?:((?:CC-MAIN-[\w-]+|\d+)(?:,CC-MAIN-[\w-]+)*):)?(\S+)"
 INDEX = "https://index.commoncrawl.org"
 DATA = "https://data.commoncrawl.org"
 FILTERS = ("=status:200", r"~mime-detected:(text/html|application/xhtml\+xml)$")
-LATEST = "1"
+LATEST = "1"  # only the latest crawl
 BUSY = (429, 500, 502, 503, 504)
 NOT_FOUND, PARTIAL = 404, 206
-MAX_HEADER_BYTES = 1 << 20  # bytes of a capture beside the page
+MAX_HEADER_BYTES = 1 << 20  # bytes of a capture's headers, in addition to the page
 
 Capture = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class CommonCrawl:
-    """What the index has for a pattern, such as `example.org/questions/*` or `*.example.org`.
+    """The captures of a URL pattern, such as `example.org/questions/*` or `*.example.org`.
 
-    `crawls` are names (CC-MAIN-2026-10,CC-MAIN-2026-14), or how many of the latest.
+    `crawls` are names (CC-MAIN-2026-10,CC-MAIN-2026-14), or the number of latest crawls.
     """
 
     pattern: str
@@ -54,33 +54,33 @@ class CommonCrawl:
 
     @property
     def name(self) -> str:
-        """The query as it is written."""
+        """The query, written as a source of `gr crawl`."""
         return f"cc:{self.crawls}:{self.pattern}"
 
     def key(self, settings: CrawlSettings) -> str:
-        """By pattern and names of the crawls, which never change. Raises UsageError, GrError."""
+        """The pattern and the crawls' names; a crawl never changes. Raises UsageError, GrError."""
         with session(settings) as client:
             crawls = [_crawl(endpoint) for endpoint in self._endpoints(client, settings)]
         return f"cc {self.pattern} {' '.join(crawls)}"
 
     def slices(self, settings: CrawlSettings, known: Callable[[str], bool]) -> Iterator[Slice]:
-        """The captures that are not stored yet, as many at a time as a shard has pages."""
+        """The captures that are not stored yet, one shard's number of pages in each slice."""
         size = min(settings.shard_pages, settings.max_pages or settings.shard_pages)
         try:
             with session(settings) as client:
                 for endpoint in self._endpoints(client, settings):
                     found = captures(client, endpoint, self.pattern, settings)
                     new = (each for each in found if not known(canonical_url(each["url"])))
-                    for some in batches(new, size):
-                        yield partial(read_captures, self.data, _crawl(endpoint), some, settings)
+                    for batch in batches(new, size):
+                        yield partial(read_captures, self.data, _crawl(endpoint), batch, settings)
         except GrError as error:
             yield partial(ready, Contents(trouble=str(error), unfinished=True))
 
     def _endpoints(self, client: Session, settings: CrawlSettings) -> list[str]:
-        """Where the index of each crawl is asked, the latest first."""
+        """The index URLs of the selected crawls, the latest first."""
         from cdx_toolkit.commoncrawl import match_cc_crawls
 
-        with _failures_named(self.index):
+        with _translate_errors(self.index):
             response = client.get(f"{self.index}/collinfo.json", timeout=settings.timeout)
             response.raise_for_status()
             known = sorted(crawl["cdx-api"] for crawl in response.json())
@@ -93,37 +93,37 @@ class CommonCrawl:
 
 
 def captures(client: Session, endpoint: str, pattern: str, settings: CrawlSettings) -> Iterator[Capture]:
-    """The HTML pages that a crawl's index has for the pattern. Raises GrError."""
+    """Yield the HTML captures that a crawl's index lists for the pattern. Raises GrError."""
     from cdx_toolkit import cdx_to_captures
 
-    def ask(**query: str | int | Sequence[str]) -> Response:
+    def request(**query: str | int | Sequence[str]) -> Response:
         query |= {"url": pattern, "output": "json"}
         response = client.get(endpoint, params=query, timeout=settings.timeout)
-        if response.status_code != NOT_FOUND:  # nothing here: no capture
+        if response.status_code != NOT_FOUND:  # a 404 response means: no captures
             response.raise_for_status()
         return response
 
-    with _failures_named(endpoint):
-        size = ask(showNumPages="true")
+    with _translate_errors(endpoint):
+        size = request(showNumPages="true")
         pages = 0 if size.status_code == NOT_FOUND else int(size.json()["pages"])
         for page in range(pages):
             time.sleep(settings.delay)
-            for capture in cdx_to_captures(ask(page=page, filter=FILTERS)):
+            for capture in cdx_to_captures(request(page=page, filter=FILTERS)):
                 if absolute_url(str(capture.get("url"))):
                     yield capture
 
 
-def read_captures(data: str, crawl: str, some: Sequence[Capture], settings: CrawlSettings) -> Contents:
-    """The pages of these captures, fetched a few at a time. What cannot be had now a later run asks for."""
+def read_captures(data: str, crawl: str, batch: Sequence[Capture], settings: CrawlSettings) -> Contents:
+    """Fetch a batch of captures, a few at a time. Failed captures are retried on the next run."""
     sorter = Sorter(crawl, settings)
-    wanted = [capture for capture in some if sorter.scope.admits(capture["url"])]
-    sorter.contents.others += Counter({OUT_OF_SCOPE: len(some) - len(wanted)})
+    wanted = [capture for capture in batch if sorter.scope.admits(capture["url"])]
+    sorter.contents.others += Counter({OUT_OF_SCOPE: len(batch) - len(wanted)})
     pool = ThreadPoolExecutor(settings.concurrency_per_host)
     try:
         with session(settings) as client:
             for record in pool.map(partial(fetch_capture, client, data, settings=settings), wanted):
                 if isinstance(record, str):
-                    sorter.other(f"capture not fetched ({record})")
+                    sorter.count(f"capture not fetched ({record})")
                     sorter.contents.unfinished = True
                 else:
                     take_capture(record, sorter)
@@ -133,7 +133,7 @@ def read_captures(data: str, crawl: str, some: Sequence[Capture], settings: Craw
 
 
 def fetch_capture(client: Session, data: str, capture: Capture, settings: CrawlSettings) -> bytes | str:
-    """The gzip member of a capture's record, or why it was not to be had."""
+    """Return the gzip member of a capture's record, or the reason for the failure."""
     from requests import RequestException
     from urllib3.exceptions import HTTPError
 
@@ -147,22 +147,22 @@ def fetch_capture(client: Session, data: str, capture: Capture, settings: CrawlS
     except (RequestException, HTTPError) as error:
         return type(error).__name__
     except (KeyError, ValueError):
-        return "broken index"
+        return "invalid index entry"
 
 
 def take_capture(member: bytes, sorter: Sorter) -> None:
-    """Sort in the one record that a gzip member holds."""
+    """Add the one record that a gzip member holds."""
     from fastwarc.warc import ArchiveIterator
 
     try:
         for record in ArchiveIterator(BytesIO(member), parse_http=False):
             take_record(record, sorter)
     except OSError:
-        sorter.other("capture that is no WARC record")
+        sorter.count("capture that is not a WARC record")
 
 
 def session(settings: CrawlSettings) -> Session:
-    """A client that introduces itself, and tries again where the server is busy, later each time."""
+    """Return a client that sends the configured User-Agent, and retries with backoff if a server is busy."""
     from requests import Session
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
@@ -176,18 +176,18 @@ def session(settings: CrawlSettings) -> Session:
 
 
 @contextmanager
-def _failures_named(server: str) -> Iterator[None]:
-    """Say in one line what went wrong with a request or its answer."""
+def _translate_errors(server: str) -> Iterator[None]:
+    """Turn failed requests and malformed responses into a GrError of one line."""
     from requests import RequestException
 
     try:
         yield
-    except (ValueError, LookupError, TypeError) as error:  # the first is raised by requests, too
-        raise GrError(f"{server} does not answer as an index of Common Crawl does: {error}") from error
+    except (ValueError, LookupError, TypeError) as error:  # requests raises ValueError, too
+        raise GrError(f"{server} did not answer like a Common Crawl index: {error}") from error
     except RequestException as error:
-        raise GrError(f"{server} cannot be asked: {error}. Run the same command again later") from error
+        raise GrError(f"request to {server} failed: {error}. Run the same command again later") from error
 
 
 def _crawl(endpoint: str) -> str:
-    """CC-MAIN-2026-10 of https://index.commoncrawl.org/CC-MAIN-2026-10-index."""
+    """The crawl's name in an index URL such as https://index.commoncrawl.org/CC-MAIN-2026-10-index."""
     return endpoint.rpartition("/")[2].removesuffix("-index")

@@ -1,8 +1,8 @@
-"""A folder of HTML files as an archive. Its `index.jsonl`, if it has one, says which files there are and
-where each was on the web, {"path": "a/b.html", "url": "https://example.org/b"}; other keys are left alone.
+"""A folder of HTML files as an archive. If it has an `index.jsonl`, that lists the files and their URLs,
+{"path": "a/b.html", "url": "https://example.org/b"}; other keys are ignored.
 
-Without one every .html, .htm and .xhtml file in it and below is a page. A page without an address has
-file:///FOLDER/a/b.html, where FOLDER is the folder's name: the same on every machine.
+Without an index, every .html, .htm and .xhtml file in the folder and its subfolders is a page. A page without
+a URL gets file:///FOLDER/a/b.html. FOLDER is the folder's name only, so the URL is the same on every machine.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from gr_toolkit.settings import CrawlSettings
 INDEX = "index.jsonl"
 SUFFIXES = {".html", ".htm", ".xhtml"}
 HEADERS = {"content-type": "text/html"}
-BROKEN_LINE = f"line of {INDEX} that names no file"
+BROKEN_LINE = f"invalid line of {INDEX}"
 
-Entry = tuple[str, str]  # path below the folder, URL
+Entry = tuple[str, str]  # path in the folder, URL
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class HtmlFolder:
 
     @property
     def name(self) -> str:
-        """Its path."""
+        """The folder's path."""
         return str(self.path)
 
     def key(self, settings: CrawlSettings) -> str:
-        """By the sizes and times of its files."""
+        """A hash of the files' paths, URLs, sizes and modification times."""
         digest = hashlib.sha256()
         for path, url in entries(self.path, Contents()):
             try:
@@ -53,45 +53,45 @@ class HtmlFolder:
         return f"folder {self.path.resolve()} {digest.hexdigest()}"
 
     def slices(self, settings: CrawlSettings, known: Callable[[str], bool]) -> Iterator[Slice]:
-        """As many files at a time as a shard has pages, and then what is wrong with the list of them."""
+        """The files, one shard's number in each slice, and a last slice with the problems of the listing."""
         left_out = Contents()
         is_empty = True
-        for some in batches(entries(self.path, left_out), settings.shard_pages):
-            yield partial(read_files, self.path, some, settings)
+        for batch in batches(entries(self.path, left_out), settings.shard_pages):
+            yield partial(read_files, self.path, batch, settings)
             is_empty = False
         if is_empty:
             left_out.trouble = left_out.trouble or f"{self.path} has no WARC files and no HTML files"
         yield partial(ready, left_out)
 
 
-def read_files(folder: Path, some: Sequence[Entry], settings: CrawlSettings) -> Contents:
-    """The pages in these files of the folder."""
+def read_files(folder: Path, batch: Sequence[Entry], settings: CrawlSettings) -> Contents:
+    """Read the pages in a batch of the folder's files."""
     sorter = Sorter(f"folder {folder.resolve().name}", settings)
     root = folder.resolve()
-    for path, url in some:
+    for path, url in batch:
         file = folder / path
         try:
             if not file.resolve().is_relative_to(root):
-                sorter.other("file outside of its folder")
+                sorter.count("file outside the folder")
             elif not file.is_file():
-                sorter.other("missing file")
+                sorter.count("missing file")
             else:
                 _take_file(file, url, sorter)
-        except (OSError, ValueError, RuntimeError) as error:  # the last two for a name that can be none
-            sorter.other(f"unreadable file ({getattr(error, 'strerror', None) or type(error).__name__})")
+        except (OSError, ValueError, RuntimeError) as error:  # NUL in a path, loop of links
+            sorter.count(f"unreadable file ({getattr(error, 'strerror', None) or type(error).__name__})")
             sorter.contents.unfinished = True
     return sorter.contents
 
 
 def _take_file(file: Path, url: str, sorter: Sorter) -> None:
     with file.open("rb") as content:
-        body = content.read(sorter.most + 1)
+        body = content.read(sorter.max_bytes + 1)
         changed = datetime.fromtimestamp(os.fstat(content.fileno()).st_mtime, UTC)
     sorter.take(url, 200, HEADERS, body, fetched_at=changed)
 
 
 def entries(folder: Path, left_out: Contents) -> Iterator[Entry]:
-    """The files of a folder, by its index if it has one; other files are counted in `left_out`."""
+    """Yield the folder's files, listed by its index if it has one; other files are counted in `left_out`."""
     if (folder / INDEX).is_file():
         yield from _indexed(folder, left_out)
     else:
@@ -112,7 +112,7 @@ def _indexed(folder: Path, left_out: Contents) -> Iterator[Entry]:
 
 
 def _entry(folder: Path, line: str) -> Entry | None:
-    """What a line of the index names; None where it is broken."""
+    """The entry in a line of the index; None if the line is invalid."""
     try:
         named = json.loads(line)
     except (ValueError, RecursionError):

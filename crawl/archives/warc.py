@@ -1,7 +1,7 @@
 """WARC files as archives (ISO 28500: https://iipc.github.io/warc-specifications/), read with FastWARC.
 
-A gzipped WARC has each record in a gzip member of its own, so that reading may begin at any record. One that
-is compressed as a whole has to be read from its beginning, and so it is by this process.
+A gzipped WARC has each record in a separate gzip member, so that reading can start at any record. A file that
+is compressed as a whole must be read from its beginning; this process reads it instead of the workers.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from fastwarc.warc import WarcRecord
 
 ENDINGS = (".warc", ".warc.gz", ".warc.zst")
-STARTS = (b"WARC", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")  # of a record: as it is, gzip, zstd
+STARTS = (b"WARC", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")  # of a record: uncompressed, gzip, zstd
 GZIP = STARTS[1]
-WHOLE = "; what is whole in it was taken in"
-CUT_SHORT = f"is cut short{WHOLE}"
-NO_WARC = "is no WARC file, or an empty one"
-BLOCK = 1 << 20
-MAX_TRIES = 1000
+INTACT = "; its intact records were ingested"
+TRUNCATED = f"is truncated{INTACT}"
+NOT_WARC = "is not a WARC file, or is empty"
+BLOCK = 1 << 20  # bytes read at a time
+MAX_TRIES = 1000  # places that look like a gzip member, in one search
 
 
 @dataclass(frozen=True)
 class WarcFile:
-    """A WARC file in a folder, either local or behind a URL of fsspec's."""
+    """A WARC file in a folder, either local or at an fsspec URL."""
 
     folder: str
     file: str
@@ -42,29 +42,29 @@ class WarcFile:
 
     @property
     def name(self) -> str:
-        """Its whole path or URL."""
+        """The full path or URL."""
         return f"{self.folder}/{self.file}"
 
     def key(self, settings: CrawlSettings) -> str:
-        """By path, size and time."""
+        """The path, the size, and the modification time or ETag."""
         folder = Folder(self.folder)
         path = f"{folder.path}/{self.file}"
         try:
             about = folder.filesystem.info(path)
-        except Exception:  # each file system has its own; reading the file will say what is wrong
+        except Exception:  # types differ by file system; reading the file reports the error
             about = {}
         changed = next((about[key] for key in ("mtime", "ETag", "LastModified") if key in about), "")
         return f"warc {path} {about.get('size')} {changed}"
 
     def slices(self, settings: CrawlSettings, known: Callable[[str], bool]) -> Iterator[Slice]:
-        """Ranges of bytes that begin at a record, each with as many responses as a shard has pages."""
+        """Byte ranges that begin at a record, each with one shard's number of responses."""
         start = 0
         try:
             with Folder(self.folder).open(self.file) as file:
-                if not _can_be_cut(file):
+                if not _is_splittable(file):
                     yield from (partial(ready, contents) for contents in _read_whole(self, file, settings))
                     return
-                for stop in _cuts(file, settings.shard_pages):
+                for stop in _split_points(file, settings.shard_pages):
                     yield partial(read_slice, self, start, stop, settings)
                     start = stop
         except (StoreError, FileNotFoundError) as error:
@@ -74,34 +74,34 @@ class WarcFile:
 
 
 def warc_files(folder: str) -> list[WarcFile]:
-    """The WARC files in a folder and in those below it. Raises StoreError."""
+    """The WARC files in a folder and its subfolders. Raises StoreError."""
     place = Folder(folder)
     try:
         found = place.filesystem.find(place.path)
-    except Exception as error:  # each file system has its own
+    except Exception as error:  # types differ by file system
         raise StoreError(f"cannot list {folder}: {getattr(error, 'strerror', None) or error}") from error
     below = (str(path).removeprefix(f"{place.path}/") for path in found)
     return [WarcFile(folder.rstrip("/") or "/", path) for path in sorted(below) if is_warc(path)]
 
 
 def is_warc(name: str) -> bool:
-    """Whether a file is one by its name."""
+    """Whether a file name ends like a WARC file's."""
     return name.lower().endswith(ENDINGS)
 
 
 def read_slice(warc: WarcFile, start: int, stop: int | None, settings: CrawlSettings) -> Contents:
-    """The records that begin in this range of bytes; None is the end of the file."""
+    """Read the records that begin in this byte range; `stop` None means the end of the file."""
     sorter = Sorter(warc.file.rpartition("/")[2], settings)
     try:
         with Folder(warc.folder).open(warc.file) as file:
-            sorter.contents.trouble = _named(warc, _read_range(file, start, stop, sorter))
+            sorter.contents.trouble = _with_name(warc, _read_range(file, start, stop, sorter))
     except (StoreError, FileNotFoundError) as error:
         sorter.contents.trouble, sorter.contents.unfinished = _unreadable(warc, error), True
     return sorter.contents
 
 
 def _read_range(file: BinaryIO, start: int, stop: int | None, sorter: Sorter) -> str | None:
-    """Sort the records in; what is wrong with the file, if anything is."""
+    """Add the records to the sorter; return what is wrong with the file, or None."""
     file.seek(start)
     position = None
     try:
@@ -110,17 +110,17 @@ def _read_range(file: BinaryIO, start: int, stop: int | None, sorter: Sorter) ->
             if stop is not None and position >= stop:
                 return None
             if not take_record(record, sorter):
-                return CUT_SHORT
+                return TRUNCATED
     except OSError as error:
         damage = _damage(error)
-        return NO_WARC if position is None and (start, stop) == (0, None) else damage
+        return NOT_WARC if position is None and (start, stop) == (0, None) else damage
     if position is None:
-        return NO_WARC
-    return None if _ends_whole(file, position) else CUT_SHORT
+        return NOT_WARC
+    return None if _is_complete(file, position) else TRUNCATED
 
 
 def _read_whole(warc: WarcFile, file: BinaryIO, settings: CrawlSettings) -> Iterator[Contents]:
-    """What a file that cannot be cut holds, as many responses at a time as a shard has pages."""
+    """Read a file that cannot be split; yield contents of at most one shard's number of responses."""
     file.seek(0)
     source = warc.file.rpartition("/")[2]
     sorter = Sorter(source, settings)
@@ -131,33 +131,33 @@ def _read_whole(warc: WarcFile, file: BinaryIO, settings: CrawlSettings) -> Iter
             if len(sorter.contents.rows) >= settings.shard_pages:
                 yield sorter.contents
                 sorter = Sorter(source, settings)
-        trouble = None if _ends_whole(file, 0) else CUT_SHORT
+        trouble = None if _is_complete(file, 0) else TRUNCATED
     except OSError as error:
         trouble = _damage(error)
-    sorter.contents.trouble = _named(warc, trouble)
+    sorter.contents.trouble = _with_name(warc, trouble)
     yield sorter.contents
 
 
-def _records(stream: object) -> Iterator[WarcRecord]:
+def _records(stream: BinaryIO) -> Iterator[WarcRecord]:
     from fastwarc.warc import ArchiveIterator
 
-    return iter(ArchiveIterator(stream, parse_http=False))  # type: ignore[arg-type]
+    return iter(ArchiveIterator(stream, parse_http=False))
 
 
-def _can_be_cut(file: BinaryIO) -> bool:
-    """Whether the second record, too, begins where its position says."""
+def _is_splittable(file: BinaryIO) -> bool:
+    """Whether a read can start at the second record's position, as FastWARC reports it."""
     try:
         records = _records(file)
         next(records)
         position = next(records).stream_pos
     except (StopIteration, OSError):
-        return True  # there is nothing to cut, and what is wrong will be said when it is read
+        return True  # nothing to split; reading reports what is wrong
     file.seek(position)
     return file.read(4).startswith(STARTS)
 
 
-def _cuts(file: BinaryIO, responses: int) -> Iterator[int]:
-    """The positions at which that many responses more have begun, and those after something damaged."""
+def _split_points(file: BinaryIO, responses: int) -> Iterator[int]:
+    """Yield the position after each run of `responses` responses, and those after damaged data."""
     from fastwarc.warc import WarcRecordType
 
     bodies = WarcRecordType.response | WarcRecordType.resource
@@ -173,14 +173,14 @@ def _cuts(file: BinaryIO, responses: int) -> Iterator[int]:
                         yield at
                     seen += 1
             return
-        except OSError:  # the slice that ends here will say so
+        except OSError:  # the slice that ends here reports the damage
             at = _next_member(file, at + 1)
             if at is not None:
                 yield at
 
 
 def _next_member(file: BinaryIO, position: int) -> int | None:
-    """Where the next gzip member begins that holds a record; None after too much that only looks like one."""
+    """The start of the next gzip member with a record; None at the end of the file or after MAX_TRIES."""
     file.seek(position)
     before, tries = b"", 0
     while block := file.read(BLOCK):
@@ -205,15 +205,15 @@ def _holds_record(file: BinaryIO, position: int) -> bool:
         return False
 
 
-def _ends_whole(file: BinaryIO, position: int) -> bool:
-    """Whether the gzip member that begins there is whole, and what follows it; true for what is no gzip."""
+def _is_complete(file: BinaryIO, position: int) -> bool:
+    """Whether the gzip data from `position` to the end is complete; True if it is not gzip."""
     file.seek(position)
     if file.read(len(GZIP)) != GZIP:
         return True
     file.seek(position)
     try:
-        with gzip.GzipFile(fileobj=file) as rest:
-            while rest.read(BLOCK):
+        with gzip.GzipFile(fileobj=file) as members:
+            while members.read(BLOCK):
                 pass
     except (EOFError, OSError, zlib.error):
         return False
@@ -221,15 +221,15 @@ def _ends_whole(file: BinaryIO, position: int) -> bool:
 
 
 def _damage(error: OSError) -> str:
-    """What is wrong with a file that FastWARC cannot read. Raises again what is wrong with the disk."""
+    """Describe why FastWARC cannot read a file. Re-raises the error if the operating system caused it."""
     if error.errno is not None:
         raise error
-    return f"is damaged ({error}){WHOLE}"
+    return f"is damaged ({error}){INTACT}"
 
 
-def _named(warc: WarcFile, trouble: str | None) -> str | None:
+def _with_name(warc: WarcFile, trouble: str | None) -> str | None:
     return trouble and f"{warc.name} {trouble}"
 
 
 def _unreadable(warc: WarcFile, error: Exception) -> str:
-    return f"{warc.name} is gone" if isinstance(error, FileNotFoundError) else str(error)
+    return f"{warc.name} no longer exists" if isinstance(error, FileNotFoundError) else str(error)

@@ -1,8 +1,8 @@
 """Rows of `pages` as a WARC file (ISO 28500, version 1.1), written with warcio.
 
-A function of the rows alone: the same shard gives the same bytes. `pages` holds a body unpacked, and of a
-response's header what matters, so a record has just that: the status, Content-Type, ETag and Last-Modified as
-they came, and the length of the body as it stands here. A request is its first line, host and user agent.
+The output depends on the rows alone: the same shard yields the same bytes. `pages` stores decoded bodies and
+only a few headers. A response record therefore has the status, the original Content-Type, ETag and
+Last-Modified, and the length of the decoded body. A request record has the request line, host and user agent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
 from crawl.response import decompress
-from gr_toolkit.store.table import Row
+from gr_toolkit.store.tables import PageRow
 
 if TYPE_CHECKING:
     from warcio.statusandheaders import StatusAndHeaders
@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 
 ENDING = ".warc.gz"
 NOTE = "bodies are unpacked; of the headers status, Content-Type, ETag and Last-Modified are as they came"
-HEADERS = {"content_type": "Content-Type", "etag": "ETag", "last_modified": "Last-Modified"}
 
 
-def warc_of(name: str, rows: Sequence[Row], user_agent: str) -> bytes:
-    """A gzipped WARC file called `name`, with request and response of every row that was fetched and kept.
+def warc_of(name: str, rows: Sequence[PageRow], user_agent: str) -> bytes:
+    """Return a gzipped WARC file called `name`: request and response of every row that was fetched and kept.
 
-    What was turned down has no body to write, and what an archive held nobody requested.
+    Rejected rows have no body to write, and rows from an archive were never requested.
     """
     from warcio.warcwriter import WARCWriter
 
@@ -43,7 +42,7 @@ def warc_of(name: str, rows: Sequence[Row], user_agent: str) -> bytes:
     return file.getvalue()
 
 
-def _write_info(writer: WARCWriter, name: str, rows: Sequence[Row], user_agent: str) -> None:
+def _write_info(writer: WARCWriter, name: str, rows: Sequence[PageRow], user_agent: str) -> None:
     info = {
         "software": "gr-toolkit",
         "format": "WARC File Format 1.1",
@@ -51,18 +50,15 @@ def _write_info(writer: WARCWriter, name: str, rows: Sequence[Row], user_agent: 
         "http-header-user-agent": user_agent,
     }
     record = writer.create_warcinfo_record(name, info)
-    last = max((_date(row) for row in rows), default=datetime.fromtimestamp(0, UTC))
+    last = max((row["fetched_at"] for row in rows), default=datetime.fromtimestamp(0, UTC))
     record.rec_headers.replace_header("WARC-Record-ID", _urn(uuid5(UUID(int=0), name)))
     record.rec_headers.replace_header("WARC-Date", _iso(last))
     writer.write_record(record)
 
 
-def _write_page(writer: WARCWriter, row: Row, user_agent: str) -> None:
-    """A row's id is 128 bits, and so it is the record's."""
-    url, id, html = str(row["url"]), UUID(str(row["id"])), row["html"]
-    assert isinstance(html, bytes)
-    body = decompress(html)
-    date = _iso(_date(row))
+def _write_page(writer: WARCWriter, row: PageRow, user_agent: str) -> None:
+    """Write a row's request and response. The row's id has 128 bits and becomes the record's UUID."""
+    url, id, body, date = row["url"], UUID(row["id"]), decompress(row["html"]), _iso(row["fetched_at"])
     response = writer.create_warc_record(
         url,
         "response",
@@ -84,13 +80,18 @@ def _write_page(writer: WARCWriter, row: Row, user_agent: str) -> None:
     writer.write_record(response)
 
 
-def _response_header(row: Row, length: int) -> StatusAndHeaders:
+def _response_header(row: PageRow, length: int) -> StatusAndHeaders:
     from warcio.statusandheaders import StatusAndHeaders
 
-    status = int(str(row["status"]))
-    headers = [(name, " ".join(str(row[column]).split())) for column, name in HEADERS.items() if row[column]]
+    fields = {
+        "Content-Type": row["content_type"],
+        "ETag": row["etag"],
+        "Last-Modified": row["last_modified"],
+    }
+    headers = [(name, " ".join(value.split())) for name, value in fields.items() if value]
     headers.append(("Content-Length", str(length)))
-    return StatusAndHeaders(f"{status} {responses.get(status, '')}", headers, protocol="HTTP/1.1")
+    status = f"{row['status']} {responses.get(row['status'], '')}"
+    return StatusAndHeaders(status, headers, protocol="HTTP/1.1")
 
 
 def _request_header(url: str, user_agent: str) -> StatusAndHeaders:
@@ -101,12 +102,6 @@ def _request_header(url: str, user_agent: str) -> StatusAndHeaders:
     host = parts.netloc.rpartition("@")[2]
     headers = [("Host", host), ("User-Agent", user_agent)]
     return StatusAndHeaders(f"GET {target} HTTP/1.1", headers, is_http_request=True)
-
-
-def _date(row: Row) -> datetime:
-    date = row["fetched_at"]
-    assert isinstance(date, datetime)
-    return date
 
 
 def _iso(date: datetime) -> str:

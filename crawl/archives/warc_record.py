@@ -1,4 +1,4 @@
-"""One record of a WARC file, as FastWARC reads it, to a row of `pages` or a count."""
+"""Convert one WARC record, read by FastWARC, to a row of `pages` or a count."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def take_record(record: WarcRecord, sorter: Sorter) -> bool:
-    """Sort a record in; False where the file ends before the record does."""
+    """Add a record to the sorter; return False if the file ends before the record does."""
     from fastwarc.warc import WarcRecordType
 
     if "Content-Length" not in record.headers:
@@ -28,14 +28,14 @@ def take_record(record: WarcRecord, sorter: Sorter) -> bool:
     if kind == WarcRecordType.resource:
         return _take_body(record, 200, {"content-type": record.headers.get("Content-Type") or ""}, sorter)
     if kind == WarcRecordType.response:
-        sorter.other("no HTTP response")
+        sorter.count("not an HTTP response")
     elif kind == WarcRecordType.revisit:
-        sorter.other("revisit")
+        sorter.count("revisit")
     return record.consume() == length
 
 
 def _take_response(record: WarcRecord, sorter: Sorter) -> bool:
-    """An HTTP response. One whose header makes no sense is counted."""
+    """Add an HTTP response. One with an unparsable header is only counted."""
     try:
         record.parse_http()
         header = record.http_headers
@@ -43,37 +43,37 @@ def _take_response(record: WarcRecord, sorter: Sorter) -> bool:
     except OSError:
         status = None
     if status is None:
-        sorter.other("broken HTTP header")
+        sorter.count("broken HTTP header")
         return True
     return _take_body(record, status, {name.lower(): value for name, value in header.items()}, sorter)
 
 
 def _take_body(record: WarcRecord, status: int, headers: dict[str, str], sorter: Sorter) -> bool:
-    """No more of a body is read than a page may be long, packed as well as unpacked."""
+    """Add a body. At most `max_bytes` + 1 bytes of it are read, both before and after decoding."""
     length = record.content_length
-    raw = record.reader.read(sorter.most + 1)
-    is_whole = len(raw) == min(length, sorter.most + 1)
+    raw = record.reader.read(sorter.max_bytes + 1)
+    is_whole = len(raw) == min(length, sorter.max_bytes + 1)
     url = absolute_url((record.headers.get("WARC-Target-URI") or "").strip("<>"))
     if url is None:
-        sorter.other("no address on the web")
+        sorter.count("no http(s) URL")
         return is_whole
     cut = not is_whole or "WARC-Truncated" in record.headers
     sorter.take(
         url,
         status,
         headers,
-        unpack(raw, headers, sorter.most),
+        unpack(raw, headers, sorter.max_bytes),
         fetched_at=_time(record.headers.get("WARC-Date") or ""),
         reason="truncated" if cut else None,
     )
     return is_whole
 
 
-def unpack(body: bytes, headers: dict[str, str], most: int) -> bytes:
-    """The body without its transfer and content encodings, up to `most` bytes and one.
+def unpack(body: bytes, headers: dict[str, str], max_bytes: int) -> bytes:
+    """Return the body without its transfer and content encodings, at most `max_bytes` + 1 bytes.
 
-    A body that is not in the encoding that its header names is taken as it is: many archives hold bodies
-    unpacked, and the headers as they were.
+    A body that is not in the declared encoding is returned unchanged: many archives store decoded bodies with
+    the original headers.
     """
     from fastwarc.stream_io import BrotliReader, ChunkedReader, GzipReader, ZstdReader
 
@@ -89,14 +89,14 @@ def unpack(body: bytes, headers: dict[str, str], most: int) -> bytes:
     for name in [headers.get("transfer-encoding", ""), *reversed(encodings)]:
         if reader := readers.get(name.strip().lower()):
             try:
-                body = reader(BytesIO(body)).read(most + 1)
+                body = reader(BytesIO(body)).read(max_bytes + 1)
             except OSError:
                 continue
     return body
 
 
 def _time(date: str) -> datetime | None:
-    """The time of a WARC-Date, None where it is none."""
+    """The time of a WARC-Date; None if unparsable."""
     try:
         time = datetime.fromisoformat(date)
     except ValueError:

@@ -1,1 +1,1 @@
-"""The URLs that a crawl knows, and what became of each."""
+"""The URLs that a crawl knows, and the state of each."""

@@ -12,15 +12,15 @@ from gr_toolkit.errors import CannotWrite, StoreError
 
 VERSION = 2
 
-# urls: state is queued | in flight | stored | failed (tried again by the next run)
-#       | refused (not tried again where it was found) | too deep (beyond the max_depth of this run).
-#       `shard` is where its page stands in `pages`, `expanded` whether the links of that are queued,
-#       `checked_at` the Unix time of the last answer; `web` is 0 where the page came from an archive.
-# shards: those that are recorded here. contents: SHA-256 of the pages that were kept, to know their copies;
-#         without a shard as long as the page has none.
-# results: what came back for a URL in flight, until its page stands in a shard.
-# ingested: archives whose pages are all taken in, by a key that changes with the archive.
-# hosts: what the requests of all runs came to; `not_before` is when the host wants to be asked again.
+# urls: `state` is queued | in flight | stored | failed (retried on the next run)
+#       | refused (not retried unless found at a smaller depth) | too deep (beyond this run's max_depth).
+#       `shard` is the shard of `pages` with its page, `expanded` whether that page's links are queued,
+#       `checked_at` the Unix time of the last response; `web` is 0 if the page came from an archive.
+# shards: the shards recorded here.
+# contents: SHA-256 of the kept pages, to find duplicates; `shard` is NULL until the page is stored.
+# results: the result of a URL in flight, until its page is stored in a shard.
+# ingested: archives whose pages are all ingested, by a key that changes with the archive.
+# hosts: totals of the requests of all runs; `not_before` is the Unix time until which the host is paused.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS urls (
     id INTEGER PRIMARY KEY,
@@ -60,17 +60,17 @@ CREATE TABLE IF NOT EXISTS hosts (
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
-    """The file at `path`, made if need be; one that is no frontier of this version is moved aside first.
+    """Open the file at `path`, creating it if needed; a file of another version is moved aside first.
 
     WAL with synchronous=NORMAL: a killed process loses nothing that was committed. Raises CannotWrite.
     """
-    with failures_named(path):
+    with translate_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if why := _unusable(path):
             for log in ("-wal", "-shm"):
                 path.with_name(path.name + log).unlink(missing_ok=True)
             aside = path.rename(path.with_suffix(".corrupt"))
-            say(f"{path} {why}; moved it to {aside} and made it again from table pages")
+            say(f"{path} {why}; moved it to {aside}; rebuilding it from table pages")
         database = sqlite3.connect(path, isolation_level=None)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
@@ -81,18 +81,18 @@ def open_to_write(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def open_to_read(path: Path) -> Iterator[sqlite3.Connection]:
-    """The file at `path`, also while a crawl writes it; nothing is written. Raises StoreError."""
-    # Where no log lies beside the file nobody has it open, and SQLite would make one even to read.
+    """Open the file at `path` read-only, even while a crawl writes to it. Raises StoreError."""
+    # Without a WAL file no process has the database open. SQLite would create one even to read.
     mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
     with (
-        failures_named(path),
+        translate_errors(path),
         closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)) as database,
     ):
         yield database
 
 
 def _unusable(path: Path) -> str | None:
-    """Why a file cannot be the frontier; None where it can, or where there is none."""
+    """Why a file cannot be used as the frontier; None if it can, or does not exist."""
     if not path.exists():
         return None
     try:
@@ -107,17 +107,17 @@ def _unusable(path: Path) -> str | None:
 
 
 @contextmanager
-def failures_named(path: Path) -> Iterator[None]:
-    """Say a failure of SQLite in one line."""
+def translate_errors(path: Path) -> Iterator[None]:
+    """Turn an SQLite failure into a CannotWrite or StoreError of one line."""
     try:
         yield
     except (sqlite3.OperationalError, OSError) as error:
         raise CannotWrite(
-            f"cannot write {path}: {error}. Nothing stored is lost; make room or choose another "
+            f"cannot write {path}: {error}. No stored data is lost; free disk space or choose another "
             "folder with --data, then run the same command again"
         ) from error
     except sqlite3.DatabaseError as error:
         raise StoreError(
             f"{path} is damaged: {error}. Remove it and run the same command again; "
-            "it is made again from table pages"
+            "it is rebuilt from table pages"
         ) from error

@@ -1,9 +1,8 @@
-"""The frontier: every URL a crawl knows, in the order in which it found them, and what became of each.
+"""The frontier: every URL that a crawl knows, in the order of discovery, and the state of each.
 
-It is the crawl's own state, one SQLite file. The tables stay the truth: `fetch.open_frontier` brings
-it into line with the shards of `pages`, and a lost frontier is rebuilt from them. What a host answered
-is kept here too until it stands in a shard, so that a killed crawl asks for nothing twice but what was
-on its way.
+It is the crawl's own state, one SQLite file. The tables remain the source of truth: `fetch.open_frontier`
+synchronizes it with the shards of `pages`, and a lost frontier is rebuilt from them. A result is kept here
+until its page is stored in a shard, so that a killed crawl repeats only the requests that were in flight.
 """
 
 from __future__ import annotations
@@ -15,18 +14,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from math import inf
 from pathlib import Path
+from typing import Any
 
-from crawl.frontier.file import failures_named, open_to_write
+from crawl.frontier.file import open_to_write, translate_errors
 from crawl.frontier.hosts import HostBook
 from crawl.result import Entry, Kind, Result
 from crawl.urls import canonical_url, host_of
-from gr_toolkit.store.table import Row
+from gr_toolkit.store.tables import PageRow
 
 ADD = """
 INSERT INTO urls (url, canonical, host, depth, kind, state) VALUES (?, ?, ?, ?, ?, 'queued')
 ON CONFLICT (canonical) DO UPDATE SET depth = excluded.depth WHERE excluded.depth < depth
 """
-# It goes to the end of the queue, so that the order does not depend on what was taken in the meantime.
+# The URL moves to the end of the queue, so that the order does not depend on the URLs taken meanwhile.
 FOUND_NEARER = """
 UPDATE urls SET id = (SELECT max(id) + 1 FROM urls), kind = ?, state = 'queued', reason = NULL
 WHERE canonical = ? AND depth > ? AND state IN ('too deep', 'refused')
@@ -71,11 +71,11 @@ class Frontier:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that is written inside becomes true at once, or none of it; an inner one is part of it."""
+        """Commit all writes inside together, or none. A nested transaction is part of the outer one."""
         if self.database.in_transaction:
             yield
             return
-        with failures_named(self.path):
+        with translate_errors(self.path):
             self.database.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -85,83 +85,86 @@ class Frontier:
                     self.database.execute("ROLLBACK")
                 raise
 
-    # What is to be fetched.
+    # The queue.
 
     def add(self, urls: Iterable[str], depth: int, kind: Kind = "page") -> set[str]:
-        """Queue the URLs not yet known, in this order; return the hosts of all of them.
+        """Queue the unknown URLs in this order; return the hosts of all the URLs.
 
-        A known one keeps the lesser depth, and is queued again if it was too deep or refused at the greater.
-        What is deeper than max_depth is left out: the page that it was found on has it still.
+        A known URL keeps the smaller depth, and is queued again if it was too deep or refused at the greater.
+        URLs deeper than max_depth are ignored: they remain in the stored page that links to them.
         """
         if depth > self.max_depth:
             return set()
         rows = [(url, canonical_url(url), host_of(url), depth, kind) for url in urls]
-        with failures_named(self.path):
+        with translate_errors(self.path):
             self.database.executemany(FOUND_NEARER, [(kind, row[1], depth) for row in rows])
             self.database.executemany(ADD, rows)
         return {row[2] for row in rows}
 
     def ask_again(self, changed: Mapping[str, float], before: float) -> None:
-        """Queue again those of the URLs that are done and were last asked for before they changed.
+        """Queue the stored URLs again that were last requested before they changed.
 
-        `changed` has the Unix time at which each did, and what was asked for since `before` is left alone.
+        `changed` maps each URL to the Unix time of its change. URLs requested since `before` are skipped.
         """
         rows = [(canonical_url(url), min(at, before)) for url, at in changed.items()]
-        with failures_named(self.path):
+        with translate_errors(self.path):
             self.database.executemany(LISTED_AGAIN, rows)
 
     def take_for_sitemaps(self, urls: Iterable[str]) -> None:
-        """Queue those of the URLs that were taken for pages, to be read as sitemaps. None is in flight."""
+        """Queue the URLs that were added as pages again, as sitemaps. None of them may be in flight."""
         update = (
             "UPDATE urls SET kind = 'sitemap', state = 'queued', reason = NULL "
             "WHERE canonical = ? AND kind = 'page'"
         )
-        with failures_named(self.path):
+        with translate_errors(self.path):
             self.database.executemany(update, [(canonical_url(url),) for url in urls])
 
     def take(self, host: str) -> Entry | None:
-        """The host's first queued URL, from now on in flight."""
+        """Return the host's first queued URL and mark it as in flight; None if no URL is queued."""
         row = self._one(TAKE, host)
-        return Entry(*row) if row else None  # type: ignore[arg-type]
+        return Entry(*row) if row else None
 
-    # What came of it.
+    # Results.
 
     def keep_result(self, entry: Entry, result: Result) -> None:
-        """Keep what came back until it stands in a shard or is settled."""
+        """Keep the result until its page is stored in a shard or the URL is settled."""
         self._run("INSERT OR REPLACE INTO results VALUES (?, ?)", entry.id, pickle.dumps(result))
 
     def kept_result(self, entry: Entry) -> Result | None:
-        """What came back for the entry before the crawl was killed, if anything."""
+        """The result that arrived for the entry before the crawl was killed, or None."""
         row = self._one("SELECT result FROM results WHERE id = ?", entry.id) if self.has_kept else None
         if row is not None:
-            with suppress(Exception):  # another version wrote it: it is asked for again
-                result: Result = pickle.loads(row[0])  # type: ignore[arg-type]
+            with suppress(Exception):  # another version wrote it: the URL is fetched again
+                result: Result = pickle.loads(row[0])
                 return result
         return None
 
     def settle(self, entry: Entry, state: str, reason: str | None = None) -> None:
-        """Write down how a URL ended that has no new row of its own in `pages`."""
+        """Record the final state of a URL that adds no new row to `pages`."""
         update = "UPDATE urls SET state = ?, reason = ?, checked_at = ? WHERE id = ?"
         self._run(update, state, reason, time.time(), entry.id)
         self._run("DELETE FROM results WHERE id = ?", entry.id)
 
-    def arrive(self, row: Row, *, expanded: bool) -> None:
-        """The page of this row has come. It is in flight until its shard is written.
+    def arrive(self, row: PageRow, *, expanded: bool) -> None:
+        """Record that the page of this row has arrived. It is in flight until its shard is written.
 
-        `expanded` says that its links are queued, or that it has none to follow.
+        `expanded` means that its links are queued, or that it has no links to follow.
         """
-        url, canonical = str(row["url"]), str(row["canonical_url"])
+        url = row["url"]
         self._run(
             ARRIVE,
-            *(url, canonical, host_of(url), int(str(row["depth"])), expanded),
-            *(row["etag"], row["last_modified"], row["fetched_at"].timestamp(), row["source"] == "web"),  # type: ignore[attr-defined]
+            *(url, row["canonical_url"], host_of(url), row["depth"], expanded),
+            *(row["etag"], row["last_modified"], row["fetched_at"].timestamp(), row["source"] == "web"),
         )
         if row["kept"]:
             self._run("INSERT OR IGNORE INTO contents VALUES (?, NULL)", row["content_sha256"])
 
-    def store(self, rows: Iterable[Row], shard: str, entries: Mapping[str, int]) -> None:
-        """These rows stand in that shard; `entries` has, by canonical URL, the id of the URL asked for."""
-        pages = [(shard, str(row["canonical_url"])) for row in rows]
+    def store(self, rows: Iterable[PageRow], shard: str, entries: Mapping[str, int]) -> None:
+        """Record that the rows are stored in the shard.
+
+        `entries` maps a row's canonical URL to the id of the requested URL.
+        """
+        pages = [(shard, row["canonical_url"]) for row in rows]
         variants = [(f"is {canonical}", id, canonical) for canonical, id in entries.items()]
         contents = [(shard, row["content_sha256"]) for row in rows if row["kept"]]
         run = self.database.executemany
@@ -174,44 +177,44 @@ class Frontier:
             self._run("INSERT OR IGNORE INTO shards VALUES (?)", shard)
 
     def expand(self, canonical: str) -> None:
-        """The links of this page are queued now."""
+        """Record that the links of this page are queued."""
         self._run("UPDATE urls SET expanded = 1 WHERE canonical = ?", canonical)
 
-    # What is known.
+    # Queries.
 
     def shards(self) -> set[str]:
-        """The shards that pages are recorded in."""
-        with failures_named(self.path):
+        """The shards whose pages are recorded."""
+        with translate_errors(self.path):
             return {shard for (shard,) in self.database.execute("SELECT shard FROM shards")}
 
     def unexpanded(self) -> dict[str, dict[str, int]]:
-        """Shard -> canonical URL -> depth of the pages whose links are to be queued still."""
+        """Shard -> canonical URL -> depth of the pages whose links are not queued yet."""
         found: dict[str, dict[str, int]] = {}
         query = (
             "SELECT shard, canonical, depth FROM urls "
             "WHERE expanded = 0 AND shard IS NOT NULL AND depth < ? ORDER BY shard, id"
         )
-        with failures_named(self.path):
+        with translate_errors(self.path):
             for shard, canonical, depth in self.database.execute(query, (self.max_depth,)):
                 found.setdefault(shard, {})[canonical] = depth
         return found
 
     def host_after(self, name: str) -> str | None:
-        """The first host behind this name that has queued URLs."""
+        """The first host after this name, in alphabetical order, that has queued URLs."""
         row = self._one("SELECT min(host) FROM urls WHERE state = 'queued' AND host > ?", name)
         return str(row[0]) if row and row[0] is not None else None
 
     def depth(self, entry: Entry) -> int:
-        """How far from a source the entry is by what is known now, which may be nearer than when taken."""
+        """The entry's current depth, which may be smaller than when it was taken."""
         row = self._one("SELECT depth FROM urls WHERE id = ?", entry.id)
-        return int(str(row[0])) if row else entry.depth
+        return int(row[0]) if row else entry.depth
 
     def is_empty(self) -> bool:
         """Whether no URL is known yet."""
         return self._one("SELECT 1 FROM urls LIMIT 1") is None
 
     def is_stored(self, canonical: str) -> bool:
-        """Whether the page stands in a shard."""
+        """Whether the page is stored in a shard."""
         found = self._one("SELECT 1 FROM urls WHERE canonical = ? AND shard IS NOT NULL", canonical)
         return found is not None
 
@@ -220,25 +223,25 @@ class Frontier:
         return self._one("SELECT 1 FROM contents WHERE content = ?", content) is not None
 
     def outcome(self, url: str) -> tuple[str, str | None]:
-        """State and reason of a URL that was added."""
+        """State and reason of a URL; ("unknown", None) if it was never added."""
         row = self._one("SELECT state, reason FROM urls WHERE canonical = ?", canonical_url(url))
-        return row if row else ("unknown", None)  # type: ignore[return-value]
+        return (row[0], row[1]) if row else ("unknown", None)
 
     def is_ingested(self, key: str) -> bool:
-        """Whether all pages of this archive were taken in."""
+        """Whether all pages of this archive are ingested."""
         return self._one("SELECT 1 FROM ingested WHERE key = ?", key) is not None
 
     def set_ingested(self, key: str) -> None:
-        """All pages of this archive are taken in."""
+        """Record that all pages of this archive are ingested."""
         self._run("INSERT OR IGNORE INTO ingested VALUES (?)", key)
 
-    # Between two runs.
+    # The start of a run.
 
     def requeue(self, lost_shards: Iterable[str], admitted: Iterable[str] = (), due: float = -inf) -> None:
-        """Queue again what was in flight or failed, the pages of lost shards, those last asked for before
-        the Unix time `due`, and what was refused for a reason that is `admitted` now.
+        """Queue again the URLs that were in flight or failed, the pages of lost shards, the pages last
+        requested before the Unix time `due`, and the URLs refused for a reason in `admitted`.
 
-        What is queued and what is too deep is decided anew by this run's max_depth.
+        This run's max_depth decides again which URLs are queued and which are too deep.
         """
         again = "UPDATE urls SET state = 'queued', reason = NULL WHERE "
         with self.transaction():
@@ -253,7 +256,7 @@ class Frontier:
             self.database.execute("DELETE FROM contents WHERE shard IS NULL")
 
     def _forget_shards(self, lost: list[str]) -> None:
-        """Their pages are to be had again: from the web, or from the archives that they came from."""
+        """Forget these shards, so that their pages are fetched or ingested again."""
         shards = [(shard,) for shard in lost]
         update = "UPDATE urls SET state = 'queued', reason = NULL, shard = NULL, expanded = 0 WHERE shard = ?"
         self.database.executemany(update, shards)
@@ -263,10 +266,10 @@ class Frontier:
             self.database.execute("DELETE FROM ingested")
 
     def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
-        with failures_named(self.path):
+        with translate_errors(self.path):
             return self.database.execute(statement, values)
 
-    def _one(self, statement: str, *values: object) -> tuple[object, ...] | None:
-        with failures_named(self.path):  # a statement may do its work, and fail, only as its row is fetched
-            row: tuple[object, ...] | None = self.database.execute(statement, values).fetchone()
+    def _one(self, statement: str, *values: object) -> tuple[Any, ...] | None:
+        with translate_errors(self.path):  # a statement may run, and fail, only when its row is fetched
+            row: tuple[Any, ...] | None = self.database.execute(statement, values).fetchone()
             return row

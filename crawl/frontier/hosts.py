@@ -1,4 +1,4 @@
-"""What the frontier remembers of each host: what its requests came to, and whether it asked for patience."""
+"""The frontier's record of each host: totals of its requests, and the pause that it asked for."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from crawl.frontier.file import failures_named
+from crawl.frontier.file import translate_errors
 
-MAX_REST = 366 * 86_400.0  # seconds for which a host is left alone at most
-LEAVE = """
+MAX_PAUSE = 366 * 86_400.0  # seconds; the longest pause that a host can ask for
+PAUSE = """
 INSERT INTO hosts (host, failure, not_before) VALUES (?, ?, ?)
 ON CONFLICT (host) DO UPDATE SET failure = excluded.failure, not_before = excluded.not_before
 """
@@ -25,8 +25,9 @@ ON CONFLICT (host) DO UPDATE SET requests = requests + excluded.requests, pages 
 
 @dataclass(slots=True)
 class Tally:
-    """What the requests to one host came to: how many, the pages and bytes they brought, the seconds that
-    the host took for them, how many failed, and how the last of those did.
+    """Totals of the requests to one host: their number, pages, bytes, seconds, and failures.
+
+    `failure` is the reason of the last failure.
     """
 
     requests: int = 0
@@ -37,7 +38,7 @@ class Tally:
     failure: str | None = None
 
     def add(self, other: Tally) -> None:
-        """Count the other's requests in."""
+        """Add the other tally to this one."""
         self.requests += other.requests
         self.pages += other.pages
         self.bytes += other.bytes
@@ -54,19 +55,19 @@ class HostBook:
         self.database = database
 
     def to_leave(self) -> dict[str, str]:
-        """The hosts that asked to be left alone until later than now, and why."""
+        """The hosts whose pause is not over, with the reason."""
         query = "SELECT host, failure FROM hosts WHERE not_before > ?"
-        with failures_named(self.path):
+        with translate_errors(self.path):
             rows = self.database.execute(query, (time.time(),))
             return {host: f"{why}, asked to wait" for host, why in rows}
 
     def leave(self, host: str, seconds: float, reason: str) -> None:
-        """The host asks not to be asked for so many seconds."""
-        with failures_named(self.path):
-            self.database.execute(LEAVE, (host, reason, time.time() + min(seconds, MAX_REST)))
+        """Pause the host for this many seconds, at most MAX_PAUSE."""
+        with translate_errors(self.path):
+            self.database.execute(PAUSE, (host, reason, time.time() + min(seconds, MAX_PAUSE)))
 
     def add(self, tallies: Mapping[str, Tally]) -> None:
-        """Add what the requests to each host came to."""
+        """Add a tally to the totals of each host."""
         rows = [(host, *astuple(tally)) for host, tally in tallies.items()]
-        with failures_named(self.path):
+        with translate_errors(self.path):
             self.database.executemany(ADD, rows)

@@ -1,4 +1,4 @@
-"""How a crawl stands, for a person: host by host, while it runs and after."""
+"""The state of a crawl, host by host, while it runs and afterwards."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ FROM (
 ) LEFT JOIN hosts USING (host)
 ORDER BY waiting DESC, stored DESC, host
 """
-MAX_SHOWN = 30
-MAX_LIVE = 1000
+MAX_SHOWN = 30  # hosts in the table
+MAX_LIVE = 1000  # hosts remembered while a crawl runs
 
 
 def waiting_by_host(path: Path, max_depth: int) -> dict[str, int]:
-    """How many URLs of each host the frontier at `path` has for the next run.
+    """The number of URLs of each host in the frontier at `path` that wait for the next run.
 
-    Writes nothing, and may be asked while a crawl runs. Raises StoreError.
+    Writes nothing, and may be called while a crawl runs. Raises StoreError.
     """
     if not path.exists():
         return {}
@@ -46,7 +46,7 @@ def waiting_by_host(path: Path, max_depth: int) -> dict[str, int]:
 
 @dataclass
 class HostStatus:
-    """One host: its URLs by what became of them, what its requests came to, and how the last failure was."""
+    """One host: its URLs by state, the totals of its requests, and its last failure."""
 
     host: str
     stored: int
@@ -56,11 +56,11 @@ class HostStatus:
     megabytes: float
     seconds_per_request: float | None
     failure: str | None
-    not_before: str | None  # ISO 8601: it asks to be left alone until then
+    not_before: str | None  # ISO 8601; the host is paused until then
 
 
 def read_hosts(path: Path) -> list[HostStatus]:
-    """The hosts that the frontier at `path` knows, those with most left to do first. Raises StoreError."""
+    """The hosts in the frontier at `path`, those with the most waiting URLs first. Raises StoreError."""
     if not path.exists():
         return []
     with open_to_read(path) as database:
@@ -85,14 +85,14 @@ def _host(
 
 
 def show_hosts(path: Path, *, as_json: bool) -> None:
-    """Print what `read_hosts` finds: all of it as JSON, or the first hosts and the sums for a person."""
+    """Print the hosts: all of them as JSON, or the first ones as a table with totals."""
     hosts = read_hosts(path)
     if as_json:
         print(json.dumps({"hosts": [asdict(host) for host in hosts]}))
         return
     console = output_console()
     if not hosts:
-        return console.print("nothing was crawled yet; start with: gr crawl https://example.org/")
+        return console.print("nothing has been crawled yet; start with: gr crawl https://example.org/")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("host", "stored", "waiting", "failed", "requests", "MB", "s/request", "last failure"):
         table.add_column(heading, justify="left" if heading in ("host", "last failure") else "right")
@@ -108,15 +108,15 @@ def show_hosts(path: Path, *, as_json: bool) -> None:
 
 
 class Live:
-    """A crawl that runs, in a line: bytes, statuses, the slowest host and those that fail."""
+    """A summary of a running crawl in one line: bytes, statuses, slowest host and failing hosts."""
 
     def __init__(self) -> None:
         self.bytes = 0
         self.statuses: Counter[str] = Counter()
-        self.hosts: dict[str, Tally] = {}  # those that were met last
+        self.hosts: dict[str, Tally] = {}  # the last MAX_LIVE hosts
 
     def add(self, host: str, tally: Tally, status: str) -> None:
-        """A request to the host came to this."""
+        """Add a request to the host, with its tally and status."""
         self.bytes += tally.bytes
         if status:
             self.statuses[status] += 1
@@ -125,7 +125,7 @@ class Live:
         self.hosts.setdefault(host, Tally()).add(tally)
 
     def tell(self) -> str:
-        """The line."""
+        """Return the summary line."""
         parts = [f"{self.bytes / 1e6:.1f} MB", describe(self.statuses)]
         if len(self.hosts) > 1:
             means = {host: tally.seconds / tally.requests for host, tally in self.hosts.items()}

@@ -1,1 +1,1 @@
-"""What a crawl starts from."""
+"""The sources of a crawl: URLs, lists of URLs, and archives."""

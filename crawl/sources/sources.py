@@ -1,4 +1,4 @@
-"""What a crawl starts from: URLs and sitemaps, lists of them, and archives, which carry pages themselves."""
+"""The sources of a crawl: URLs and sitemaps, lists of them, and archives, which contain the pages."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from crawl.urls import absolute_url
 from gr_toolkit.errors import UsageError
 
 SITEMAP = re.compile(r"\.xml(\.gz)?$", re.IGNORECASE)
-REMOTE = re.compile(r"(?!https?:|ftp:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)  # what fsspec may open
-MAX_NAMED = 10
-BATCH = 10_000  # URLs
+REMOTE = re.compile(r"(?!https?:|ftp:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)  # URLs that fsspec may open
+MAX_NAMED = 10  # line numbers in a note
+BATCH = 10_000  # URLs yielded at a time
 
 
 @dataclass
 class Urls:
-    """URLs to start from. `robots` are the robots.txt files that may name sitemaps."""
+    """URLs to start from. `robots` are the robots.txt files that may list sitemaps."""
 
     pages: list[str] = field(default_factory=list)
     robots: list[str] = field(default_factory=list)
     sitemaps: list[str] = field(default_factory=list)
 
     def add(self, url: str) -> None:
-        """Sort one URL in: a sitemap by its name, a site's root together with its robots.txt."""
+        """Add one URL. A sitemap is recognized by its name; a site's root also adds its robots.txt."""
         parts = urlsplit(url)
         if SITEMAP.search(parts.path):
             self.sitemaps.append(url)
@@ -44,7 +44,7 @@ class Urls:
 
 @dataclass
 class Sources:
-    """Where to start. Notes on junk come as the lists are read."""
+    """All sources of a crawl. `notes` on invalid entries are added while the lists are read."""
 
     named: Urls = field(default_factory=Urls)
     lists: list[UrlList] = field(default_factory=list)
@@ -52,9 +52,9 @@ class Sources:
     notes: list[str] = field(default_factory=list)
 
     def batches(self) -> Iterator[Urls]:
-        """What is named itself, and then what the lists have, some thousands at a time.
+        """Yield the URLs named directly, then those in the lists in batches of BATCH.
 
-        Raises UsageError for a list of only junk and one of unknown column, and GrError for one that cannot
+        Raises UsageError if a list has no valid URL or its column is unknown, and GrError if a list cannot
         be read.
         """
         yield self.named
@@ -74,9 +74,7 @@ class Sources:
                 junk += 1
                 numbers += [str(number)] if junk <= MAX_NAMED else []
         if not count:
-            raise UsageError(
-                f"{urls.name} has no URL; there must be one, http://... or https://..., in its {urls.unit}"
-            )
+            raise UsageError(f"{urls.name} has no URL; expected http://... or https://... in its {urls.unit}")
         yield found
         if junk:
             named = ", ".join(numbers) + (", ..." if junk > MAX_NAMED else "")
@@ -87,12 +85,12 @@ class Sources:
 def read_sources(
     names: Sequence[str], url_column: str | None = None, *, index: str = INDEX, data: str = DATA
 ) -> Sources:
-    """What each name stands for; `index` and `data` are Common Crawl's servers. Opens no list and no archive.
+    """Resolve the names of sources; `index` and `data` are Common Crawl's servers. Opens no list or archive.
 
-    Raises UsageError for a name that means nothing, and StoreError for a folder that cannot be listed.
+    Raises UsageError for an unknown kind of name, and StoreError for a folder that cannot be listed.
     """
     sources = Sources()
-    for name in map(expanduser, names):  # a shell leaves a quoted ~ as it is
+    for name in map(expanduser, names):  # a shell does not expand a quoted ~
         if url := absolute_url(name):
             sources.named.add(url)
         elif archives := _archives(name, index, data):
@@ -105,12 +103,12 @@ def read_sources(
                 "such as cc:example.org/* or hf:owner/dataset"
             )
     if url_column and not any(urls.has_columns for urls in sources.lists):
-        raise UsageError("--url-column names a column of a table, and none of the sources is one")
+        raise UsageError("--url-column names a column of a table, but none of the sources is a table")
     return sources
 
 
 def _archives(name: str, index: str, data: str) -> Sequence[Archive]:
-    """The archives that a name stands for, none if it stands for something else."""
+    """The archives that a name refers to; empty if it refers to another kind of source."""
     if query := QUERY.fullmatch(name):
         return [CommonCrawl(query[2], query[1] or LATEST, index, data)]
     is_remote = bool(REMOTE.match(name))

@@ -1,5 +1,5 @@
-"""Lists of URLs: text files with one on a line, and tables with a column of them, CSV, JSON Lines, Parquet or
-a data set on the Hugging Face Hub. All are read row by row.
+"""Lists of URLs: text files with one URL per line, and tables with a column of URLs. A table is CSV, JSON
+Lines, Parquet or a data set on the Hugging Face Hub. All are read row by row.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from gr_toolkit.errors import GrError, MissingExtra, UsageError
 
 DATASET = re.compile(r"hf:([^/:\s]+/[^/:\s]+)(?:/([^:\s]+))?(?::(\S+))?")
 SPLIT = "train"
-SAMPLE = 100  # rows by which the column is chosen
-BATCH = 10_000  # rows
-MAX_NAMED = 20
-MAX_CELL = 1 << 30  # characters; csv's own limit is less than a page
+SAMPLE = 100  # rows inspected to choose the column
+BATCH = 10_000  # Parquet rows read at a time
+MAX_NAMED = 20  # columns listed in an error
+MAX_CELL = 1 << 30  # characters; csv's default limit is shorter than many pages
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_LINES = {".jsonl", ".ndjson"}
 
 Numbered = tuple[int, str]
 Rows = Iterator[tuple[int, Mapping[str, object]]]
-Read = Callable[[str | None], Rows]  # the rows of a table, with all columns or only the one that is named
+Read = Callable[[str | None], Rows]  # the rows of a table, with all columns or only the named one
 
 
 @dataclass(frozen=True)
 class UrlList:
-    """A list by its name, what its entries are called, and what reads them with their numbers."""
+    """A list: its name, the word for its entries, and a function that yields them with their numbers."""
 
     name: str
     unit: str
@@ -42,9 +42,9 @@ class UrlList:
 
 
 def url_list(name: str, column: str | None) -> UrlList | None:
-    """The list of that name, None where there is none.
+    """Return the list of that name, or None if there is no such list.
 
-    Reading it raises UsageError where no column can be chosen, MissingExtra, and GrError.
+    Reading it raises UsageError if no column can be chosen, MissingExtra, and GrError.
     """
     if match := DATASET.fullmatch(name):
         dataset, config, split = match.groups()
@@ -67,8 +67,8 @@ def _table(name: str, unit: str, read: Read, column: str | None) -> UrlList:
 
 
 def _cells(name: str, read: Read, asked: str | None) -> Iterator[Numbered]:
-    """The column that has the URLs; what is no text in it is empty."""
-    with _failures_named(name):
+    """Yield the cells of the URL column; a cell that is not text becomes empty."""
+    with _translate_errors(name):
         column = choose_column(name, [row for _, row in islice(read(None), SAMPLE)], asked)
         for number, row in read(column):
             cell = row.get(column)
@@ -76,11 +76,11 @@ def _cells(name: str, read: Read, asked: str | None) -> Iterator[Numbered]:
 
 
 def choose_column(name: str, rows: Sequence[Mapping[str, object]], asked: str | None) -> str:
-    """The column `asked` for, or called url, or the only one whose cells are URLs. Raises UsageError."""
+    """Return the column `asked` for, or named url, or the only one with URLs. Raises UsageError."""
     columns = list(dict.fromkeys(column for row in rows for column in row if isinstance(column, str)))
     have = f"its columns are {', '.join(columns[:MAX_NAMED])}" if columns else "it has no rows"
     if any(absolute_url(column) for column in columns):
-        raise UsageError(f"{name} has a URL in its first line, where the names of the columns should be")
+        raise UsageError(f"{name} has a URL in its first line, where the column names should be")
     if asked:
         if asked not in columns:
             raise UsageError(f"{name} has no column {asked}; {have}")
@@ -88,19 +88,19 @@ def choose_column(name: str, rows: Sequence[Mapping[str, object]], asked: str | 
     called = [column for column in columns if column.lower() == "url"]
     found = called or [column for column in columns if _has_urls([row.get(column) for row in rows])]
     if len(found) != 1:
-        raise UsageError(f"which column of {name} has the URLs? Name it with --url-column; {have}")
+        raise UsageError(f"cannot choose the URL column of {name}. Name it with --url-column; {have}")
     return found[0]
 
 
 def _has_urls(cells: Sequence[object]) -> bool:
-    """Whether all cells that hold something hold URLs, and any does."""
+    """Whether any cell is filled, and all filled cells are URLs."""
     filled = [cell for cell in cells if cell]
     return bool(filled) and all(isinstance(cell, str) and absolute_url(cell) for cell in filled)
 
 
 def _text_lines(path: Path) -> Iterator[Numbered]:
-    """Empty lines and lines that start with # say nothing."""
-    with _failures_named(str(path)), path.open(encoding="utf-8-sig", errors="replace") as lines:
+    """Yield the lines, except empty lines and comments, which start with #."""
+    with _translate_errors(str(path)), path.open(encoding="utf-8-sig", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             text = line.strip()
             if text and not text.startswith("#"):
@@ -123,7 +123,7 @@ def _json_rows(path: Path, column: str | None) -> Rows:
 
 
 def _json_object(line: str) -> Mapping[str, object]:
-    """What a line says; nothing where it is no JSON object."""
+    """The JSON object in a line; empty if the line is not a JSON object."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
@@ -144,7 +144,7 @@ def _parquet_rows(path: Path, column: str | None) -> Rows:
 
 
 def _dataset_rows(dataset: str, config: str | None, split: str, column: str | None) -> Rows:
-    """Row by row over the network, or from a folder of that name (https://huggingface.co/docs/datasets)."""
+    """Stream the rows from the Hub, or from a folder of that name (https://huggingface.co/docs/datasets)."""
     try:
         from datasets import load_dataset
     except ImportError as error:
@@ -154,8 +154,8 @@ def _dataset_rows(dataset: str, config: str | None, split: str, column: str | No
 
 
 @contextmanager
-def _failures_named(name: str) -> Iterator[None]:
-    """Say in one line why a list cannot be read; each format has exceptions of its own."""
+def _translate_errors(name: str) -> Iterator[None]:
+    """Turn a failure to read a list into a GrError of one line; exceptions differ by format."""
     try:
         yield
     except GrError:

@@ -1,1 +1,1 @@
-"""What a page says: its HTML to Markdown, with the mathematics as TeX and the questions that it declares."""
+"""A page's text: HTML to Markdown, mathematics as TeX, and the questions that the markup declares."""

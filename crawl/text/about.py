@@ -1,4 +1,4 @@
-"""What a page says about itself: title, language, licence, author, date."""
+"""A page's metadata: title, language, licence, author, date."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from crawl.text.tree import elements, inner_text, strings
 
 LANGUAGE_TAG = re.compile(r"\s*([a-zA-Z]{2,3})(?:[-_]|\s*$)")
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-MIN_CHARACTERS = 20  # fewer do not tell a language
-MAX_CHARACTERS = 5_000  # more do not tell it better
+MIN_CHARACTERS = 20  # below this, language detection is unreliable
+MAX_CHARACTERS = 5_000  # more do not improve the detection
 CREATIVE_COMMONS = re.compile(r"creativecommons\.org/(licenses|publicdomain)/([a-z-]+)(?:/(\d\.\d))?", re.I)
 DECLARED_LICENSE = (
     "//*[@rel][contains(concat(' ', @rel, ' '), ' license ')]/@href"
@@ -33,7 +33,7 @@ DATE_NAMES = (
 )
 AUTHOR_PROPERTIES = ("author", "creator")
 DATE_PROPERTIES = ("datePublished", "dateCreated", "uploadDate")
-MAX_NAME = 100  # characters; more is a sentence
+MAX_NAME = 100  # characters; a longer value is a sentence
 ISO_DATE = re.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 
 
@@ -44,7 +44,7 @@ def title_of(tree: etree._Element) -> str | None:
 
 
 def language_of(tree: etree._Element, text: str) -> str | None:
-    """ISO 639-1 (639-3 where it has no shorter code): the html element's lang, else told from the text."""
+    """ISO 639-1 code (639-3 if it has none): the html element's lang, else detected from the text."""
     root = tree.getroottree().getroot()
     declared = root.get("lang") or root.get(XML_LANG) or root.get("xml:lang") or ""
     if match := LANGUAGE_TAG.match(declared):
@@ -53,7 +53,7 @@ def language_of(tree: etree._Element, text: str) -> str | None:
 
 
 def license_of(tree: etree._Element) -> str | None:
-    """A Creative Commons licence by its name, such as CC BY-SA 4.0; any other as it is declared."""
+    """A Creative Commons licence by its name, such as CC BY-SA 4.0; any other as declared."""
     declared = [*strings(tree, DECLARED_LICENSE), *_in_json(tree, ("license",), ("@id", "url"), ())]
     links = strings(tree, "//a/@href[contains(., 'creativecommons.org/')]")
     for found in [*declared, *links]:
@@ -63,8 +63,9 @@ def license_of(tree: etree._Element) -> str | None:
 
 
 def author_of(tree: etree._Element) -> str | None:
-    """Who wrote the page or asked its question, several names with commas between: JSON-LD, meta, microdata,
-    `rel="author"`, whichever gives a name first.
+    """The author of the page or of its question; several names are separated by commas.
+
+    Tries JSON-LD, meta, microdata and `rel="author"` in this order.
     """
     for given in (
         _in_json(tree, AUTHOR_PROPERTIES, ("name",), REPLIES),
@@ -80,7 +81,7 @@ def author_of(tree: etree._Element) -> str | None:
 
 
 def date_of(tree: etree._Element) -> str | None:
-    """When the page was published, as an ISO date: JSON-LD, meta or microdata."""
+    """The publication date in ISO format, from JSON-LD, meta or microdata."""
     given = [
         *_in_json(tree, DATE_PROPERTIES, (), REPLIES),
         *_in_meta(tree, DATE_NAMES),
@@ -91,7 +92,7 @@ def date_of(tree: etree._Element) -> str | None:
 
 
 def iso_date(text: str) -> str | None:
-    """The date that a text begins with, as YYYY-MM-DD: one of ISO 8601, or as mail and HTTP write it."""
+    """The ISO 8601, mail or HTTP date that a text begins with, as YYYY-MM-DD; None if unparsable."""
     match = ISO_DATE.match(text)
     parts = [int(part) for part in match.groups()] if match else list(parsedate(text) or ())[:3]
     try:
@@ -103,7 +104,7 @@ def iso_date(text: str) -> str | None:
 def _in_json(
     tree: etree._Element, names: tuple[str, ...], within: tuple[str, ...], not_of: tuple[str, ...]
 ) -> list[str]:
-    """The first property of JSON-LD by one of the names: its strings, and those of the objects it holds."""
+    """The strings of the first JSON-LD property with one of these names, also those of objects in it."""
     for value in json_objects(tree):
         if any(kind in not_of for kind in types_of(value)):
             continue
@@ -119,7 +120,7 @@ def _in_json(
 
 
 def _in_meta(tree: etree._Element, names: tuple[str, ...]) -> list[str]:
-    """The contents of the meta elements that have the first of the names that any has."""
+    """The contents of the meta elements with the first of these names that has a value."""
     found: dict[str, list[str]] = {}
     for meta in elements(tree, "//meta[@content]"):
         name = (meta.get("name") or meta.get("property") or "").lower()
@@ -128,7 +129,7 @@ def _in_meta(tree: etree._Element, names: tuple[str, ...]) -> list[str]:
 
 
 def _in_microdata(tree: etree._Element, names: tuple[str, ...]) -> Iterator[str]:
-    """The first value of each property outside of replies; of an item that has a name, the name."""
+    """Yield the first value of each property outside replies; for a nested item, its name."""
     for name in names:
         for found in elements(tree, f"(//*[@itemprop = '{name}'][{NOT_IN_REPLY}])[1]"):
             named = elements(found, ".//*[@itemprop = 'name']")

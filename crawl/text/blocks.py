@@ -1,7 +1,7 @@
 """The visible text of a page as blocks in light Markdown: paragraphs, headings, list items, table rows, code.
 
-What a page says is some of its blocks. Which ones, extractors decide (main_text.py); how they read, and in
-which order, is decided here.
+This module decides the text and the order of the blocks. Extractors decide which blocks are content
+(main_text.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ UNSEEN = frozenset(
     {"script", "style", "noscript", "template", "head", "svg", "canvas", "iframe", "object", "embed"}
     | {"button", "select", "option", "textarea", "input"}
 )
-NO_GAP, LINE, PARAGRAPH = 0, 1, 2  # between two pieces of text
+NO_GAP, LINE, PARAGRAPH = 0, 1, 2  # gap between two pieces of text
 GAPS = {
     **dict.fromkeys(("br", "dd", "dt", "li", "tr"), LINE),
     **dict.fromkeys(("address", "article", "aside", "blockquote", "body", "center", "details"), PARAGRAPH),
@@ -36,21 +36,21 @@ HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden")
 SPACE = re.compile(r"\s+")
 LETTERS = re.compile(r"\b(lower|upper)-(?:alpha|latin)")
 NOTHING: frozenset[etree._Element] = frozenset()
-PERMALINKS = frozenset("¶§#🔗⚓")  # what links of headings and paragraphs to themselves show
+PERMALINKS = frozenset("¶§#🔗⚓")  # texts of links from headings and paragraphs to themselves
 
 
 class Block(NamedTuple):
-    """Some text without an empty line in it, unless it is code."""
+    """Text without an empty line in it, except in code."""
 
     text: str
-    new_paragraph: bool  # an empty line stands before it
-    boilerplate: bool  # it stands in navigation, header, footer or aside, or is hidden
-    element: etree._Element  # in whose text, or else tail, it begins
+    new_paragraph: bool  # an empty line comes before it
+    boilerplate: bool  # in navigation, header, footer or aside, or hidden
+    element: etree._Element  # the block begins in this element's text or tail
     in_tail: bool
 
 
 class Piece(NamedTuple):
-    """Text without a tag in it. `gap` is to the piece before; `prefix` goes before the first visible text."""
+    """Text without a tag in it. `gap` separates it from the piece before; `prefix` precedes visible text."""
 
     text: str
     gap: int
@@ -61,9 +61,7 @@ class Piece(NamedTuple):
 
 
 def blocks_of(tree: etree._Element, skip: Set[etree._Element] = NOTHING) -> list[Block]:
-    """The blocks in the order of the page, without what is in an element of `skip`. Iterative, so that deep
-    nesting is no danger.
-    """
+    """The blocks in page order, without the elements in `skip`. Iterative, so that deep nesting is safe."""
     found: list[Block] = []
     line: list[str] = []
     start: Piece | None = None
@@ -81,23 +79,23 @@ def blocks_of(tree: etree._Element, skip: Set[etree._Element] = NOTHING) -> list
 
 
 def join(blocks: Iterable[Block]) -> str:
-    """Their text, with an empty line between paragraphs."""
+    """The text of the blocks, with an empty line between paragraphs."""
     return "".join(("\n\n" if block.new_paragraph else "\n") + block.text for block in blocks).strip()
 
 
 def full_text(tree: etree._Element) -> str:
-    """All the visible text but that in navigation, header, footer and aside."""
+    """All visible text except navigation, header, footer and aside."""
     return join(block for block in blocks_of(tree) if not block.boilerplate)
 
 
 def whole_text(tree: etree._Element, skip: Set[etree._Element] = NOTHING) -> str:
-    """All the text but that of scripts and controls and in elements of `skip`."""
+    """All text except scripts, controls and the elements in `skip`."""
     return join(blocks_of(tree, skip))
 
 
 def _pieces(tree: etree._Element, skip: Set[etree._Element]) -> Iterator[Piece]:
     numbers: Counter[etree._Element] = Counter()
-    outermost: etree._Element | None = None  # the element that makes boilerplate of what is in it
+    outermost: etree._Element | None = None  # of the boilerplate elements around this piece
     prefix = ""
     walker = etree.iterwalk(tree, events=("start", "end"))
     for event, element in walker:
@@ -156,7 +154,7 @@ def _code(element: etree._Element) -> str:
 
 
 def _bullet(item: etree._Element, numbers: Counter[etree._Element]) -> str:
-    """`3. ` or `C. ` in an ordered list, by its own numbering; `- ` in another."""
+    """`3. ` or `C. ` in an ordered list, by its numbering; `- ` in any other list."""
     ordered = item.getparent()
     if ordered is None or ordered.tag != "ol":
         return "- "
@@ -168,7 +166,7 @@ def _bullet(item: etree._Element, numbers: Counter[etree._Element]) -> str:
 
 
 def _letters(ordered: etree._Element) -> str:
-    """The letters that number the list, by its type, style, class, or the attribute of OpenStax."""
+    """The letters that number the list, from its type, style, class or OpenStax's attribute; else empty."""
     if ordered.get("type") in ("a", "A"):
         return ascii_lowercase if ordered.get("type") == "a" else ascii_uppercase
     declared = " ".join(ordered.get(name, "") for name in ("style", "class", "data-number-style"))

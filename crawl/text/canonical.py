@@ -1,4 +1,4 @@
-"""What a page calls its own URL: `<link rel="canonical" href="...">` (RFC 6596)."""
+"""The canonical URL that a page declares: `<link rel="canonical" href="...">` (RFC 6596)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from urllib.parse import urlsplit
 
 from crawl.urls import absolute_url, host_of
 
-HEAD = 200_000  # bytes in which link elements are looked for
+HEAD = 200_000  # bytes searched for link elements
 LINK = re.compile(rb"<link\b[^>]{1,2000}>", re.IGNORECASE)
 ATTRIBUTE = re.compile(rb"""\b(rel|href)\s*=\s*(?:"([^">]*)"|'([^'>]*)'|([^\s>"']+))""", re.IGNORECASE)
 
 
 def declared_canonical(body: bytes, url: str) -> str | None:
-    """The canonical URL that the page at `url` declares, where it is to be believed.
+    """Return the canonical URL that the page at `url` declares, or None if it is missing or not credible.
 
-    That is on the page's own host, and not the site's root: there are sites whose every page names that.
+    A credible URL is on the page's host and is not the site's root, which some sites declare on every page.
     """
     for link in LINK.findall(body[:HEAD]):
         named = {name.lower(): b"".join(values) for name, *values in ATTRIBUTE.findall(link)}

@@ -1,6 +1,6 @@
-"""Bytes of a page to text: byte order mark, HTTP charset, meta, detection. Never fails.
+"""Decode a page's bytes to text: byte order mark, HTTP charset, meta, detection. Never fails.
 
-A declaration is believed only where the bytes fit it: servers and templates often declare what is not so.
+A declared encoding is used only if the bytes fit it, since servers and templates often declare a wrong one.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import re
 from charset_normalizer import from_bytes
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, resolve_encoding
 
-DETECTED_ON = 65_536  # bytes
-MAX_INVALID_SHARE = 0.05  # of the characters beyond ASCII; a page may be cut or pasted into
-# Encodings of Python's own that no page means: undefined fails on any text, and the others are no charsets.
-PYTHONS_OWN = {"undefined", "idna", "punycode", "unicode-escape", "raw-unicode-escape"}
+DETECTED_ON = 65_536  # bytes used for detection
+MAX_INVALID_SHARE = 0.05  # of the non-ASCII characters; a page may be truncated, or have text pasted in
+# Python codecs that no page uses: undefined fails on any text, and the others are not charsets.
+PYTHON_ONLY = {"undefined", "idna", "punycode", "unicode-escape", "raw-unicode-escape"}
 WESTERN = {"cp1252", "iso8859-1", "latin-1", "iso8859-15"}
-HIGH = bytes({*range(0x80, 0x100)} - {0xA0})  # without the space that Western pages fill lines with
+HIGH = bytes({*range(0x80, 0x100)} - {0xA0})  # without the no-break space, which pads lines in Western pages
 HIGH_RUN = re.compile(rb"[\x80-\x9f\xa1-\xff]{3,}")
 XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 
@@ -42,7 +42,7 @@ def _without_mark(body: bytes, content_type: str) -> str:
 
 
 def _utf_16(body: bytes) -> str | None:
-    """UTF-16 by the zeros between the letters of the markup."""
+    """The UTF-16 variant that the zero bytes between the markup's letters reveal, or None."""
     even, odd = body[:DETECTED_ON:2], body[1:DETECTED_ON:2]
     many = max(4, len(odd) / 4)
     if odd.count(0) > many > even.count(0):
@@ -51,17 +51,19 @@ def _utf_16(body: bytes) -> str | None:
 
 
 def _known(declared: str | None) -> str | None:
-    """The name of an encoding that pages use. What can be read and is not UTF-16 or 32 does not become it by
-    saying so (https://html.spec.whatwg.org/multipage/parsing.html, "change the encoding").
+    """The Python name of a declared encoding, or None if pages do not use it.
+
+    A page whose declaration is readable as ASCII is not in UTF-16 or UTF-32, even if it declares one
+    (https://html.spec.whatwg.org/multipage/parsing.html, "change the encoding").
     """
     encoding = resolve_encoding(declared) if declared else None
-    if encoding is None or encoding in PYTHONS_OWN or encoding.startswith(("utf-16", "utf-32")):
+    if encoding is None or encoding in PYTHON_ONLY or encoding.startswith(("utf-16", "utf-32")):
         return None
     return encoding if codecs.lookup(encoding)._is_text_encoding else None
 
 
 def _fits(encoding: str, body: bytes) -> bool:
-    """Whether nearly all characters are valid, and no other script shows through a Western encoding."""
+    """Whether nearly all characters are valid, and a Western encoding does not hide another script."""
     if encoding in WESTERN:
         return not _has_words_beyond_ascii(body)
     text = body.decode(encoding, "replace")
@@ -70,16 +72,17 @@ def _fits(encoding: str, body: bytes) -> bool:
 
 
 def _has_words_beyond_ascii(body: bytes) -> bool:
-    """Whether most bytes beyond ASCII stand beside others, as in all but the Latin script, where they are
-    single letters with an accent.
+    """Whether most non-ASCII bytes are adjacent to others. They are in every script but Latin, where they
+    are single accented letters.
     """
     high = len(body) - len(body.translate(None, HIGH))
     return 2 * sum(map(len, HIGH_RUN.findall(body))) > high
 
 
 def _detect(body: bytes) -> str:
-    """What charset_normalizer finds, where that is no Latin script, whose encodings it cannot tell apart;
-    else Windows-1252, as browsers do.
+    """Return what charset_normalizer finds if the script is not Latin, else Windows-1252 like browsers.
+
+    charset_normalizer cannot distinguish the encodings of Latin scripts.
     """
     best = from_bytes(body[:DETECTED_ON]).best() if _has_words_beyond_ascii(body) else None
     other_script = best and not all("Latin" in name or "Punctuation" in name for name in best.alphabets)

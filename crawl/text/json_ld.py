@@ -1,4 +1,4 @@
-"""The JSON-LD of a page (https://www.w3.org/TR/json-ld11/), as far as its plain JSON tells."""
+"""The JSON-LD of a page (https://www.w3.org/TR/json-ld11/), read as plain JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JsonObject: TypeAlias = "dict[str, object]"
 
 
 def json_objects(tree: etree._Element) -> Iterator[JsonObject]:
-    """Every object in the page's JSON-LD, in order, those within others after these. Broken JSON has none."""
+    """Yield every object in the page's JSON-LD, an outer one before its inner ones. Skips invalid JSON."""
     for script in strings(tree, SCRIPTS):
         try:
             waiting: list[object] = [json.loads(script, strict=False)]
@@ -36,5 +36,5 @@ def types_of(value: JsonObject) -> list[object]:
 
 
 def as_list(value: object) -> list[object]:
-    """A property that may be given once or in a list."""
+    """The values of a property that may be a single value or a list."""
     return value if isinstance(value, list) else [value]

@@ -1,9 +1,9 @@
-"""Which blocks of a page are its content: what trafilatura finds, unless that loses what matters here.
+"""Select the blocks that are a page's content: trafilatura's selection, unless it loses important blocks.
 
-Trafilatura is the more precise, resiliparse the more complete: measured on real pages (bench/crawl.py),
-trafilatura alone drops answers and short lists of options in a third of the pages with questions. So its
-choice stands only where it keeps nearly all the formulas, options and answers that resiliparse keeps; else
-both count. What both lose between the blocks that stay is taken back where it looks like content.
+Trafilatura is more precise, resiliparse more complete. Measured on real pages (bench/crawl.py), trafilatura
+alone drops answers and short lists of options in a third of the pages with questions. Its selection is used
+only if it keeps nearly all the formulas, options and answers that resiliparse keeps; otherwise the union of
+both is used. Blocks that both drop between kept blocks are restored if they look like content.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from trafilatura import extract
 from crawl.text.blocks import Block
 from crawl.text.tree import first
 
-LEAST_SHARE = 0.5  # of the characters that resiliparse finds
-LEAST_CUES = 0.9  # of its blocks that are formulas, options, answers or code
-NEARLY_ALL = 0.9  # of the page's characters: there is hardly anything for trafilatura to leave out
-MIN_SHARE = 0.1  # of the characters outside boilerplate: both extractors failed
-MIN_PROSE = 120  # characters; a block that long is prose
-# Trafilatura's time grows with the square of these.
+MIN_TEXT_SHARE = 0.5  # of the characters that resiliparse keeps
+MIN_CUE_SHARE = 0.9  # of the kept blocks with formulas, options, answers or code
+NEARLY_ALL = 0.9  # of the page's characters; above it, trafilatura has hardly anything to drop
+MIN_SHARE = 0.1  # of the characters outside boilerplate; with less, both extractors failed
+MIN_PROSE = 120  # characters; a block of this length is prose
+# Trafilatura's run time is quadratic in these.
 MAX_CHARACTERS = 300_000
 MAX_ELEMENTS = 15_000
-DEEPEST = 200  # elements within each other; here resiliparse's time does as well
+MAX_NESTING = 200  # nested elements; resiliparse's run time is quadratic in it, too
 CUE = re.compile(
     r"\W*(?:\(?[A-Ha-h1-9][.)]\s|(?:answer|solution|option|correct|hint|respuesta|soluci[oó]n|antwort|l[öo]sung)\b)",
     re.IGNORECASE,
 )
 CODE = "```\n"
-PART = re.compile(r"```\n.*?\n```|[^\n]+", re.DOTALL)  # of a text in light Markdown: what one block has
+PART = re.compile(r"```\n.*?\n```|[^\n]+", re.DOTALL)  # the text of one block in light Markdown
 WORD = re.compile(r"\w+")
 MARK = re.compile(r"qz(\d+)zq")
 Numbers = set[int]
@@ -45,10 +45,10 @@ def main_blocks(
     declared: Sequence[str],
     title: str,
 ) -> list[Block]:
-    """The blocks that are content, in order. The tree is marked, and no longer what it was.
+    """Return the blocks that are content, in order. Modifies the tree.
 
-    `formula` finds a formula in a block. What the markup declares to be a question or an answer stays, and
-    so does a first-level heading that the title repeats: it often is the question.
+    `formula` matches a formula in a block. The blocks in `declared`, questions and answers of the markup, are
+    kept. So is a first-level heading that the title repeats, since it is often the question.
     """
     cues = {number for number, block in enumerate(blocks) if is_cue(block.text, formula)}
     kept = _extracted(tree, blocks, cues)
@@ -71,7 +71,7 @@ def is_cue(text: str, formula: re.Pattern[str]) -> bool:
 
 def _extracted(tree: etree._Element, blocks: Sequence[Block], cues: Numbers) -> Numbers:
     content = {number for number, block in enumerate(blocks) if not block.boilerplate}
-    if first(tree, "/*" * DEEPEST) is not None:
+    if first(tree, "/*" * MAX_NESTING) is not None:
         return content
     sizes = [len(block.text) for block in blocks]
     vast = sum(sizes) > MAX_CHARACTERS or first(tree, f"/descendant::*[{MAX_ELEMENTS}]") is not None
@@ -84,15 +84,15 @@ def _extracted(tree: etree._Element, blocks: Sequence[Block], cues: Numbers) -> 
 
 
 def chosen(precise: Numbers, complete: Numbers, sizes: Sequence[int], cues: Numbers) -> Numbers:
-    """The precise choice; both, where that alone loses half of the text or a tenth of the cues."""
+    """The precise selection, or the union if that alone loses half of the text or a tenth of the cues."""
     both = precise | complete
-    loses_text = _size(precise, sizes) < LEAST_SHARE * _size(complete, sizes)
-    loses_cues = len(precise & cues) < LEAST_CUES * len(both & cues)
+    loses_text = _size(precise, sizes) < MIN_TEXT_SHARE * _size(complete, sizes)
+    loses_cues = len(precise & cues) < MIN_CUE_SHARE * len(both & cues)
     return both if loses_text or loses_cues else precise
 
 
 def lost_between(kept: Numbers, blocks: Sequence[Block], cues: Numbers) -> Numbers:
-    """The cues and the prose between the first and the last block that is kept."""
+    """The cues and the prose between the first and the last kept block."""
     return {
         number
         for number in range(min(kept, default=0), max(kept, default=0))
@@ -101,7 +101,7 @@ def lost_between(kept: Numbers, blocks: Sequence[Block], cues: Numbers) -> Numbe
 
 
 def _mark(blocks: Sequence[Block]) -> None:
-    """Begin every block in the tree with a word that has its number, which extractors let through."""
+    """Begin every block in the tree with a word that contains its number; extractors keep such words."""
     for number, block in enumerate(blocks):
         place = "tail" if block.in_tail else "text"
         text = getattr(block.element, place) or ""

@@ -1,8 +1,8 @@
-"""The mathematics of a page, saved before its text is extracted.
+"""Save a page's mathematics before its text is extracted.
 
 Extractors drop or mangle formulas: they flatten 10<sup>28</sup> to 1028, lose MathML, and escape `$b_1$`.
-So each formula of the tree becomes a token that is one plain word, which every extractor lets through,
-and the tokens of the extracted text become TeX again. The tokens that are missing then are the loss.
+So each formula in the tree becomes a token, a plain word that every extractor keeps. The tokens in the
+extracted text become TeX again, and the missing tokens measure the loss.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ RENDERED = f"//*[{has_class('MathJax', 'MathJax_Display', 'MathJax_Preview')}]"
 FORMULA_IMAGE = re.compile(r"latex|codecogs|mimetex|mathtex|/media/math/|\btex\b|\bmath\b|equation", re.I)
 DRAWN = re.compile(r"\bMathJax|\bmjx-", re.IGNORECASE)
 REPLACED = "replaced-by-text"
-# TeX that a script is to draw: in the text of an element, or in an attribute, as OpenStax and Zhihu have it.
+# TeX that a script renders: in an element's text, or in an attribute as on OpenStax and Zhihu.
 BARE = f"//*[{has_class('math', 'mathjax', 'mathJaxEqu')}][not(*)]"
 NAMED = ("data-math", "data-tex", "data-latex")
 ORDINAL = {"st", "nd", "rd", "th", "er", "ère", "re", "ème", "ième", "º", "ª", "tm", "sm", "®", "™", "©"}
-NOTE = re.compile(r"\[.*\]|[*†‡§¶]+", re.DOTALL)  # a mark that needs no brackets
-MAX_SCRIPT = 80  # characters in an exponent or index; more is prose set small
+NOTE = re.compile(r"\[.*\]|[*†‡§¶]+", re.DOTALL)  # a footnote mark that needs no brackets
+MAX_SCRIPT = 80  # characters in an exponent or index; longer text is prose in small print
 SLASHES = ("/", "⁄")
 TEX_SIGN = re.compile(r"\\[a-zA-Z]|[\^_{$]")
 WORD = re.compile(r"[^\W\d_]{3,}")
-MANY_WORDS = 3  # without any sign of TeX they describe what is drawn
+MANY_WORDS = 3  # an alt text with so many words and no TeX syntax is a description
 NO_FORMULAS_IN = {"script", "style", "pre", "code", "textarea", "kbd", "samp"}
 
 
 class Formulas:
-    """The formulas of one page by number. Its tokens bear the page's own hash, so no page can hold one."""
+    """A page's formulas by number. The tokens contain the page's hash, so that no page can forge one."""
 
     def __init__(self, html: str) -> None:
         self.key = hashlib.sha256(html.encode("utf-8", "replace")).hexdigest()[:8]
@@ -46,7 +46,7 @@ class Formulas:
         self.found: dict[int, str] = {}
 
     def hold(self, tex: str) -> str:
-        """Keep a piece of TeX, delimiters included; returns the token that stands for it."""
+        """Store a piece of TeX with its delimiters; return its token."""
         tex = self.token.sub(lambda match: self.found.pop(int(match[1])), tex)
         self.found[self.count] = tex
         self.count += 1
@@ -57,12 +57,12 @@ class Formulas:
         return self.token.sub(lambda match: self.found[int(match[1])], text)
 
     def share_in(self, text: str) -> float:
-        """Share of the formulas whose token is in the text; 1 where there is none."""
+        """Share of the formulas whose token is in the text; 1 for a page without formulas."""
         return len(set(self.token.findall(text))) / len(self.found) if self.found else 1.0
 
 
 def save_formulas(tree: etree._Element, formulas: Formulas) -> None:
-    """Replace every formula in the tree by a token; what is inside another first."""
+    """Replace every formula in the tree by a token, inner formulas first."""
     for script in elements(tree, "//script[starts-with(@type, 'math/tex') or @type = 'math/asciimath']"):
         kind, text = script.get("type", ""), script.text or ""
         _remove_drawing_before(script)
@@ -96,14 +96,14 @@ def save_formulas(tree: etree._Element, formulas: Formulas) -> None:
 
 
 def replace_by_text(element: etree._Element, text: str) -> None:
-    """Make the element one that holds this text alone and will be stripped of its tag."""
+    """Replace the element's content by this text. `save_formulas` strips its tag later."""
     element.clear(keep_tail=True)  # type: ignore[call-arg]
     element.tag = REPLACED
     element.text = text
 
 
 def _remove_drawing_before(script: etree._Element) -> None:
-    """MathJax 2 puts what it drew, and MathML of it for screen readers, before the script with the TeX."""
+    """Remove what MathJax 2 puts before a script with TeX: its rendering, and MathML for screen readers."""
     drawing = script.getprevious()
     while drawing is not None and DRAWN.search(drawing.get("class", "")) and not (drawing.tail or "").strip():
         replace_by_text(drawing, "")
@@ -111,7 +111,7 @@ def _remove_drawing_before(script: etree._Element) -> None:
 
 
 def _save_wrapper(element: etree._Element, formulas: Formulas) -> None:
-    """KaTeX, Wikipedia and MathJax draw a formula and keep its TeX in an annotation."""
+    """Save the TeX annotation of a formula rendered by KaTeX, Wikipedia or MathJax."""
     annotation = first(element, TEX_ANNOTATION)
     if annotation is not None:
         display = (
@@ -131,7 +131,7 @@ def _math_element(element: etree._Element) -> str:
 
 
 def _image_tex(image: etree._Element) -> str:
-    """The TeX of an image that was drawn from TeX: its alt text or the query of its renderer."""
+    """The TeX of an image rendered from TeX: its alt text, or the query of the renderer's URL; else empty."""
     source = image.get("src", "")
     if not FORMULA_IMAGE.search(f"{source} {image.get('class', '')}"):
         return ""
@@ -143,12 +143,12 @@ def _image_tex(image: etree._Element) -> str:
 
 
 def _is_bare_tex(text: str) -> bool:
-    """Whether a text without delimiters is TeX by its commands, exponents or indices."""
+    """Whether a text has no delimiters, but TeX commands, exponents or indices."""
     return TEX_SIGN.search(text) is not None and DELIMITER.search(text) is None
 
 
 def _save_script(element: etree._Element, formulas: Formulas) -> None:
-    """10<sup>28</sup> is 10^{28}. Marks of footnotes and ordinals (4<sup>th</sup>) are no exponents."""
+    """Save 10<sup>28</sup> as 10^{28}. Footnote marks and ordinals (4<sup>th</sup>) are not exponents."""
     text = inner_text(element).strip()
     if not text or len(text) > MAX_SCRIPT or element.getparent() is None:
         return
@@ -162,7 +162,7 @@ def _save_script(element: etree._Element, formulas: Formulas) -> None:
 
 
 def _join_fraction(sup: etree._Element) -> None:
-    """3<sup>1</sup>/<sub>2</sub> is 3 1/2."""
+    """Turn 3<sup>1</sup>/<sub>2</sub> into 3 1/2."""
     sub, previous, parent = sup.getnext(), sup.getprevious(), sup.getparent()
     if sub is None or sub.tag != "sub" or parent is None or (sup.tail or "").strip() not in SLASHES:
         return
@@ -174,7 +174,7 @@ def _join_fraction(sup: etree._Element) -> None:
 
 
 def _is_note(element: etree._Element) -> bool:
-    """Whether it is a link, or all that a link or the summary of a footnote holds."""
+    """Whether it contains a link, or is the only content of a link or of a footnote's summary."""
     parent = element.getparent()
     if first(element, ".//a") is not None or parent is None:
         return parent is not None
@@ -186,7 +186,7 @@ def _is_note(element: etree._Element) -> bool:
 
 
 def _save_written(tree: etree._Element, formulas: Formulas) -> None:
-    """TeX that stands in the text itself, such as \\(x\\), kept as it was written."""
+    """Save TeX in the text itself, such as \\(x\\), unchanged."""
     for element in tree.iter():
         if element.text and SIGN.search(element.text) and local_name(element) not in NO_FORMULAS_IN:
             element.text = _tokens_for(element.text, formulas)

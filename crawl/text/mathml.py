@@ -1,4 +1,4 @@
-"""Presentation MathML (https://www.w3.org/TR/mathml-core/) to TeX, for pages that carry no TeX themselves."""
+"""Presentation MathML (https://www.w3.org/TR/mathml-core/) to TeX, for pages without TeX."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SILENT = {"mphantom", "annotation", "annotation-xml", "mprescripts", "none"}
 
 
 def to_tex(element: etree._Element) -> str:
-    """The TeX of a MathML element. Raises RecursionError where it is nested too deep."""
+    """The TeX of a MathML element. Raises RecursionError if it is nested too deeply."""
     tag = local_name(element)
     children = [child for child in element if isinstance(child.tag, str)]
     parts = [to_tex(child) for child in children] if tag not in SILENT else []
@@ -77,7 +77,7 @@ def _leaf(tag: str, text: str) -> str:
 
 
 def _letter(character: str) -> str:
-    """A Greek letter as its command; anything else as it is. Symbols that say nothing vanish."""
+    """The command of a Greek letter; any other character unchanged. Invisible operators become empty."""
     if character in SYMBOLS:
         return ""
     match unicodedata.name(character, "").split():

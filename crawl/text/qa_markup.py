@@ -1,8 +1,8 @@
 """Questions and answers that a page declares in its markup, for which no model is needed.
 
-Five readers, the surest first: schema.org as JSON-LD and as microdata (https://schema.org/Question),
+Five readers, the most reliable first: schema.org as JSON-LD and as microdata (https://schema.org/Question),
 StackExchange's classes, OpenStax's data-type attributes, PreTeXt's classes (https://pretextbook.org). The
-first that finds any is believed.
+first reader that finds any question is used.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import unescape
-from typing import TypedDict
 
 from lxml import etree
 
@@ -18,6 +17,7 @@ from crawl.text.blocks import full_text, whole_text
 from crawl.text.json_ld import JsonObject, as_list, json_objects, types_of
 from crawl.text.mathematics import Formulas, save_formulas
 from crawl.text.tree import elements, first, has_class, parse
+from gr_toolkit.store.tables import MarkupAnswer, MarkupQuestion
 
 ANSWER_KINDS = ("acceptedAnswer", "suggestedAnswer")
 MICRODATA_QUESTION = "*[contains(@itemtype, 'schema.org/Question')]"
@@ -31,28 +31,13 @@ PRETEXT_TASK = f"*[{has_class('exercise-like', 'example-like', 'project-like')}]
 PRETEXT_LABEL = f"*[self::summary or {has_class('heading', 'knowl__link')}]"
 PRETEXT_SOLUTIONS = f"*[{has_class('solutions', 'solution-like')}]"
 ESCAPED_TAG = re.compile(r"&lt;/?(?:p|br|div|ol|ul|li|pre|code|strong|em|a|h\d)\b")
-MAX_ITEMS = 1000  # questions of a page, or answers of a question
+MAX_ITEMS = 1000  # questions per page, or answers per question
 
 
-class Answer(TypedDict):
-    """An answer as the page gives it."""
-
-    text: str
-    accepted: bool
-    votes: int | None
-
-
-class Question(TypedDict):
-    """A question and its answers, the accepted ones first."""
-
-    question: str
-    answers: list[Answer]
-
-
-def read_qa_markup(tree: etree._Element) -> list[Question]:
-    """The questions that have an answer, each once with the same answers."""
+def read_qa_markup(tree: etree._Element) -> list[MarkupQuestion]:
+    """The questions that have an answer. A question repeated with the same answers is returned once."""
     for reader in (read_json_ld, read_microdata, read_stackexchange, read_openstax, read_pretext):
-        whole: dict[tuple[str, ...], Question] = {}
+        whole: dict[tuple[str, ...], MarkupQuestion] = {}
         for found in reader(tree):
             if found["question"] and found["answers"]:
                 key = (found["question"], *(answer["text"] for answer in found["answers"]))
@@ -62,15 +47,15 @@ def read_qa_markup(tree: etree._Element) -> list[Question]:
     return []
 
 
-def read_json_ld(tree: etree._Element) -> Iterator[Question]:
+def read_json_ld(tree: etree._Element) -> Iterator[MarkupQuestion]:
     """Every Question object in the page's JSON-LD, wherever it is nested."""
     for value in json_objects(tree):
         if "Question" in types_of(value):
             yield _json_question(value)
 
 
-def read_microdata(tree: etree._Element) -> Iterator[Question]:
-    """Every item of type schema.org/Question; one inside another belongs to the outer one."""
+def read_microdata(tree: etree._Element) -> Iterator[MarkupQuestion]:
+    """Every item of type schema.org/Question; a nested one belongs to the outer one."""
     for item in elements(tree, f"//{MICRODATA_QUESTION}[not(ancestor::{MICRODATA_QUESTION})]")[:MAX_ITEMS]:
         answers = [
             _answer(_text(_property(answer, "text")) or full_text(answer), kind, _votes(answer))
@@ -82,7 +67,7 @@ def read_microdata(tree: etree._Element) -> Iterator[Question]:
         yield _question(_text(_property(item, "name")), _text(_property(item, "text")), answers)
 
 
-def read_stackexchange(tree: etree._Element) -> Iterator[Question]:
+def read_stackexchange(tree: etree._Element) -> Iterator[MarkupQuestion]:
     """The one question of a StackExchange page."""
     question = first(tree, "//*[@id = 'question']")
     if question is None:
@@ -99,15 +84,15 @@ def read_stackexchange(tree: etree._Element) -> Iterator[Question]:
     yield _question(_text(title), _text(first(question, STACKEXCHANGE_BODY)), answers)
 
 
-def read_openstax(tree: etree._Element) -> Iterator[Question]:
-    """Exercises and examples: each solution with the problem of the nearest element that holds both."""
+def read_openstax(tree: etree._Element) -> Iterator[MarkupQuestion]:
+    """Exercises and examples: each solution with the problem of the nearest element that contains both."""
     for solution in elements(tree, OPENSTAX_SOLUTION)[:MAX_ITEMS]:
         problem = first(solution, f"ancestor::*[.//{OPENSTAX_PROBLEM}][1]//{OPENSTAX_PROBLEM}")
         yield _question("", _text(problem), [_answer(full_text(solution), "acceptedAnswer", None)])
 
 
-def read_pretext(tree: etree._Element) -> Iterator[Question]:
-    """Examples, exercises and tasks that have an answer or a solution; before a task, what introduces it."""
+def read_pretext(tree: etree._Element) -> Iterator[MarkupQuestion]:
+    """Examples, exercises and tasks with an answer or a solution; a task comes after its introduction."""
     labels = set(elements(tree, f"//{PRETEXT_LABEL}"))
     no_question = {*labels, *elements(tree, f"//{PRETEXT_TASK}"), *elements(tree, f"//{PRETEXT_SOLUTIONS}")}
     solutions: dict[etree._Element, list[etree._Element]] = {}
@@ -120,13 +105,13 @@ def read_pretext(tree: etree._Element) -> Iterator[Question]:
         for element in within:
             if element not in asked:
                 asked[element] = whole_text(element, no_question)
-        # A short answer says more about what is right than the way to it does.
+        # Short answers come first: they state the result more clearly than worked solutions.
         found.sort(key=lambda element: "answer" not in element.get("class", "").split())
         answers = [_answer(whole_text(each, labels), "acceptedAnswer", None) for each in found]
         yield _question("", "\n\n".join(filter(None, (asked[each] for each in within))), answers)
 
 
-def _json_question(value: JsonObject) -> Question:
+def _json_question(value: JsonObject) -> MarkupQuestion:
     answers = [
         _answer(_html_text(answer.get("text")), kind, _number(answer.get("upvoteCount")))
         for kind in ANSWER_KINDS
@@ -136,22 +121,22 @@ def _json_question(value: JsonObject) -> Question:
     return _question(_html_text(value.get("name")), _html_text(value.get("text")), answers)
 
 
-def _question(name: str, text: str, answers: list[Answer]) -> Question:
-    """A name that its text repeats says nothing more; neither does an answer that is given twice."""
+def _question(name: str, text: str, answers: list[MarkupAnswer]) -> MarkupQuestion:
+    """Build a question, without a name that its text repeats and without duplicate answers."""
     parts = [text] if name in text else [name, text]
-    unique: dict[str, Answer] = {}
+    unique: dict[str, MarkupAnswer] = {}
     for answer in sorted(answers, key=lambda answer: not answer["accepted"]):
         unique.setdefault(answer["text"], answer)
     unique.pop("", None)
     return {"question": "\n\n".join(filter(None, parts)), "answers": list(unique.values())}
 
 
-def _answer(text: str, kind: str, votes: int | None) -> Answer:
+def _answer(text: str, kind: str, votes: int | None) -> MarkupAnswer:
     return {"text": text, "accepted": kind == "acceptedAnswer", "votes": votes}
 
 
 def _property(item: etree._Element, name: str) -> etree._Element | None:
-    """The item's own property, not that of an item inside it."""
+    """The item's own property, not one of a nested item."""
     depth = len(elements(item, "ancestor-or-self::*[@itemscope]"))
     return first(item, f".//*[@itemprop = '{name}'][count(ancestor::*[@itemscope]) = {depth}]")
 
@@ -172,7 +157,7 @@ def _number(value: object) -> int | None:
 
 
 def _text(element: etree._Element | None) -> str:
-    """A property's text; a meta element has it in `content`."""
+    """A property's text; a meta element stores it in `content`."""
     if element is None:
         return ""
     return element.get("content", "").strip() if element.tag == "meta" else whole_text(element)

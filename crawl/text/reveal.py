@@ -1,4 +1,4 @@
-"""What a page hides until a reader asks for it: `Show answer` details, collapsed solutions and spoilers."""
+"""Reveal text that a page hides until a click: `Show answer` details, collapsed solutions and spoilers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HIDDEN = f"//*[@hidden or @aria-hidden = 'true' or {NO_DISPLAY}]"
 
 
 def reveal(tree: etree._Element) -> None:
-    """Open every details element, and show what is hidden and calls itself an answer or a solution."""
+    """Open every details element, and show hidden elements that are named like an answer or a solution."""
     for element in elements(tree, "//details"):
         element.tag = "div"
     for element in elements(tree, "//summary"):

@@ -1,4 +1,4 @@
-"""TeX as it is written in text: between which delimiters it stands, and which ours are."""
+"""TeX in running text: the delimiters that pages use, and those that we write."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import re
 DELIMITER = re.compile(
     r"\\[()\[\]]|\$\$?|\\(?:begin|end)\{[a-z]+\*?\}|\[/?(?:i?tex|latex|math)\]", re.IGNORECASE
 )
-SIGN = re.compile(r"[\\$\[]")  # without any of these there is no delimiter
+SIGN = re.compile(r"[\\$\[]")  # a text without any of these has no delimiter
 WRAPPED = re.compile(r"\$\$(.*)\$\$|\$([^$]*)\$|\\\((.*)\\\)|\\\[(.*)\\\]", re.DOTALL)
 CLOSING = {r"\(": r"\)", r"\[": r"\]", "$$": "$$", "$": "$"}
 BBCODE = re.compile(r"\[(\w+)\](.*)\[/\1\]|\$latex\s(.*)\$", re.IGNORECASE | re.DOTALL)
-MAX_DOLLARS = 300  # characters between two single dollars; more is prices
+MAX_DOLLARS = 300  # characters between two single dollars; a longer match is prices
 
 
 def formula_spans(text: str) -> list[tuple[int, int]]:
-    """Where TeX stands between its delimiters, from the first to behind the last; in one pass."""
+    """Start and end of each piece of TeX with its delimiters, found in one pass."""
     spans: list[tuple[int, int]] = []
     opened: re.Match[str] | None = None
     for mark in DELIMITER.finditer(text):
@@ -37,13 +37,13 @@ def _closing(opening: str) -> str | None:
 
 
 def standard(text: str) -> str:
-    """Forums' [tex]x[/tex] and WordPress' $latex x$ as \\(x\\); other TeX as it is."""
+    """Turn forums' [tex]x[/tex] and WordPress' $latex x$ into \\(x\\); other TeX is unchanged."""
     match = BBCODE.fullmatch(text)
     return delimited(match[2] or match[3] or "", display=False) if match else text
 
 
 def _is_formula(text: str) -> bool:
-    """Between single dollars only what touches them and stands on one line, so that prices are left alone."""
+    """Whether it is a formula and not prices: text in single dollars touches both, on one line."""
     if not text.startswith("$") or text.startswith("$$"):
         return True
     inner = text[1:-1]
@@ -51,7 +51,7 @@ def _is_formula(text: str) -> bool:
 
 
 def delimited(tex: str, display: bool) -> str:
-    """The TeX between delimiters that Markdown leaves alone."""
+    """The TeX between delimiters that Markdown does not change."""
     tex = " ".join(tex.split())
     if wrapped := WRAPPED.fullmatch(tex):
         tex = next(part for part in wrapped.groups() if part is not None)

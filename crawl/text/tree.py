@@ -1,4 +1,4 @@
-"""HTML trees: parsing that never fails, and lxml's XPath with results of one type."""
+"""HTML trees: parsing that never fails, and lxml's XPath with one result type per function."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import cast
 
 from lxml import etree
 
-MAX_TAG = 50_000  # characters
-# Characters that no tree may hold, and references to them.
+MAX_TAG = 50_000  # characters; a longer tag loses its attributes
+# Characters that are not allowed in a tree, and references to them.
 NO_XML = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
     r"|&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45]))(?![0-9a-f]);?",
@@ -19,7 +19,7 @@ TAG_NAME = re.compile(r"<[a-zA-Z][\w:-]{0,50}")
 
 
 def parse(text: str) -> etree._Element | None:
-    """The page's tree; None where there is no element at all. What is nested too deep to parse is lost."""
+    """The page's tree; None if it has no element. Content nested too deeply to parse is dropped."""
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
         page = _short_tags(_without_prefixes(NO_XML.sub(" ", text))).encode("utf-8", "replace")
@@ -30,7 +30,7 @@ def parse(text: str) -> etree._Element | None:
 
 
 def _without_prefixes(text: str) -> str:
-    """MathML's tags without a prefix: to HTML's parsers, `m:math` is a name of its own."""
+    """Remove the prefix of MathML tags: to HTML parsers, `m:math` is an unknown tag."""
     prefixes = set(PREFIXED_MATH.findall(text)) if ":math" in text else set()
     for prefix in prefixes:
         text = re.sub(rf"(</?){prefix}:(?=m|semantics|annotation)", r"\1", text)
@@ -38,7 +38,7 @@ def _without_prefixes(text: str) -> str:
 
 
 def _short_tags(text: str) -> str:
-    """Without the attributes of vast tags: the parser's time grows with the square of their number."""
+    """Drop the attributes of very long tags: the parser's run time is quadratic in their number."""
     if len(text) <= MAX_TAG:
         return text
     pieces = text.split(">")
@@ -46,7 +46,7 @@ def _short_tags(text: str) -> str:
 
 
 def _cut(piece: str) -> str:
-    """Some text and perhaps the beginning of a tag; of a vast tag only its name stays."""
+    """Cut text that ends in a very long, unclosed tag after the tag's name."""
     tag = TAG_NAME.search(piece)
     return piece[: tag.end()] if tag and len(piece) - tag.start() > MAX_TAG else piece
 
@@ -76,5 +76,5 @@ def has_class(*names: str) -> str:
 
 
 def inner_text(element: etree._Element) -> str:
-    """All text in the element, as it stands."""
+    """All text in the element, unchanged."""
     return "".join(cast("list[str]", list(element.itertext())))

@@ -1,4 +1,4 @@
-"""How Scrapy connects: its aiohttp handler, but never to a private address unless that is allowed."""
+"""Scrapy's aiohttp download handler, restricted to public addresses unless private ones are allowed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawl.web.private import PublicResolver, refuse_private
 
-ALLOW_PRIVATE = "ALLOW_PRIVATE"  # the name of our setting among Scrapy's
+ALLOW_PRIVATE = "ALLOW_PRIVATE"  # the name of our setting in Scrapy's settings
 
 
 class PublicDownloadHandler(AiohttpDownloadHandler):
-    """Looks at the address of every request, redirects and robots.txt included, when it is connected to."""
+    """Checks the address of every connection, including those for redirects and robots.txt."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -26,7 +26,7 @@ class PublicDownloadHandler(AiohttpDownloadHandler):
             connector._resolver = PublicResolver()
 
     async def download_request(self, request: Request) -> Response:
-        """Fetch it. Raises PrivateAddress, or what wraps it where a name resolved to one."""
+        """Send the request. Raises PrivateAddress, or an error that wraps it if a name resolved to one."""
         if self.public_only:
             refuse_private(urlparse_cached(request).hostname or "")
         return await super().download_request(request)

@@ -1,4 +1,4 @@
-"""What Scrapy brought back for an entry, response or failure, as a result."""
+"""Converts Scrapy's response or failure for an entry to a result."""
 
 from __future__ import annotations
 
@@ -22,10 +22,17 @@ from crawl.response import read_page
 from crawl.result import Entry, FetchFailure, Result, Unchanged
 from crawl.web.browser.chromium import BrowserFailed
 from crawl.web.private import PrivateAddress
-from crawl.web.robots import TEMPORARY, RobotsForbid, RobotsUnreachable, TemporaryStatus, header, wait_of
+from crawl.web.robots import (
+    TEMPORARY_STATUSES,
+    RobotsForbidden,
+    RobotsUnreachable,
+    TemporaryStatus,
+    header,
+    requested_wait,
+)
 from crawl.web.sitemap import ROBOTS, read_listing
 
-CONTENT_TYPE = "content_type"  # where a request's meta holds it
+CONTENT_TYPE = "content_type"  # key in a request's meta
 KEPT_HEADERS = ("Content-Type", "ETag", "Last-Modified")
 PRIVATE = "private address"
 REASONS: dict[type[BaseException], str] = {
@@ -42,11 +49,11 @@ REASONS: dict[type[BaseException], str] = {
 
 
 def read_response(entry: Entry, response: Response, *, with_links: bool) -> Result:
-    """A page, a listing, that the page is unchanged, or a miss where the server asks to come back later or a
-    sitemap is none.
+    """Return a page, a listing, Unchanged, or a FetchFailure: for a temporary status or a URL that is not a
+    sitemap.
     """
-    if response.status in TEMPORARY:
-        return FetchFailure(f"status {response.status}", wait=wait_of(response.headers))
+    if response.status in TEMPORARY_STATUSES:
+        return FetchFailure(f"status {response.status}", wait=requested_wait(response.headers))
     if response.status == 304 and entry.known:
         return Unchanged()
     if entry.kind == "sitemap":
@@ -57,7 +64,7 @@ def read_response(entry: Entry, response: Response, *, with_links: bool) -> Resu
 
 
 def read_failure(request: Request, error: BaseException) -> Result:
-    """A miss and its reason, or the row of a page that was too large to read."""
+    """Return a FetchFailure with its reason, or the rejected row of a page that is too large."""
     message = str(error)
     match error:
         case RobotsUnreachable():
@@ -66,7 +73,7 @@ def read_failure(request: Request, error: BaseException) -> Result:
             if reason == PRIVATE:
                 return FetchFailure(PRIVATE, refused=True)
             return FetchFailure(f"robots.txt: {reason}", wait=getattr(cause, "wait", None))
-        case RobotsForbid():
+        case RobotsForbidden():
             return FetchFailure("robots.txt", refused=True)
         case DownloadCancelledError():
             return _too_large(request)
@@ -79,7 +86,7 @@ def read_failure(request: Request, error: BaseException) -> Result:
 
 
 def failure_reason(error: BaseException) -> str:
-    """A few words for a person."""
+    """Return a short reason for the user."""
     if isinstance(error, TemporaryStatus):
         return str(error)
     if isinstance(error, PrivateAddress) or _resolved_to_private(error):
@@ -89,13 +96,13 @@ def failure_reason(error: BaseException) -> str:
 
 
 def _resolved_to_private(error: BaseException) -> bool:
-    """Whether it was the resolver that refused, which aiohttp and Scrapy wrap."""
+    """Whether the resolver refused a private address; aiohttp and Scrapy wrap its error."""
     cause = error.__cause__
     return isinstance(cause, ClientConnectorDNSError) and isinstance(cause.os_error, PrivateAddress)
 
 
 def _read_sitemap(entry: Entry, response: Response) -> Result:
-    """A site without robots.txt has no sitemaps to name; a sitemap asked for by name must be there."""
+    """A missing robots.txt lists no sitemaps; a missing sitemap is a failure."""
     if response.status != 200 and not entry.url.endswith(ROBOTS):
         return FetchFailure(f"status {response.status}", refused=True)
     body = response.body if response.status == 200 else b""
@@ -103,7 +110,7 @@ def _read_sitemap(entry: Entry, response: Response) -> Result:
 
 
 def _too_large(request: Request) -> Result:
-    """Scrapy drops such a download together with its status; 200 is taken for granted."""
+    """Scrapy discards the status of a download that is too large, so assume 200."""
     entry: Entry = request.meta["entry"]
     if entry.kind == "sitemap":
         return FetchFailure("too large", refused=True)

@@ -1,7 +1,7 @@
-"""Addresses that a crawl must not reach: this machine, its network, and what else is not the public internet.
+"""Private addresses, which a crawl must not reach: this machine, its network, other non-public ranges.
 
-A page may link or redirect there, and a name may resolve to it. So it is the address that is looked at, for
-every request anew, at the moment in which it is connected to (https://owasp.org/www-community/attacks/
+A page may link or redirect to such an address, and a name may resolve to one. So the address is checked
+for every request when the connection is made (https://owasp.org/www-community/attacks/
 Server_Side_Request_Forgery).
 """
 
@@ -24,13 +24,13 @@ class PrivateAddress(OSError):
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet, also where it wraps one of version 4."""
+    """Whether an IP address, and any IPv4 address embedded in it, is on the public internet."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    return all(each.is_global and not each.is_multicast for each in _wrapped(ip))
+    return all(each.is_global and not each.is_multicast for each in _destinations(ip))
 
 
-def _wrapped(ip: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
-    """What a packet to the address may end at: the IPv4 address in it if there is one, else itself."""
+def _destinations(ip: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
+    """The addresses a packet may reach: the IPv4 addresses embedded in the address, otherwise itself."""
     if isinstance(ip, IPv4Address):
         return [ip]
     if ip in NAT64:
@@ -40,19 +40,19 @@ def _wrapped(ip: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
 
 
 def refuse_private(host: str) -> None:
-    """Raise PrivateAddress for a host that is such an address by its own letters."""
+    """Raise PrivateAddress if the host is itself a private IP address."""
     try:
         public = is_public(host.strip("[]"))
-    except ValueError:  # a name: the resolver looks at what it resolves to
+    except ValueError:  # a name: the resolver checks its addresses
         return
     if not public:
         raise PrivateAddress(host)
 
 
 class PublicResolver(AbstractResolver):
-    """aiohttp's resolver, but a name that resolves to any private address raises PrivateAddress.
+    """aiohttp's resolver, except that a name that resolves to any private address raises PrivateAddress.
 
-    The proxies that the environment names are exempt; what they connect to is not seen here.
+    Proxies set in the environment are exempt; addresses behind a proxy are not checked.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class PublicResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """The addresses of a name, all of them public."""
+        """Resolve a name to its addresses. Raises PrivateAddress if one of them is not public."""
         found = await self.resolver.resolve(host, port, family)
         for each in found:
             if host not in self.proxies and not is_public(each["host"]):
@@ -70,4 +70,4 @@ class PublicResolver(AbstractResolver):
         return found
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no resource is held."""

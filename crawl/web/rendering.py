@@ -1,8 +1,7 @@
-"""The pages of some hosts as a browser makes them: it stands between what Scrapy fetched and the spider.
+"""Renders the pages of configured hosts in a browser, between Scrapy's download and the spider.
 
-scrapy-playwright cannot do that here: it needs a Twisted reactor, and it lets the browser fetch. Here Scrapy
-fetches, the page as well as what its scripts ask for: robots.txt is obeyed and no private address is reached,
-as everywhere.
+scrapy-playwright does not fit: it needs a Twisted reactor, and it lets the browser fetch. Here Scrapy fetches
+the page and its subresources, so robots.txt and the ban on private addresses apply to all requests.
 """
 
 from __future__ import annotations
@@ -18,97 +17,99 @@ from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, NotC
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from crawl.response import media_type, turned_down
+from crawl.response import media_type, rejection_reason
 from crawl.result import Entry
 from crawl.urls import host_of
 from crawl.web.browser.chromium import Browser
-from crawl.web.browser.tab import LOADING, Document, Part
+from crawl.web.browser.tab import LOAD_SHARE, Document, Subresource
 from crawl.web.robots import header
 
 METHODS = {"GET", "HEAD", "POST"}
-BUSY = {429, 503}  # of a part: its page would be incomplete, and the host asks for patience
-LASTING = {"script", "stylesheet"}  # kinds of parts that pages share
-MAX_KEPT_BYTES = 32_000_000  # bytes of these
-NOT_SENT = ("user-agent", "accept-encoding", "cookie", "host", "connection", "content-length")
+BUSY_STATUSES = {429, 503}  # of a subresource: its page is incomplete and is retried later
+CACHED_TYPES = {"script", "stylesheet"}  # the types that pages share
+MAX_CACHED_BYTES = 32_000_000  # of their bodies
+DROPPED_HEADERS = ("user-agent", "accept-encoding", "cookie", "host", "connection", "content-length")
 
 
 class Rendering(BaseRedirectMiddleware):
-    """A downloader middleware that has pages made by the browser. One that its scripts leave for another is
-    a redirect, under the same rules.
+    """A downloader middleware that renders pages in the browser. A script's navigation to another page is
+    handled as a redirect, under the same rules.
     """
 
-    parts: Parts
+    fetcher: SubresourceFetcher
     browser: Browser
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """As Scrapy makes its middlewares; the browser is the spider's."""
+        """Create the middleware, as Scrapy requires, with the spider's browser."""
         made = super().from_crawler(crawler)
         made.browser = crawler.spider.browser  # type: ignore[union-attr]
         if not made.browser.hosts:
             raise NotConfigured
-        made.parts = Parts(crawler, made.browser)
+        made.fetcher = SubresourceFetcher(crawler, made.browser)
         return made
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
-        """The page as the browser shows it. What is no page to keep needs no showing."""
+        """Render the page in the browser. Pages to be rejected are passed through."""
         entry: Entry | None = request.meta.get("entry")
         content_type = header(response.headers, "Content-Type") or ""
-        if entry is None or entry.kind != "page" or not self.browser.makes(host_of(response.url)):
+        if entry is None or entry.kind != "page" or not self.browser.renders(host_of(response.url)):
             return response
-        if turned_down(response.status, content_type, response.body):
+        if rejection_reason(response.status, content_type, response.body):
             return response
         busy: list[Response] = []
         try:
-            shown = await self.browser.show(document(response), lambda part: self.parts.fetch(part, busy))
+            rendered = await self.browser.render(
+                document(response), lambda resource: self.fetcher.fetch(resource, busy)
+            )
         except TimeoutError as error:
-            raise DownloadTimeoutError("its scripts do not end") from error
+            raise DownloadTimeoutError("the page's scripts do not finish") from error
         for other in busy:
             if host_of(other.url) == host_of(response.url):
                 return other.replace(url=response.url, request=request)
-        if shown.sent_to:
-            onwards = self._redirect_request_using_get(request, response, shown.sent_to)
-            return self._redirect(onwards, request, "script")
-        if shown.html is None:
+        if rendered.redirect_url:
+            redirect = self._redirect_request_using_get(request, response, rendered.redirect_url)
+            return self._redirect(redirect, request, "script")
+        if rendered.html is None:
             raise DownloadCancelledError("too large")
         headers = response.headers.copy()
         headers["Content-Type"] = f"{media_type(content_type) or 'text/html'}; charset=utf-8"
-        return response.replace(body=shown.html, headers=headers)
+        return response.replace(body=rendered.html, headers=headers)
 
 
-class Parts:
-    """Fetches what pages ask for, so many at a time of one host as of its pages. Scripts and styles are kept
-    for the next page that asks for them.
+class SubresourceFetcher:
+    """Fetches subresources, at most `concurrency_per_host` at a time from one host. Caches scripts and
+    styles for later pages.
     """
 
     def __init__(self, crawler: Crawler, browser: Browser) -> None:
         self.crawler = crawler
-        at_once = browser.settings.concurrency_per_host
-        self.gates: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(at_once))
-        self.timeout = LOADING * browser.settings.timeout  # later it would come too late
-        self.kept: OrderedDict[tuple[str, str], Document] = OrderedDict()
-        self.size = 0
+        limit = browser.settings.concurrency_per_host
+        self.semaphores: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(limit))
+        self.timeout = LOAD_SHARE * browser.settings.timeout  # a later response would miss the page
+        self.cache: OrderedDict[tuple[str, str], Document] = OrderedDict()
+        self.cached_bytes = 0
 
-    async def fetch(self, part: Part, busy: list[Response]) -> Document | None:
-        """The part; None for what is not asked for. Responses that ask for patience are added to `busy`."""
-        if part.method not in METHODS or not part.url.startswith(("http://", "https://")):
+    async def fetch(self, resource: Subresource, busy: list[Response]) -> Document | None:
+        """Fetch a subresource; None if its method or scheme is unsupported. Adds 429 and 503 to `busy`."""
+        if resource.method not in METHODS or not resource.url.startswith(("http://", "https://")):
             return None
-        key = (part.url, part.headers.get("origin", ""))
-        lasting = part.kind in LASTING and part.method == "GET"
-        if lasting and key in self.kept:
-            self.kept.move_to_end(key)
-            return self.kept[key]
-        async with self.gates[host_of(part.url)]:
-            response = await self._download(self._request(part))
-        if response.status in BUSY:
+        key = (resource.url, resource.headers.get("origin", ""))
+        cacheable = resource.kind in CACHED_TYPES and resource.method == "GET"
+        if cacheable and key in self.cache:
+            self.cache.move_to_end(key)
+            return self.cache[key]
+        async with self.semaphores[host_of(resource.url)]:
+            response = await self._download(self._request(resource))
+        if response.status in BUSY_STATUSES:
             busy.append(response)
         found = document(response)
-        if lasting and found.status == 200:
-            self._keep(key, found)
+        if cacheable and found.status == 200:
+            self._add_to_cache(key, found)
         return found
 
     async def _download(self, request: Request) -> Response:
-        """What Scrapy's engine does, without its queue: it can be cancelled, where the page waits no more."""
+        """Download like Scrapy's engine, but without its queue, so that a finished page can cancel it."""
         assert self.crawler.engine is not None
         downloader = self.crawler.engine.downloader
         send = downloader.handlers.download_request_async
@@ -118,31 +119,31 @@ class Parts:
                 return result
             request = result
 
-    def _request(self, part: Part) -> Request:
+    def _request(self, resource: Subresource) -> Request:
         headers = {
             name: value
-            for name, value in part.headers.items()
-            if name not in NOT_SENT and not name.startswith("sec-")
+            for name, value in resource.headers.items()
+            if name not in DROPPED_HEADERS and not name.startswith("sec-")
         }
         return Request(
-            part.url,
-            method=part.method,
+            resource.url,
+            method=resource.method,
             headers=headers,
-            body=part.body or b"",
+            body=resource.body or b"",
             meta={"download_timeout": self.timeout},
             callback=NO_CALLBACK,
             dont_filter=True,
         )
 
-    def _keep(self, key: tuple[str, str], found: Document) -> None:
-        if key not in self.kept:
-            self.kept[key] = found
-            self.size += len(found.body)
-        while self.size > MAX_KEPT_BYTES:
-            self.size -= len(self.kept.popitem(last=False)[1].body)
+    def _add_to_cache(self, key: tuple[str, str], found: Document) -> None:
+        if key not in self.cache:
+            self.cache[key] = found
+            self.cached_bytes += len(found.body)
+        while self.cached_bytes > MAX_CACHED_BYTES:
+            self.cached_bytes -= len(self.cache.popitem(last=False)[1].body)
 
 
 def document(response: Response) -> Document:
-    """A response in the browser's terms."""
+    """Convert a Scrapy response to a Document."""
     headers = {str(name): value for name, value in response.headers.to_unicode_dict().items()}
     return Document(response.url, response.status, headers, response.body)

@@ -1,7 +1,7 @@
-"""Handles what came back: takes each result in its turn, queues its links, and hands pages to the writer.
+"""Handles results in order: queues a page's links and passes its row to the writer.
 
-A result is recorded at once, and a page's links together with its arrival, so that a killed crawl continues
-as if it had not been interrupted.
+Results are recorded immediately, and a page and its links in one transaction, so that a killed crawl
+continues as if it had not been interrupted.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from crawl.web.scheduler import Scheduler
 from gr_toolkit.console import Advance
 from gr_toolkit.settings import CrawlSettings
 
-NOTE_EVERY_SECONDS = 5.0
+TALLY_SECONDS = 5.0  # seconds between two updates of the hosts' tallies
 
 
 class ResultHandler:
-    """One run's crawl, from the frontier into the page writer.
+    """One run's crawl, from the frontier to the page writer.
 
-    Scrapy logs what is raised in it and goes on. So what it calls here raises nothing: `error` says what
-    failed, and the crawl is to end.
+    Scrapy logs exceptions and continues. So the methods that Scrapy calls do not raise: they store the
+    exception in `error`, which ends the crawl.
     """
 
     def __init__(self, frontier: Frontier, writer: PageWriter, settings: CrawlSettings) -> None:
@@ -38,59 +38,59 @@ class ResultHandler:
         self.settings = settings
         self.scope = Scope(settings)
         self.scheduler = Scheduler(frontier, settings)
-        self.began = time.time()
-        self.missed: Counter[str] = Counter()
+        self.started_at = time.time()
+        self.not_fetched: Counter[str] = Counter()  # URLs by reason
         self.unchanged = 0
         self.tallies: defaultdict[str, Tally] = defaultdict(Tally)
-        self.noted = time.monotonic()
+        self.tallied_at = time.monotonic()
         self.live = Live()
         self.advance: Advance = lambda _: None
         self.error: Exception | None = None
 
     def next(self) -> Entry | None:
-        """The next URL to fetch; None while there is none."""
-        with self._failure_kept():
+        """Return the next URL to fetch; None if none is available now."""
+        with self._store_error():
             while not self.error and (entry := self.scheduler.next()):
                 result = self.frontier.kept_result(entry)
                 if result is None:
                     return entry
-                self.scheduler.pass_over(entry)  # it came before the crawl was killed
+                self.scheduler.skip(entry)  # fetched before the crawl was killed
                 self._handle(entry, result)
         return None
 
-    def anything_left(self) -> bool:
-        """Whether there is more to fetch."""
-        with self._failure_kept():
-            return self.error is None and self.scheduler.anything_left()
+    def has_pending(self) -> bool:
+        """Whether URLs remain to be fetched."""
+        with self._store_error():
+            return self.error is None and self.scheduler.has_pending()
         return False
 
     def finish(self, entry: Entry, result: Result, latency: float = 0.0) -> None:
-        """Take in what came of an entry; `latency` is in seconds."""
-        with self._failure_kept():
+        """Handle the result of an entry; `latency` is in seconds."""
+        with self._store_error():
             if not self.error:
                 self._tally(entry.host, result, latency)
-                if self.scheduler.answered(entry, result, latency):
+                if self.scheduler.end_request(entry, result, latency):
                     self._handle(entry, result)
 
-    def send_on(self, entry: Entry) -> None:
-        """The entry was redirected, and is to be given out once more."""
-        with self._failure_kept():
-            self.scheduler.send_on(entry)
+    def resend(self, entry: Entry) -> None:
+        """Schedule a redirected entry again."""
+        with self._store_error():
+            self.scheduler.resend(entry)
 
     def flush_if_due(self) -> None:
-        """Write a shard if it is time for one, and now and then what the hosts came to."""
-        with self._failure_kept():
+        """Write a shard if one is due, and the hosts' tallies every TALLY_SECONDS."""
+        with self._store_error():
             self.writer.flush_if_due()
-            if time.monotonic() - self.noted >= NOTE_EVERY_SECONDS:
-                self._note_hosts()
+            if time.monotonic() - self.tallied_at >= TALLY_SECONDS:
+                self._save_tallies()
 
     def flush(self) -> None:
-        """Write what came in. Raises CannotWrite, StoreError."""
+        """Write all waiting pages and tallies. Raises CannotWrite, StoreError."""
         self.writer.flush()
-        self._note_hosts()
+        self._save_tallies()
 
     @contextmanager
-    def _failure_kept(self) -> Iterator[None]:
+    def _store_error(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:
@@ -108,58 +108,58 @@ class ResultHandler:
         self.tallies[host].add(tally)
         self.live.add(host, tally, status)
 
-    def _note_hosts(self) -> None:
+    def _save_tallies(self) -> None:
         self.frontier.book.add(self.tallies)
         self.tallies.clear()
-        self.noted = time.monotonic()
+        self.tallied_at = time.monotonic()
 
     def _handle(self, entry: Entry, result: Result) -> None:
         with self.frontier.transaction():
             self.frontier.keep_result(entry, result)
-            for ready, its_result in self.scheduler.finish(entry, result):
-                self._take(ready, its_result)
+            for ready, ready_result in self.scheduler.finish(entry, result):
+                self._record(ready, ready_result)
         self.writer.flush_if_due()
 
-    def _take(self, entry: Entry, result: Result) -> None:
+    def _record(self, entry: Entry, result: Result) -> None:
         self.writer.summary.rows_in += 1
         match result:
             case FetchFailure(reason, refused):
-                self.missed[reason] += 1
+                self.not_fetched[reason] += 1
                 self.frontier.settle(entry, "refused" if refused else "failed", reason)
             case Unchanged():
-                self._leave_as_it_is(entry)
+                self._record_unchanged(entry)
             case Listing():
-                self._take_listing(entry, result)
+                self._record_listing(entry, result)
             case Page():
-                self._take_page(entry, result)
+                self._record_page(entry, result)
 
-    def _take_listing(self, entry: Entry, listing: Listing) -> None:
+    def _record_listing(self, entry: Entry, listing: Listing) -> None:
         pages = list(filter(self.scope.admits, listing.pages))
         self._queue(filter(self.scope.has_host, listing.sitemaps), entry.depth, "sitemap")
         self._queue(pages, entry.depth)
-        # A sitemap is read once a run; a page of which it is not said when it changed is left alone.
+        # Each sitemap is read once per run. Pages without a change time are not fetched again.
         changed = {url: listing.changed[url] for url in pages if url in listing.changed}
-        self.frontier.ask_again(dict.fromkeys(listing.sitemaps, self.began) | changed, self.began)
+        self.frontier.ask_again(dict.fromkeys(listing.sitemaps, self.started_at) | changed, self.started_at)
         self.frontier.settle(entry, "stored")
 
-    def _take_page(self, entry: Entry, page: Page) -> None:
+    def _record_page(self, entry: Entry, page: Page) -> None:
         canonical, depth = str(page.row["canonical_url"]), self.frontier.depth(entry)
         is_revisit = entry.known and canonical == entry.canonical
         if is_revisit and not page.row["kept"]:
-            self.missed[f"{page.row['reason']}, kept as it was"] += 1
+            self.not_fetched[f"{page.row['reason']}, kept the stored page"] += 1
             return self.frontier.settle(entry, "stored", str(page.row["reason"]))
         if is_revisit and self.frontier.has_content(str(page.row["content_sha256"])):
-            return self._leave_as_it_is(entry)
+            return self._record_unchanged(entry)
         if not is_revisit and self.writer.has(canonical):
             return self.frontier.settle(entry, "stored", f"is {canonical}")
         expanded = depth < self.settings.max_depth
-        self.writer.put({**page.row, "depth": depth}, expanded=expanded, entry=entry.id)
+        self.writer.add({**page.row, "depth": depth}, expanded=expanded, entry=entry.id)
         if expanded:
             self._queue(self.scope.follow(links_of(page), str(page.row["host"])), depth + 1)
         self.scheduler.count_row(entry.host)
         self.advance(1)
 
-    def _leave_as_it_is(self, entry: Entry) -> None:
+    def _record_unchanged(self, entry: Entry) -> None:
         self.unchanged += 1
         self.frontier.settle(entry, "stored")
 

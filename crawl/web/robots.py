@@ -1,5 +1,6 @@
-"""robots.txt as RFC 9309 has it, with Crawl-delay: a host's rules are read once a run, before anything else
-of it, and where they cannot be had because of an error nothing is fetched for now (Scrapy fetches all then).
+"""robots.txt (RFC 9309) with Crawl-delay. A host's rules are fetched once per run, before any other request.
+
+If that fails, the host's pages are not fetched until a retry succeeds (Scrapy would fetch them all).
 """
 
 from __future__ import annotations
@@ -18,81 +19,81 @@ from scrapy.http.request import NO_CALLBACK
 from crawl.urls import host_of, origin_of
 from gr_toolkit.http import retry_after
 
-TEMPORARY = {408, 429, *range(500, 600)}  # statuses that are tried again
-MAX_BYTES = 512 * 1024  # of a robots.txt that are read; RFC 9309 asks for 500 KiB at least
-MAX_ORIGINS = 2000  # whose rules are remembered, more than there are host queues
-IS_ROBOTS = "is_robots_txt"  # in the meta of a request
+TEMPORARY_STATUSES = {408, 429, *range(500, 600)}  # these statuses are retried
+MAX_BYTES = 512 * 1024  # bytes read per robots.txt; RFC 9309 requires at least 500 KiB
+MAX_ORIGINS = 2000  # origins whose rules are cached; more than MAX_HOST_QUEUES
+IS_ROBOTS = "is_robots_txt"  # key in a request's meta
 
 SlowDown = Callable[[str, float], None]
 
 
-class RobotsForbid(IgnoreRequest):
-    """The host's rules forbid it."""
+class RobotsForbidden(IgnoreRequest):
+    """The host's robots.txt forbids the request."""
 
 
 class RobotsUnreachable(IgnoreRequest):
-    """The host's robots.txt could not be had; its cause says why."""
+    """The host's robots.txt could not be fetched; `__cause__` is the error."""
 
 
 class TemporaryStatus(IgnoreRequest):
-    """The server asks to come back later, after `wait` seconds if it says so."""
+    """A status to retry later, after `wait` seconds if the server sent Retry-After."""
 
     def __init__(self, message: str, wait: float | None) -> None:
         super().__init__(message)
         self.wait = wait
 
 
-def wait_of(headers: Headers) -> float | None:
-    """The seconds that a server asks to wait, by its Retry-After; None if it does not."""
+def requested_wait(headers: Headers) -> float | None:
+    """The value of Retry-After in seconds; None if missing or invalid."""
     return retry_after(header(headers, "Retry-After") or "")
 
 
 def header(headers: Headers, name: str) -> str | None:
-    """A header's value as text; None where it is missing."""
+    """A header's value as text; None if it is missing."""
     value = headers.get(name)
     return value.decode("latin-1").strip() if value is not None else None
 
 
 class Robots:
-    """A downloader middleware that lets pass what the host's rules allow."""
+    """A downloader middleware that drops requests forbidden by robots.txt."""
 
     def __init__(self, crawler: Crawler) -> None:
         if not crawler.settings.getbool("ROBOTSTXT_OBEY"):
             raise NotConfigured
         self.crawler = crawler
         self.agent: str = crawler.settings["ROBOTSTXT_USER_AGENT"]
-        self.rules: dict[str, asyncio.Task[Protego]] = {}  # by origin; several requests wait for one
+        self.rules: dict[str, asyncio.Task[Protego]] = {}  # by origin; concurrent requests share a task
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """As Scrapy makes its middlewares."""
+        """Create the middleware, as Scrapy requires."""
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        """Raise RobotsForbid or RobotsUnreachable for what may not be fetched."""
+        """Raise RobotsForbidden or RobotsUnreachable if the request must not be sent."""
         if request.meta.get(IS_ROBOTS):
             return
         origin = origin_of(request.url)
         reading = self.rules.pop(origin, None) or asyncio.create_task(self._read(origin))
-        self.rules[origin] = reading  # the last one used stands last
+        self.rules[origin] = reading  # move to the end: the most recently used
         if len(self.rules) > MAX_ORIGINS:
             del self.rules[next(iter(self.rules))]
         try:
             rules = await asyncio.shield(reading)
         except Exception as error:
-            self.rules.pop(origin, None)  # a request that is tried again tries this again too
+            self.rules.pop(origin, None)  # a retried request fetches the rules again
             raise RobotsUnreachable("robots.txt unreachable") from error
         if not rules.can_fetch(request.url, self.agent):
-            raise RobotsForbid("forbidden by robots.txt")
+            raise RobotsForbidden("forbidden by robots.txt")
 
     async def _read(self, origin: str) -> Protego:
-        # Without a limit, or Scrapy would give up a longer one whole; the spider stops it at MAX_BYTES.
+        # No Scrapy limit, which would fail a longer file; the spider stops the download at MAX_BYTES.
         meta = {IS_ROBOTS: True, "download_maxsize": 0}
         request = Request(f"{origin}/robots.txt", meta=meta, callback=NO_CALLBACK, dont_filter=True)
         assert self.crawler.engine is not None
         response: Response = await self.crawler.engine.download_async(request)
-        if response.status in TEMPORARY:
-            raise TemporaryStatus(f"status {response.status}", wait_of(response.headers))
+        if response.status in TEMPORARY_STATUSES:
+            raise TemporaryStatus(f"status {response.status}", requested_wait(response.headers))
         found = response.status // 100 == 2
         rules = Protego.parse(response.body[:MAX_BYTES].decode("utf-8", "replace") if found else "")
         if delay := rules.crawl_delay(self.agent):

@@ -1,4 +1,4 @@
-"""Sitemaps (https://www.sitemaps.org/protocol.html), sitemap indexes, and the sitemaps robots.txt names."""
+"""Parses sitemaps (https://www.sitemaps.org/protocol.html), their indexes and robots.txt's Sitemap lines."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from crawl.result import Listing
 from crawl.text.tree import elements, strings
 from crawl.urls import absolute_url
 
-MAX_BYTES = 52_428_800  # the protocol's own limit, uncompressed
+MAX_BYTES = 52_428_800  # the protocol's limit, uncompressed
 ROBOTS = "/robots.txt"
 GZIP = b"\x1f\x8b"
 
 
 def read_listing(url: str, body: bytes) -> Listing | None:
-    """What a sitemap, a sitemap index (either may be gzipped) or robots.txt lists; None for anything else."""
+    """Parse a sitemap or sitemap index (either may be gzipped) or robots.txt; None for anything else."""
     if url.endswith(ROBOTS):
         return Listing([], _absolute(_robots_sitemaps(body), url))
     root = _parse(body)
@@ -32,7 +32,7 @@ def read_listing(url: str, body: bytes) -> Listing | None:
 
 
 def _changed(root: etree._Element, base: str) -> dict[str, float]:
-    """URL -> the Unix time at which it changed, for those of which the sitemap says so."""
+    """Map URLs to the Unix time of their last change; URLs without a valid `lastmod` are omitted."""
     changed: dict[str, float] = {}
     for lastmod in elements(root, "/*/*/*[local-name() = 'lastmod']"):
         loc = "".join(strings(lastmod, "../*[local-name() = 'loc']/text()"))
@@ -43,8 +43,8 @@ def _changed(root: etree._Element, base: str) -> dict[str, float]:
 
 
 def time_of(lastmod: str) -> float | None:
-    """The Unix time of a date and time (https://www.w3.org/TR/NOTE-datetime); of a date alone the end of that
-    day, month or year. None for anything else.
+    """Parse a W3C date or date and time (https://www.w3.org/TR/NOTE-datetime) to Unix time. A date stands for
+    the end of its day, month or year. None for anything else.
     """
     text = lastmod.strip()
     try:

@@ -1,7 +1,7 @@
-"""Scrapy fetches what the scheduler gives out, and its spider hands over what came back.
+"""Runs Scrapy: it fetches the scheduler's entries, and the spider passes the results to the handler.
 
-Scrapy runs without a Twisted reactor, on asyncio alone, so that a process can crawl more than once. Its own
-pacing and retries are off: whose turn it is, and when, is decided in scheduler.py.
+Scrapy runs on asyncio without a Twisted reactor, so that a process can crawl more than once. Its throttling
+and retries are disabled: scheduler.py decides which request is sent, and when.
 """
 
 from __future__ import annotations
@@ -38,28 +38,28 @@ from crawl.web.sitemap import MAX_BYTES as MAX_SITEMAP_BYTES
 from gr_toolkit.errors import GrError
 from gr_toolkit.settings import CrawlSettings
 
-TICK = 0.2  # seconds between two looks at whether a shard is due or the crawl must end
-CONDITIONS = ("If-None-Match", "If-Modified-Since")
-UNUSED = (HttpAuthMiddleware, OffsiteMiddleware, RobotsTxtMiddleware)
-NEVER = logging.CRITICAL + 1
+TICK_SECONDS = 0.2  # seconds between two checks for a due shard or the end of the crawl
+CONDITIONAL_HEADERS = ("If-None-Match", "If-Modified-Since")
+DISABLED_MIDDLEWARES = (HttpAuthMiddleware, OffsiteMiddleware, RobotsTxtMiddleware)
+SILENT = logging.CRITICAL + 1
 
 
 async def run_spider(handler: ResultHandler, tick: Callable[[], None] = lambda: None) -> None:
-    """Fetch until nothing is left; `tick` is called now and then.
+    """Fetch until no URL is pending; call `tick` every TICK_SECONDS.
 
-    Raises what stopped it; all that came in is flushed.
+    Raises the error that stopped the crawl; pages fetched before are flushed.
     """
     async with Browser(handler.settings) as browser:
-        await run_with(browser, handler, tick)
+        await run_with_browser(browser, handler, tick)
 
 
-async def run_with(browser: Browser, handler: ResultHandler, tick: Callable[[], None]) -> None:
-    """The same, with the browser that makes the pages of some hosts."""
+async def run_with_browser(browser: Browser, handler: ResultHandler, tick: Callable[[], None]) -> None:
+    """Run the spider with the browser that renders the pages of configured hosts."""
     runner = AsyncCrawlerRunner(scrapy_settings(handler.settings))
     crawl = runner.crawl(FrontierSpider, handler=handler, browser=browser)
     try:
         while not crawl.done() and handler.error is None:
-            await asyncio.wait({crawl}, timeout=TICK)
+            await asyncio.wait({crawl}, timeout=TICK_SECONDS)
             handler.flush_if_due()
             tick()
         if handler.error:
@@ -68,12 +68,12 @@ async def run_with(browser: Browser, handler: ResultHandler, tick: Callable[[], 
     finally:
         if handler.error is None:
             handler.flush()
-        if not crawl.done():  # what is under way counts no more, and nothing follows it
+        if not crawl.done():  # ignore requests in flight and send no new ones
             handler.error = handler.error or GrError("the crawl was stopped")
 
 
 def scrapy_settings(settings: CrawlSettings) -> dict[str, object]:
-    """Our settings in Scrapy's names."""
+    """Convert our settings to Scrapy's."""
     handlers = dict.fromkeys(("http", "https"), PublicDownloadHandler)
     return {
         "TWISTED_REACTOR_ENABLED": False,
@@ -81,14 +81,14 @@ def scrapy_settings(settings: CrawlSettings) -> dict[str, object]:
         "DOWNLOAD_HANDLERS": {**dict.fromkeys(("data", "file", "ftp", "s3")), **handlers},
         ALLOW_PRIVATE: settings.allow_private,
         "USER_AGENT": settings.introduction,
-        "DOWNLOADER_MIDDLEWARES": {**dict.fromkeys(UNUSED), Robots: 100, Rendering: 110},
+        "DOWNLOADER_MIDDLEWARES": {**dict.fromkeys(DISABLED_MIDDLEWARES), Robots: 100, Rendering: 110},
         "SPIDER_MIDDLEWARES": dict.fromkeys(default_settings.SPIDER_MIDDLEWARES_BASE),
         "DOWNLOADER_STATS": False,
         "ROBOTSTXT_OBEY": settings.obey_robots,
         "ROBOTSTXT_USER_AGENT": settings.user_agent.partition("/")[0],
         "CONCURRENT_REQUESTS": settings.concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": settings.concurrency,
-        "CONCURRENT_ITEMS": 1,  # Scrapy starts so many tasks for every response; none has items
+        "CONCURRENT_ITEMS": 1,  # Scrapy starts this many tasks per response; we produce no items
         "DOWNLOAD_DELAY": 0,
         "DOWNLOAD_TIMEOUT": settings.timeout,
         "DOWNLOAD_MAXSIZE": settings.max_bytes,
@@ -104,16 +104,16 @@ def scrapy_settings(settings: CrawlSettings) -> dict[str, object]:
 
 
 class FrontierScheduler(BaseScheduler):
-    """Gives Scrapy the entries of our scheduler one by one, and takes redirects back."""
+    """Gives Scrapy requests for our scheduler's entries, and queues redirects."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self.redirects: dict[int, Request] = {}  # by entry, until its turn has come again
+        self.redirects: dict[int, Request] = {}  # by entry id, until the scheduler returns the entry again
         self.alarm: asyncio.TimerHandle | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """As Scrapy makes its scheduler."""
+        """Create the scheduler, as Scrapy requires."""
         return cls(crawler)
 
     def open(self, spider: Spider) -> None:
@@ -123,38 +123,38 @@ class FrontierScheduler(BaseScheduler):
         self.handler = spider.handler
 
     def close(self, reason: str) -> None:
-        """Nothing wakes a crawl that is over."""
+        """Cancel the alarm, so that nothing wakes a finished crawl."""
         if self.alarm:
             self.alarm.cancel()
 
     def has_pending_requests(self) -> bool:
-        """Whether the crawl goes on once nothing is in flight."""
-        return self.handler.anything_left()
+        """Whether the crawl continues when no request is in flight."""
+        return self.handler.has_pending()
 
     def enqueue_request(self, request: Request) -> bool:
-        """Take a redirect. Only a source may redirect to another host."""
+        """Queue a redirect. Only a source may redirect to another host."""
         entry: Entry = request.meta["entry"]
-        if not self._may_lead_to(request.url, entry):
+        if not self._allows_redirect(request.url, entry):
             self.handler.finish(entry, FetchFailure("redirects to another host", refused=True))
             return False
-        for condition in CONDITIONS:  # they were about the page that it is redirected from
+        for condition in CONDITIONAL_HEADERS:  # they apply to the URL that redirected
             request.headers.pop(condition, None)
         self.redirects[entry.id] = request
-        self.handler.send_on(entry)
+        self.handler.resend(entry)
         return True
 
-    def _may_lead_to(self, url: str, entry: Entry) -> bool:
+    def _allows_redirect(self, url: str, entry: Entry) -> bool:
         return host_of(url) == entry.host or (entry.depth == 0 and self.handler.scope.has_host(url))
 
     def next_request(self) -> Request | None:
-        """The next request to send, None while there is none."""
+        """Return the next request to send; None if none is available now."""
         if entry := self.handler.next():
             return self.redirects.pop(entry.id, None) or self.spider.request(entry)
         self._wake_at(self.handler.scheduler.wakes_at())
         return None
 
     def _wake_at(self, time: float | None) -> None:
-        """Have Scrapy ask again as soon as a host may be asked again, and not only at its own heartbeat."""
+        """Make Scrapy ask for a request as soon as a host is due, before Scrapy's next heartbeat."""
         if time is None or (self.alarm and not self.alarm.cancelled() and self.alarm.when() <= time):
             return
         if self.alarm:
@@ -169,7 +169,7 @@ class FrontierScheduler(BaseScheduler):
 
 
 class FrontierSpider(Spider):
-    """Turns entries into requests and what comes of them into results."""
+    """Converts entries to requests, and responses and failures to results."""
 
     name = "gr"
 
@@ -180,70 +180,75 @@ class FrontierSpider(Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: object, **kwargs: object) -> Self:
-        """Look at the headers of every response before its body is read."""
+        """Create the spider and connect it to the signals for received headers and bytes."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        crawler.signals.connect(spider.look_at_headers, signals.headers_received)
-        crawler.signals.connect(spider.look_at_bytes, signals.bytes_received)
+        crawler.signals.connect(spider.on_headers, signals.headers_received)
+        crawler.signals.connect(spider.on_bytes, signals.bytes_received)
         return spider
 
     async def start(self) -> AsyncIterator[Request]:
-        """Nothing: all requests come from the scheduler."""
+        """Yield nothing: all requests come from the scheduler."""
         return
         yield
 
     def slow_down(self, host: str, seconds: float) -> None:
-        """The host's robots.txt asks for so many seconds between two requests."""
+        """Apply a host's Crawl-delay in seconds."""
         self.handler.scheduler.slow_down(host, seconds)
 
     def request(self, entry: Entry) -> Request:
-        """The request for an entry; of a page that is known, for what has changed."""
+        """Create the request for an entry; conditional if the page is known."""
         meta: dict[str, object] = {"entry": entry}
         if entry.kind == "sitemap":
             meta["download_maxsize"] = MAX_SITEMAP_BYTES
-        known = zip(CONDITIONS, (entry.etag, entry.last_modified), strict=True)
-        may_ask = entry.known and not self.browser.makes(entry.host)  # what scripts put in may have changed
-        headers = {name: value for name, value in known if value and may_ask}
+        known = zip(CONDITIONAL_HEADERS, (entry.etag, entry.last_modified), strict=True)
+        is_conditional = entry.known and not self.browser.renders(entry.host)  # scripts may load new content
+        headers = {name: value for name, value in known if value and is_conditional}
         return Request(
-            entry.url, self.arrived, headers=headers, meta=meta, dont_filter=True, errback=self.failed
+            entry.url,
+            self.handle_response,
+            headers=headers,
+            meta=meta,
+            dont_filter=True,
+            errback=self.handle_failure,
         )
 
-    def look_at_headers(self, headers: Headers, request: Request) -> None:
-        """Remember the content type, and leave the body of what does not call itself HTML unread."""
+    def on_headers(self, headers: Headers, request: Request) -> None:
+        """Store the content type, and stop the download of a page that is not declared as HTML."""
         if request.meta.get(IS_ROBOTS):
-            request.meta["download_maxsize"] = self.handler.settings.max_bytes  # once it is unpacked
+            request.meta["download_maxsize"] = self.handler.settings.max_bytes  # decompressed size
             return
-        if "entry" not in request.meta:  # a page's script asked for it
+        if "entry" not in request.meta:  # a subresource of a rendered page
             return
         entry: Entry = request.meta["entry"]
         request.meta[CONTENT_TYPE] = content_type = header(headers, "Content-Type") or ""
         if entry.kind == "page" and content_type and media_type(content_type) not in HTML_TYPES:
             raise StopDownload(fail=False)
 
-    def look_at_bytes(self, data: bytes, request: Request) -> None:
-        """Read no more of a robots.txt than is wanted."""
+    def on_bytes(self, data: bytes, request: Request) -> None:
+        """Stop the download of a robots.txt after MAX_ROBOTS_BYTES."""
         if request.meta.get(IS_ROBOTS):
             request.meta["read"] = request.meta.get("read", 0) + len(data)
             if request.meta["read"] > MAX_ROBOTS_BYTES:
                 raise StopDownload(fail=False)
 
-    async def arrived(self, response: Response) -> None:
-        """Hand over a response. It is read in a thread, so that no large page holds up the others."""
+    async def handle_response(self, response: Response) -> None:
+        """Parse a response in a thread, so that a large page does not block others, and handle the result."""
         entry: Entry = response.meta["entry"]
         with_links = entry.depth < self.handler.settings.max_depth
-        with suppress(RuntimeError):  # no thread begins once the crawl is stopped; it stays in flight
+        with suppress(RuntimeError):  # no thread starts after the crawl stops; the entry stays in flight
             read = partial(read_response, entry, response, with_links=with_links)
-            result = await asyncio.to_thread(_safely, read)
+            result = await asyncio.to_thread(_read_safely, read)
             self.handler.finish(entry, result, response.meta.get("download_latency", 0.0))
 
-    def failed(self, failure: Failure) -> None:
-        """Hand over why no response came."""
+    def handle_failure(self, failure: Failure) -> None:
+        """Handle a request that failed without a response."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        result = _safely(partial(read_failure, request, failure.value or Exception()))
+        result = _read_safely(partial(read_failure, request, failure.value or Exception()))
         self.handler.finish(request.meta["entry"], result)
 
 
-def _safely(read: Callable[[], Result]) -> Result:
-    """One response that cannot be read must not stop the crawl, nor be lost without a word."""
+def _read_safely(read: Callable[[], Result]) -> Result:
+    """Call `read`; return a FetchFailure if it raises, so that the crawl continues and counts the failure."""
     try:
         return read()
     except Exception as error:
@@ -252,8 +257,8 @@ def _safely(read: Callable[[], Result]) -> Result:
 
 @contextmanager
 def quiet_logs() -> Iterator[None]:
-    """Let only errors of libraries through, and of a crawl cut short nothing."""
-    levels = {"scrapy": logging.ERROR, "asyncio": NEVER}
+    """Log only errors of Scrapy, and nothing of asyncio, which complains when a crawl is cut short."""
+    levels = {"scrapy": logging.ERROR, "asyncio": SILENT}
     before = {name: logging.getLogger(name).level for name in levels}
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)

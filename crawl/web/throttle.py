@@ -1,5 +1,5 @@
-"""How often one host is asked: so many seconds after the last time, and later where it is slow (as Scrapy's
-AutoThrottle has it, https://docs.scrapy.org/en/latest/topics/autothrottle.html) or asks for that.
+"""The delay between two requests to one host. It grows if the host is slow (like Scrapy's AutoThrottle,
+https://docs.scrapy.org/en/latest/topics/autothrottle.html) or sets a Crawl-delay.
 """
 
 from __future__ import annotations
@@ -7,35 +7,35 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-MAX_DELAY = 60.0  # seconds between two requests, however slow the host
-JITTER = 0.5  # share by which a delay varies, so that requests make no pattern
+MAX_DELAY = 60.0  # seconds between two requests, even to a very slow host
+JITTER = 0.5  # relative random variation of a delay, so that requests form no pattern
 
 
 @dataclass
 class Throttle:
-    """The seconds between two requests to one host; with `least` 0 there is no waiting at all."""
+    """The seconds between two requests to one host. A `min_delay` of 0 disables waiting."""
 
-    least: float
-    at_once: int
-    seconds: float = 0.0
+    min_delay: float
+    concurrency: int
+    delay: float = 0.0
 
-    def answered(self, latency: float, ok: bool) -> None:
-        """A host that needs `latency` seconds for an answer has `at_once` requests under way, on average.
+    def adjust(self, latency: float, ok: bool) -> None:
+        """Adjust the delay to a latency in seconds, so that about `concurrency` requests are in flight.
 
-        A failure answers quickly, and makes nothing faster.
+        Failures often return quickly, so a failure never shortens the delay.
         """
-        if self.least == 0:
+        if self.min_delay == 0:
             return
-        target = latency / self.at_once
-        seconds = min(MAX_DELAY, max(self.least, target, (self.seconds + target) / 2))
-        if ok or seconds > self.seconds:
-            self.seconds = seconds
+        target = latency / self.concurrency
+        delay = min(MAX_DELAY, max(self.min_delay, target, (self.delay + target) / 2))
+        if ok or delay > self.delay:
+            self.delay = delay
 
-    def wait(self) -> float:
-        """The seconds from one request to the next."""
-        seconds = max(self.least, self.seconds)
+    def next_delay(self) -> float:
+        """The seconds until the next request, with random variation."""
+        seconds = max(self.min_delay, self.delay)
         return seconds * random.uniform(1 - JITTER, 1 + JITTER)
 
-    def slow_down(self, least: float) -> None:
-        """The host asks for so many seconds between two requests (Crawl-delay)."""
-        self.least = max(self.least, least)
+    def slow_down(self, seconds: float) -> None:
+        """Apply a Crawl-delay: raise the minimum delay to `seconds`."""
+        self.min_delay = max(self.min_delay, seconds)

@@ -1,1 +1,1 @@
-"""`gr demo`: the whole pipeline, offline, on the bundled site."""
+"""`gr demo`: runs the whole pipeline offline on the bundled site."""

@@ -1,4 +1,4 @@
-"""`gr demo`: options in, one call."""
+"""The `gr demo` command."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import typer
 
 def demo(
     data: Annotated[
-        str, typer.Option("--data", metavar="FOLDER", help="A local folder for the demo alone.")
+        str, typer.Option("--data", metavar="FOLDER", help="Local folder used only by the demo.")
     ] = "demo-data",
     steps: Annotated[int, typer.Option(min=1, help="GRPO steps; 10 to 20 seconds each on two cores.")] = 12,
 ) -> None:
-    """Go the whole way offline on the bundled site: crawl, curate, train, eval; about 9 minutes on two cores.
+    """Run the whole pipeline offline on the bundled site: crawl, curate, train, eval; 9 minutes on two cores.
 
     Example: gr demo --steps 12
     """

@@ -1,7 +1,7 @@
-"""`gr demo`: the whole way, from a web site to a trained and scored model, offline on the bundled site.
+"""`gr demo`: the whole pipeline, from a web site to a trained and scored model, offline on the bundled site.
 
-Each stage is the public command that a person would run by hand, printed before it runs. Every stage
-resumes, so the same command again carries on where the last one stopped.
+Each stage runs the same public command that a user would type, and prints it first. Every stage resumes, so
+running the demo again continues where the last run stopped.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from gr_toolkit.demo.site import serve_site
 from gr_toolkit.demo.summary import show_demo
 from gr_toolkit.errors import GrError, UsageError
 from gr_toolkit.settings import Settings, load_settings
+from gr_toolkit.steps import FUNNEL
 from gr_toolkit.store import Store
 from gr_toolkit.store.folder import Folder
-from gr_toolkit.store.tables import FUNNEL
 
 SETTINGS = """\
-# Settings of `gr demo`: everything small enough for a laptop without a GPU.
+# Settings of `gr demo`, small enough for a laptop without a GPU.
 data = {data}
 instruction = "Reply in this form: The answer is \\\\boxed{{answer}}."  # the default asks for reasoning first
 
 [crawl]
 allow_private = true   # the site is served from this machine
-delay = 0.0            # and our own; be polite elsewhere
+delay = 0.0            # seconds; keep a delay for any other site
 shard_pages = 25
 
 [llm]
-model = "local"        # SmolLM2-135M, too small to judge or to solve well: see README, "A real model"
+model = "local"        # SmolLM2-135M, too small to judge or solve well; see README, "A real model"
 concurrency = 8
 context = 2048
 
@@ -56,14 +56,14 @@ languages = ["en"]     # an empty list keeps every language
 chunk_chars = 2500
 pairs_per_chunk = 1    # a real model: 10
 samples = 4            # a real model: 8
-any_pass_rate = true   # a real model: false, which keeps what is neither never nor always solved
+any_pass_rate = true   # a real model: false, to drop questions that are never or always solved
 test_share = 0.3
 
 [verify]
-model = false          # rules alone; a real model: true
+model = false          # only rules; a real model: true
 
 [train]
-prompts_per_step = 4   # several, since rules alone cannot mark the answers to some questions
+prompts_per_step = 4   # several, since rules cannot grade the answers to some questions
 group = 2
 learning_rate = 2e-5
 temperature = 1.0
@@ -75,20 +75,20 @@ save_every = 4
 max_tokens = 32
 """
 CONFIG = "demo.toml"
-# What the demo sets itself, and a person's own environment must not: where the tables lie, and the models.
+# Variables that the demo ignores: the data folder and the models come from its own settings.
 OWN_VARIABLES = re.compile(r"GR_(?:DATA|LLM__(?:[A-Z]+__)?(?:MODEL|BASE_URL))", re.IGNORECASE)
 Variables = dict[str, str]
 
 
 def run_demo(data: str, steps: int) -> None:
-    """Run every stage on the sample site, with its tables in the local folder `data`; print what each did.
+    """Run every stage on the sample site, with tables in the local folder `data`, and print a summary.
 
-    Raises UsageError for a folder that holds other pages, and typer.Exit with the exit code of a stage that
-    fails.
+    Raises UsageError for a folder that holds other pages, and typer.Exit with the exit code of a failed
+    stage.
     """
     settings = load_settings(None, data=data)
     if "://" in settings.data:
-        raise UsageError("the demo works in a local folder; give one with --data")
+        raise UsageError("the demo needs a local folder; choose one with --data")
     folder = Path(settings.data)
     refuse_other_pages(settings)
     config = write_settings(folder)
@@ -100,9 +100,9 @@ def run_demo(data: str, steps: int) -> None:
 
 
 def commands(url: str, folder: Path, config: Path, steps: int) -> list[tuple[Variables, list[str]]]:
-    """The stages in order: environment variables, and the arguments of `gr`."""
+    """Return the stages in order: environment variables and arguments of `gr`."""
     settings = ["--config", str(config)]
-    base = {"GR_LLM__BACKEND": "transformers"}  # the engine that scores the trained model, for a fair before
+    base = {"GR_LLM__BACKEND": "transformers"}  # the trained model is scored with this backend too
     return [
         ({}, ["crawl", f"{url}/", *settings]),
         ({}, ["curate", *settings]),
@@ -113,50 +113,51 @@ def commands(url: str, folder: Path, config: Path, steps: int) -> list[tuple[Var
 
 
 def command_line(variables: Variables, arguments: list[str]) -> str:
-    """The command as a person would type it."""
+    """Return the command as a user would type it."""
     assignments = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
     return " ".join([*assignments, "gr", *map(shlex.quote, arguments)])
 
 
 def run(variables: Variables, arguments: list[str]) -> None:
-    """Run one command of `gr`. Raises typer.Exit with its exit code if it fails; the command has said why."""
+    """Run one `gr` command. Raises typer.Exit with its exit code if it fails; it has printed the error."""
     with subprocess.Popen(command_of(arguments), env=environment() | variables) as child:
         try:
             code = child.wait()
         except KeyboardInterrupt:
-            child.wait()  # Ctrl-C reaches it too, and it still has its summary to write
+            child.wait()  # Ctrl-C reaches the child too, and it still writes its summary
             raise
     if code != 0:
-        say(f"gr: the demo stopped at `gr {arguments[0]}`; the same command again carries on from there")
-        raise typer.Exit(code if code > 0 else 128 - code)  # killed by a signal: as a shell puts it
+        say(f"gr: the demo stopped at `gr {arguments[0]}`; run the same command again to continue from there")
+        raise typer.Exit(code if code > 0 else 128 - code)  # killed by a signal: the shell's convention
 
 
 def command_of(arguments: list[str]) -> list[str]:
-    """The command in a process of its own.
+    """Return the command line that runs `gr` in a separate process.
 
-    `-P` keeps the working directory off the path, so that a file train.py there is not imported.
+    `-P` keeps the working directory off sys.path, so that a file such as train.py there is not imported.
     """
     return [sys.executable, "-P", "-m", "cli", *arguments]
 
 
 def environment() -> Variables:
-    """The person's environment without what the demo sets itself."""
+    """Return the user's environment without the variables that the demo ignores."""
     return {name: value for name, value in os.environ.items() if not OWN_VARIABLES.fullmatch(name)}
 
 
 def crawled_hosts(data: str) -> set[str]:
-    """The hosts that a crawl of this data folder knows. Raises typer.Exit if `gr crawl status` fails."""
+    """Return the hosts in this data folder's crawl queue. Raises typer.Exit if `gr crawl status` fails."""
     command = command_of(["crawl", "status", "--json", "--data", data])
     done = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, check=False)
     if done.returncode != 0:
-        raise typer.Exit(done.returncode)  # it has said why
+        raise typer.Exit(done.returncode)  # the command has printed the error
     return {str(host["host"]) for host in json.loads(done.stdout)["hosts"]}
 
 
 def refuse_other_pages(settings: Settings) -> None:
-    """Raise UsageError if the data folder holds what no demo put there.
+    """Raise UsageError if the data folder holds pages or queued URLs that are not from a demo.
 
-    The demo would crawl the rest of it without a pause between requests, and curate it with a tiny model.
+    The demo would crawl those hosts without a delay between requests, and curate their pages with a tiny
+    model.
     """
     store, hosts = Store(settings.data, settings.state), crawled_hosts(settings.data)
     if not (Path(store.data) / CONFIG).is_file():
@@ -164,23 +165,23 @@ def refuse_other_pages(settings: Settings) -> None:
             raise UsageError(f"{store.data} already holds tables; choose another folder with --data")
         return
     pages = store.table("pages")
-    hosts.update(str(row["host"]) for shard in pages.shards() for row in pages.rows(shard, ["host"]))
-    elsewhere = sorted(host for host in hosts if not host.startswith("127.0.0.1:"))
-    if elsewhere:
+    hosts.update(str(host) for shard in pages.shards() for host in pages.column(shard, "host"))
+    other_hosts = sorted(host for host in hosts if not host.startswith("127.0.0.1:"))
+    if other_hosts:
         raise UsageError(
-            f"{store.data} already holds pages of {elsewhere[0]}; choose another folder with --data"
+            f"{store.data} already holds pages of {other_hosts[0]}; choose another folder with --data"
         )
 
 
 def write_settings(folder: Path) -> Path:
-    """Write the demo's settings into the data folder, unless they are there, and return their path."""
+    """Write the demo's settings into the data folder unless they exist, and return their path."""
     if not (folder / CONFIG).is_file():
         Folder(str(folder)).write(CONFIG, SETTINGS.format(data=json.dumps(str(folder))).encode())
     return folder / CONFIG
 
 
 def port_of(state: Path) -> int:
-    """The site's port: a free one the first time, then the same, since a page is known by its URL."""
+    """Return the site's port: free on the first run, then always the same, because page URLs contain it."""
     remembered = state / "demo_port"
     wanted = int(remembered.read_text()) if remembered.is_file() else 0
     with socket.socket() as probe:
@@ -189,8 +190,8 @@ def port_of(state: Path) -> int:
             probe.bind(("127.0.0.1", wanted))
         except OSError as error:
             raise GrError(
-                f"port {wanted}, at which this data folder knows the sample site, is taken; "
-                "stop what listens there, or start afresh with gr demo --data OTHER"
+                f"port {wanted} is taken, but the page URLs in this data folder contain it; "
+                "stop the program that listens there, or start over with gr demo --data OTHER"
             ) from error
         port = int(probe.getsockname()[1])
     state.mkdir(parents=True, exist_ok=True)

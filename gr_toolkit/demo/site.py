@@ -20,10 +20,10 @@ REDIRECTS = "_redirects"
 
 @contextmanager
 def serve_site(folder: Path, port: int = 0) -> Iterator[str]:
-    """Serve `folder` and yield the base URL, without a slash at its end; port 0 takes a free one.
+    """Serve `folder` and yield the base URL, without a trailing slash; port 0 picks a free port.
 
-    `index.html` stands for its folder. A line `/old /new 301` in `_redirects` is obeyed, `{host}` in
-    sitemap.xml becomes the Host header, and no name that starts with `_` or `.` is served.
+    A folder's URL serves its `index.html`. A line `/old /new 301` in `_redirects` redirects. `{host}` in
+    sitemap.xml is replaced by the Host header. Names that start with `_` or `.` are not served.
     """
     handler = partial(SiteHandler, read_redirects(folder / REDIRECTS), directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
@@ -38,7 +38,7 @@ def serve_site(folder: Path, port: int = 0) -> Iterator[str]:
 
 
 def read_redirects(path: Path) -> dict[str, tuple[str, int]]:
-    """The file's lines `/old /new 301` as {old: (new, status)}; no file, no redirects."""
+    """Parse lines `/old /new 301` into {old: (new, status)}; empty if there is no file."""
     if not path.is_file():
         return {}
     lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
@@ -47,7 +47,7 @@ def read_redirects(path: Path) -> dict[str, tuple[str, int]]:
 
 
 class SiteHandler(SimpleHTTPRequestHandler):
-    """Files of the folder, its redirects, and its sitemap made to fit the address it is asked at."""
+    """Serves the folder's files and redirects, and its sitemap with the request's host filled in."""
 
     protocol_version = "HTTP/1.1"
 
@@ -86,8 +86,8 @@ class SiteHandler(SimpleHTTPRequestHandler):
         self.wfile.write(body)
 
     def list_directory(self, path: object) -> None:
-        """A folder without index.html is not found; its files are not listed."""
+        """Respond 404 to a folder without index.html instead of listing its files."""
         self.send_error(HTTPStatus.NOT_FOUND)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Stay quiet."""
+        """Log nothing."""

@@ -1,4 +1,4 @@
-"""What `gr demo` prints at its end: every stage in a line, the rewards, the scores, and what to change."""
+"""Prints the final summary of `gr demo`: a line per step, rewards, scores, and settings for a real run."""
 
 from __future__ import annotations
 
@@ -15,32 +15,34 @@ from gr_toolkit.console import describe, output_console
 from gr_toolkit.llm.names import resolve_model, slug
 from gr_toolkit.report.funnel import TableStatus, flow, read_funnel, rows_in
 from gr_toolkit.settings import Settings
+from gr_toolkit.steps import step_of
 from gr_toolkit.store import Store
-from gr_toolkit.store.tables import MADE_BY
 
-HONEST = """\
+CLOSING = """\
 SmolLM2-135M is far too small to extract, judge or solve well: its questions are few and often poor, and
-its scores say that the way works, not that the model is good. For a real run, take a real model in {config}
-(or a gr.toml of your own, from `gr init`):
+its scores prove that the pipeline runs, not that the model is good. For a real run, configure a real model
+in {config} (or in your own gr.toml, from `gr init`):
   [llm] model, base_url   any OpenAI-compatible server, e.g. model = "gpt-5-mini", or vLLM at http://host:8000/v1
   [curate] samples = 8, any_pass_rate = false, pairs_per_chunk = 10
   [verify] model = true   with [llm.verifier] model = "TIGER-Lab/general-verifier"
   [train]                 a larger model with --model, longer completions, hundreds of steps
-Then: gr crawl URL, gr curate, gr train grpo, gr eval. What lies where: gr status --config {config}"""
+Then: gr crawl URL, gr curate, gr train grpo, gr eval. To see all tables: gr status --config {config}"""
 
 
 class Spent(NamedTuple):
-    """What the runs of a step took."""
+    """Time and tokens of all runs of a step."""
 
     seconds: float
     tokens: int
 
 
 NOTHING = Spent(0.0, 0)
+CURVE_HEIGHT = 4  # lines
+EIGHTHS = " ▁▂▃▄▅▆▇█"
 
 
 def show_demo(settings: Settings, config: Path) -> None:
-    """Print the summary of the whole way."""
+    """Print the summary of the whole pipeline."""
     console = output_console()
     data = Path(settings.data)
     funnel = read_funnel(Store(settings.data, settings.state))
@@ -49,11 +51,11 @@ def show_demo(settings: Settings, config: Path) -> None:
     for line in [*flow(funnel), *training_lines(data), *score_lines(data)]:
         console.print(line, markup=False, highlight=False)
     console.print()
-    console.print(HONEST.format(config=config), markup=False, highlight=False, soft_wrap=True)
+    console.print(CLOSING.format(config=config), markup=False, highlight=False, soft_wrap=True)
 
 
 def step_table(funnel: dict[str, TableStatus], spent: dict[str, Spent], data: Path) -> Table:
-    """A line for each step: rows in, kept, turned down, seconds, tokens, and where its result lies."""
+    """Return a table with a line per step: rows, reasons, seconds, tokens, and the path of its result."""
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("step", "in", "rows", "kept", "turned down", "seconds", "tokens", "where"):
         shown.add_column(heading, justify="left" if heading in ("step", "turned down", "where") else "right")
@@ -64,7 +66,7 @@ def step_table(funnel: dict[str, TableStatus], spent: dict[str, Spent], data: Pa
 
     reached = rows_in(funnel)
     for name, status in funnel.items():
-        step, counts = MADE_BY[name].removeprefix("gr "), status.counts
+        step, counts = step_of(name).name, status.counts
         numbers = (str(reached[name]), str(counts.rows), str(counts.kept), describe(counts.reasons))
         add(step, numbers, spent.get(step, NOTHING), data / name / "*.parquet")
     trained = spent.get("train grpo", NOTHING)
@@ -76,7 +78,7 @@ def step_table(funnel: dict[str, TableStatus], spent: dict[str, Spent], data: Pa
 
 
 def read_log(path: Path) -> dict[str, Spent]:
-    """Seconds and tokens by step, over every run that is in the run log."""
+    """Sum seconds and tokens by step over all runs in the run log."""
     totals: dict[str, Spent] = defaultdict(lambda: NOTHING)
     for line in path.read_text(encoding="utf-8").splitlines():
         run = json.loads(line)
@@ -87,21 +89,36 @@ def read_log(path: Path) -> dict[str, Spent]:
 
 
 def sampled_tokens(data: Path) -> int:
-    """How many tokens the policy wrote in all GRPO steps; the run log has only those of servers."""
+    """Count the tokens sampled in all GRPO steps; the run log counts only tokens of model servers."""
     samples = pq.read_table(data / "runs" / "grpo" / "samples", columns=["tokens"], use_threads=False)
     return sum(samples["tokens"].to_pylist())
 
 
 def training_lines(data: Path) -> list[str]:
-    """The reward of each GRPO step."""
+    """Return the lines with the reward of each GRPO step: a curve, and the numbers."""
     metrics = data / "runs" / "grpo" / "metrics.jsonl"
-    rewards = [json.loads(line).get("reward") for line in metrics.read_text(encoding="utf-8").splitlines()]
-    shown = " ".join(f"{reward:.2f}" for reward in rewards if reward is not None)
-    return ["", f"GRPO reward by step: {shown}  ({metrics})"]
+    logged = [json.loads(line).get("reward") for line in metrics.read_text(encoding="utf-8").splitlines()]
+    rewards = [reward for reward in logged if reward is not None]
+    shown = " ".join(f"{reward:.2f}" for reward in rewards)
+    return ["", *reward_curve(rewards), f"GRPO reward by step: {shown}  ({metrics})"]
+
+
+def reward_curve(rewards: Sequence[float]) -> list[str]:
+    """Draw the rewards as columns, one per step; the axis runs from the lowest to the highest reward."""
+    if len(set(rewards)) < 2:
+        return []
+    low, high = min(rewards), max(rewards)
+    heights = [1 + round((reward - low) / (high - low) * (CURVE_HEIGHT * 8 - 1)) for reward in rewards]
+    labels = {CURVE_HEIGHT - 1: f"{high:.2f}", 0: f"{low:.2f}"}
+    return [
+        f"{labels.get(row, ''):>6} | "
+        + " ".join(EIGHTHS[max(0, min(8, height - 8 * row))] * 2 for height in heights)
+        for row in reversed(range(CURVE_HEIGHT))
+    ]
 
 
 def score_lines(data: Path) -> list[str]:
-    """The accuracy on each benchmark, before and after: of the model that was trained, and of the result."""
+    """Return the accuracy on each benchmark, of the model before and after training."""
     lines = []
     for when, model in (("before", "local"), ("after", resolve_model(str(data / "runs" / "grpo" / "final")))):
         for path in sorted((data / "evals" / slug(model)).glob("*.score.json")):
@@ -109,7 +126,7 @@ def score_lines(data: Path) -> list[str]:
             accuracy = "unknown" if score["accuracy"] is None else f"{score['accuracy']:.1%}"
             stated = score["correct"] + score["wrong"] + score["undecided"]
             lines.append(
-                f"{when:<7}{score['benchmark']:<8} accuracy {accuracy:>6}, an answer stated to {stated} "
-                f"of {score['n']} questions  ({path})"
+                f"{when:<7}{score['benchmark']:<8} accuracy {accuracy:>6}, {stated} "
+                f"of {score['n']} questions answered  ({path})"
             )
     return lines

@@ -1,4 +1,4 @@
-"""Runs a step over the shards that are pending, on this machine's cores or on Ray."""
+"""Runs a step over its pending shards, on this machine's cores or on Ray."""
 
 from gr_toolkit.engine.run import run_here, run_spread, spread
 

@@ -1,4 +1,4 @@
-"""Runs a step beside another one that makes its input: each shard as soon as it is there."""
+"""Runs a step concurrently with the step that writes its input: each input shard as soon as it is written."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from gr_toolkit.console import Summary
 from gr_toolkit.engine.run import count
 from gr_toolkit.engine.worker import worker_pool
+from gr_toolkit.steps import step_of
 from gr_toolkit.store import Store
-from gr_toolkit.store.table import Row
-from gr_toolkit.store.tables import NEEDS
+from gr_toolkit.store.tables import Row
 
 
 class Beside:
-    """The shards that are under way in other processes. What goes wrong there is raised at the end."""
+    """The shards in progress in worker processes. The first error is raised at the end of `run_beside`."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class Beside:
         pool: ProcessPoolExecutor,
     ) -> None:
         self.table = store.table(summary.table)
-        self.input = store.table(NEEDS[summary.table][0])
+        self.input = store.table(step_of(summary.table).needs[0])
         self.summary = summary
         self.function = function
         self.pool = pool
@@ -34,12 +34,12 @@ class Beside:
         self.error: Exception | None = None
 
     def start(self, shard: str) -> None:
-        """The input has this shard now."""
+        """Start a new shard of the input; ignored after an error."""
         if self.error is None:
             self.waiting[self.pool.submit(self.function, shard)] = shard
 
     def collect(self, *, wait: bool = False) -> None:
-        """Write the shards that are done, or all of them."""
+        """Write the finished shards; with `wait`, wait for all of them."""
         for future in [future for future in self.waiting if wait or future.done()]:
             shard = self.waiting.pop(future)
             try:
@@ -55,24 +55,20 @@ class Beside:
 def run_beside(
     store: Store, summary: Summary, function: Callable[[str], Sequence[Row]], workers: int
 ) -> Iterator[Beside]:
-    """Make the table that `summary` names while the body runs, in `workers` processes.
+    """Write the table named in `summary` while the body runs, in `workers` processes.
 
-    The body calls `start` with every new shard of the input, and `collect` now and then. Afterwards the
-    rest is waited for. Raises Locked, and what `function` or the writing raised.
+    The body calls `start` with every new shard of the input, and `collect` from time to time. On exit all
+    remaining shards are collected. Raises Locked, and any error of `function` or of writing a shard.
     """
     started = time.monotonic()
     with store.table(summary.table).writing():
         pool = worker_pool(workers)
         try:
-            with pool:
-                beside = Beside(store, summary, function, pool)
-                try:
-                    yield beside
-                    beside.collect(wait=True)
-                except BaseException:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    raise
+            beside = Beside(store, summary, function, pool)
+            yield beside
+            beside.collect(wait=True)
         finally:
+            pool.shutdown(cancel_futures=True)  # after an error the pending shards are not started
             summary.seconds += time.monotonic() - started
     if beside.error:
         raise beside.error

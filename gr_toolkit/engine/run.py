@@ -1,41 +1,41 @@
-"""Runs one step: every pending shard of its inputs in, one shard of the same name out.
+"""Runs one step: each pending input shard produces one output shard of the same name.
 
 A step is a function from a shard's name to the rows of its output shard; it reads its inputs itself.
-So the same function runs in this process, in a pool of processes, or as a Ray task.
+So the same function runs in this process, in a process pool, or as a Ray task.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import as_completed
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from types import ModuleType
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from gr_toolkit.console import Advance, Summary, progress, say
 from gr_toolkit.engine.worker import worker_pool
 from gr_toolkit.errors import MissingExtra
+from gr_toolkit.steps import inputs
 from gr_toolkit.store import Store, Table
-from gr_toolkit.store.table import Row
-from gr_toolkit.store.tables import NEEDS
+from gr_toolkit.store.tables import Row
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Begin = Callable[[Task], Callable[[], Result]]
-Produced = Iterator[tuple[str, Sequence[Row]]]
+Produced = Generator[tuple[str, Sequence[Row]], None, None]
 Produce = Callable[[list[str], Advance], Produced]
 
 
 def run_here(store: Store, summary: Summary, function: Callable[[str, Advance], Sequence[Row]]) -> None:
-    """Do the pending shards of the table that `summary` names, one after another in this process.
+    """Process the pending shards of the table named in `summary`, one after another in this process.
 
-    `function(shard, advance)` returns the shard's rows. While it is at a shard for long it calls `advance`
-    with the number of input rows it has got through; those it leaves out count when the shard is written.
-    Raises Locked, CorruptShard, CannotWrite and what the function raises; finished shards stay, and what
-    was done is in `summary` then too.
+    `function(shard, advance)` returns the shard's rows. During a long shard it calls `advance` with the
+    number of input rows it has processed. Rows it does not report are counted when the shard is written.
+    Raises Locked, CorruptShard, CannotWrite, and any error of `function`. Finished shards are kept and
+    counted in `summary` after an error too.
     """
 
     def produce(pending: list[str], advance: Advance) -> Produced:
@@ -53,53 +53,56 @@ def run_spread(
     engine: str,
     workers: int,
 ) -> None:
-    """Do the pending shards of the table that `summary` names side by side; `function` must be picklable.
+    """Process the pending shards of the table named in `summary` in parallel; `function` must be picklable.
 
-    Raises and counts as run_here does, and raises MissingExtra where Ray is asked for and not installed.
+    Counts rows and raises errors like `run_here`. Raises MissingExtra if `engine` is "ray" and Ray is not
+    installed.
     """
-    side_by_side = _on_ray if engine == "ray" else _on_cores
-    _write_pending(store, summary, lambda pending, _: side_by_side(function, pending, workers))
+    run_shards = _on_ray if engine == "ray" else _on_cores
+    _write_pending(store, summary, lambda pending, _: run_shards(function, pending, workers))
 
 
 def spread(
     function: Callable[[Task], Result], tasks: Iterable[Task], *, engine: str, workers: int
 ) -> Iterator[tuple[Task, Result]]:
-    """Each task with its result, in the order of the tasks; they run side by side and must be picklable.
+    """Yield each task with its result, in task order. Tasks run in parallel and must be picklable.
 
-    The tasks are drawn one by one, and no more are under way or finished and not yet taken than keep all
-    workers busy, so that neither they nor their results pile up. Raises what the function raises, and
-    MissingExtra where Ray is asked for and not installed.
+    Tasks are drawn lazily: at most two per worker are running or finished and not yet consumed, so neither
+    tasks nor results pile up in memory. Raises any error of `function`, and MissingExtra if `engine` is
+    "ray" and Ray is not installed.
     """
     if engine != "ray" and workers <= 1:
         yield from ((task, function(task)) for task in tasks)
         return
-    with _in_cluster(function) if engine == "ray" else _in_pool(function, workers) as (begin, most):
-        under_way: deque[tuple[Task, Callable[[], Result]]] = deque()
+    with _in_cluster(function) if engine == "ray" else _in_pool(function, workers) as (begin, limit):
+        in_flight: deque[tuple[Task, Callable[[], Result]]] = deque()
         for task in tasks:
-            under_way.append((task, begin(task)))
-            if len(under_way) >= most:
-                first, result = under_way.popleft()
+            in_flight.append((task, begin(task)))
+            if len(in_flight) >= limit:
+                first, result = in_flight.popleft()
                 yield first, result()
-        for task, result in under_way:
+        for task, result in in_flight:
             yield task, result()
 
 
 def _write_pending(store: Store, summary: Summary, produce: Produce) -> None:
     started = time.monotonic()
-    table, inputs = store.table(summary.table), NEEDS[summary.table]
+    table, needs = store.table(summary.table), inputs(summary.table)
     try:
         with table.writing():
             for line in table.check():
                 say(line)
-            sizes = {shard: store.table(inputs[0]).rows_in([shard]) for shard in table.pending(*inputs)}
+            sizes = {shard: store.table(needs[0]).rows_in([shard]) for shard in table.pending(*needs)}
             with progress(summary.step, sum(sizes.values())) as advance:
                 _write(table, sizes, summary, produce, advance)
     finally:
         summary.seconds += time.monotonic() - started
 
 
-def _write(table: Table, sizes: dict[str, int], summary: Summary, produce: Produce, advance: Advance) -> None:
-    """Write the shards as they are produced; `sizes` has the input rows of each."""
+def _write(
+    table: Table[Row], sizes: dict[str, int], summary: Summary, produce: Produce, advance: Advance
+) -> None:
+    """Write the shards as they are produced; `sizes` maps each shard to its number of input rows."""
     shown = 0
 
     def show(rows: int) -> None:
@@ -107,16 +110,17 @@ def _write(table: Table, sizes: dict[str, int], summary: Summary, produce: Produ
         shown += rows
         advance(rows)
 
-    for shard, rows in produce(list(sizes), show):
-        table.write(shard, rows)
-        count(summary, rows)
-        summary.rows_in += sizes[shard]
-        if shown < summary.rows_in:
-            show(summary.rows_in - shown)
+    with closing(produce(list(sizes), show)) as produced:  # an error of a write cancels the pending shards
+        for shard, rows in produced:
+            table.write(shard, rows)
+            count(summary, rows)
+            summary.rows_in += sizes[shard]
+            if shown < summary.rows_in:
+                show(summary.rows_in - shown)
 
 
 def count(summary: Summary, rows: Sequence[Row]) -> None:
-    """Count a shard that was written."""
+    """Add a written shard to the summary."""
     summary.shards += 1
     summary.rows += len(rows)
     summary.kept += sum(bool(row["kept"]) for row in rows)
@@ -124,29 +128,28 @@ def count(summary: Summary, rows: Sequence[Row]) -> None:
 
 
 def _on_cores(function: Callable[[str], Sequence[Row]], shards: list[str], workers: int) -> Produced:
-    """A pool of processes."""
+    """Run the shards in a process pool, or in this process if there is only one shard or worker."""
     if len(shards) <= 1 or workers <= 1:
         yield from ((shard, function(shard)) for shard in shards)
         return
-    with worker_pool(min(workers, len(shards))) as pool:
-        names = {pool.submit(function, shard): shard for shard in shards}
-        try:
-            for future in as_completed(names):
-                yield names.pop(future), future.result()
-        except Exception:
-            pool.shutdown(cancel_futures=True)
-            for future, shard in names.items():  # those that were under way have finished
-                if not future.cancelled() and future.exception() is None:
-                    yield shard, future.result()
-            raise
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = worker_pool(min(workers, len(shards)))
+    futures = {pool.submit(function, shard): shard for shard in shards}
+    try:
+        for future in as_completed(futures):
+            yield futures.pop(future), future.result()
+    except Exception:
+        pool.shutdown(cancel_futures=True)
+        for future, shard in futures.items():  # shutdown waited for the running shards
+            if not future.cancelled() and future.exception() is None:
+                yield shard, future.result()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
 def _in_pool(function: Callable[[Task], Result], workers: int) -> Iterator[tuple[Begin[Task, Result], int]]:
-    """What begins a task in a pool of processes, and how many to begin."""
+    """Yield a function that submits a task to a process pool, and how many tasks to keep in flight."""
     pool = worker_pool(workers)
     try:
         yield lambda task: pool.submit(function, task).result, 2 * workers
@@ -156,7 +159,7 @@ def _in_pool(function: Callable[[Task], Result], workers: int) -> Iterator[tuple
 
 @contextmanager
 def _in_cluster(function: Callable[[Task], Result]) -> Iterator[tuple[Begin[Task, Result], int]]:
-    """What begins a task on Ray, and how many to begin."""
+    """Yield a function that submits a task to Ray, and how many tasks to keep in flight."""
     ray = _started_ray()
     task = _ray_task(ray, function)
     cores = int(ray.cluster_resources().get("CPU", 1))
@@ -164,20 +167,24 @@ def _in_cluster(function: Callable[[Task], Result]) -> Iterator[tuple[Begin[Task
 
 
 def _on_ray(function: Callable[[str], Sequence[Row]], shards: list[str], workers: int) -> Produced:
-    """One Ray task a shard."""
+    """Run one Ray task per shard."""
     if not shards:
         return
     ray = _started_ray()
     task = _ray_task(ray, function)
-    names = {task.remote(shard): shard for shard in shards}
-    while names:
-        (done, *_), _ = ray.wait(list(names))
-        rows: Sequence[Row] = _ray_result(ray, done)
-        yield names.pop(done), rows
+    references = {task.remote(shard): shard for shard in shards}
+    try:
+        while references:
+            (done, *_), _ = ray.wait(list(references))
+            rows: Sequence[Row] = _ray_result(ray, done)
+            yield references.pop(done), rows
+    finally:
+        for reference in references:  # left after an error
+            ray.cancel(reference)
 
 
 def _started_ray() -> ModuleType:
-    """Ray, connected to RAY_ADDRESS if set, else started on this machine."""
+    """Return the ray module, connected to RAY_ADDRESS if set, else started on this machine."""
     try:
         import ray
     except ImportError as error:
@@ -187,15 +194,23 @@ def _started_ray() -> ModuleType:
     return ray
 
 
-def _ray_task(ray: ModuleType, function: Callable[[Task], Result]):  # type: ignore[no-untyped-def] # noqa: ANN202
-    def one_task(task: Task) -> Result:  # Ray takes no partial
+class RemoteTask(Protocol):
+    """A function that Ray runs on the cluster."""
+
+    def remote(self, task: object) -> object:
+        """Start the function on a task; return a reference to its result."""
+
+
+def _ray_task(ray: ModuleType, function: Callable[[Task], Result]) -> RemoteTask:
+    def one_task(task: Task) -> Result:  # Ray rejects functools.partial
         return function(task)
 
-    return ray.remote(one_task)
+    remote_task: RemoteTask = ray.remote(one_task)
+    return remote_task
 
 
 def _ray_result(ray: ModuleType, reference: object):  # type: ignore[no-untyped-def] # noqa: ANN202
-    """What a Ray task returned. Raises what it raised."""
+    """Return the result of a Ray task. Raises the task's own exception."""
     try:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:

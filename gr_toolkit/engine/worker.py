@@ -1,4 +1,4 @@
-"""The processes that do the work, and what each of them begins with."""
+"""The process pool, and the initializer of its workers."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from multiprocessing.connection import wait
 
 
 def worker_pool(workers: int) -> ProcessPoolExecutor:
-    """So many spawned processes: safe beside the threads that libraries start.
+    """Return a pool of spawned processes; forking is unsafe once a library has started threads.
 
-    None of them imports a module of the working directory, where a file such as types.py would be taken for
-    the standard library's.
+    The workers import nothing from the working directory, because a file such as types.py there would
+    shadow the standard library's module.
     """
-    os.environ["PYTHONSAFEPATH"] = "1"  # a pool starts its processes later, so it must stay
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=begin_worker)
+    os.environ["PYTHONSAFEPATH"] = "1"  # stays set: the pool starts its processes later
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=initialize_worker)
 
 
-def begin_worker() -> None:
-    """Leave Ctrl-C to the parent, which a terminal sends it to as well, and end when the parent does.
+def initialize_worker() -> None:
+    """Ignore Ctrl-C, which the terminal also sends to the parent, and exit when the parent exits.
 
-    A pool's workers wait for work on a pipe that each of them holds open, and so would outlive a parent that
-    is killed.
+    A pool's workers wait for work on a pipe that each of them holds open, so they would outlive a killed
+    parent.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Talking to language models: any OpenAI-compatible server, or a model that runs here.
+"""Clients for language models: any OpenAI-compatible server, or a model on this machine.
 
     with connect(settings.llm, "judge", settings.state) as llm:
         reply = llm.run(llm.ask(prompt.messages(question="..."), schema=Judgement))

@@ -1,4 +1,4 @@
-"""Replies on disk, keyed by the whole request, so that a re-run costs nothing."""
+"""Replies cached on disk, keyed by the whole request, so that a re-run costs nothing."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from gr_toolkit.llm.messages import Reply, Token
 
 
 def request_key(endpoint: str, body: Mapping[str, object]) -> str:
-    """SHA-256 of the request in canonical JSON; no key or header takes part in it."""
+    """Return the SHA-256 of the request as canonical JSON; API key and headers are not included."""
     canonical = json.dumps([endpoint, body], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 class JsonCache:
-    """JSON by key in one SQLite file. Several threads and processes may share it and be killed at any moment.
+    """JSON values by key in one SQLite file, shared by threads and processes; survives a kill at any moment.
 
-    `write` or `prepare` creates the file and its folder. A file that is not a database is moved aside, since
-    its content can be computed again. The methods that use the file raise CannotWrite if they cannot;
-    `instead` says how to do without it.
+    `write` and `prepare` create the file and its folder. A file that is not a database is moved aside, since
+    its content can be recomputed. Methods that access the file raise CannotWrite if that fails; `instead`
+    is the setting that switches the cache off, shown in the error.
     """
 
     def __init__(self, path: Path, table: str, name: str, instead: str) -> None:
@@ -35,7 +35,7 @@ class JsonCache:
         self._table = table
         self._name = name
         self._instead = instead
-        self._turn = threading.Lock()  # the transactions of one connection must not mix
+        self._turn = threading.Lock()  # transactions on one connection must not interleave
         self._database: sqlite3.Connection | None = None
 
     def has_folder(self) -> bool:
@@ -43,7 +43,7 @@ class JsonCache:
         return self.path.parent.is_dir()
 
     def read(self, key: str) -> object:
-        """What is stored; None where nothing is, or no JSON."""
+        """Return the stored value, or None if there is none or it is not JSON."""
         with self._turn, self._explaining():
             if self._database is None and not self.path.exists():
                 return None
@@ -54,12 +54,12 @@ class JsonCache:
             return None
 
     def prepare(self) -> None:
-        """Create the file now, so that a failure comes before what is to be stored is paid for."""
+        """Create the file now, so that a failure precedes any paid request."""
         with self._turn, self._explaining():
             self._opened()
 
     def write(self, key: str, value: object) -> None:
-        """Store what JSON can hold."""
+        """Store a JSON-serializable value."""
         row = (key, json.dumps(value), time.time())
         with self._turn, self._explaining(), self._opened() as database:
             database.execute(f"INSERT OR REPLACE INTO {self._table} VALUES (?, ?, ?)", row)
@@ -77,7 +77,7 @@ class JsonCache:
         except (OSError, sqlite3.OperationalError) as error:
             raise CannotWrite(
                 f"cannot write the {self._name} {self.path}: {error}; "
-                f"make room or choose another folder with --data, or set {self._instead} to do without"
+                f"make room or choose another folder with --data, or set {self._instead} to run without it"
             ) from error
         except sqlite3.DatabaseError as error:
             raise CannotWrite(
@@ -101,14 +101,14 @@ class JsonCache:
             self.path.replace(aside)
             say(
                 f"the {self._name} {self.path} cannot be read ({error}); "
-                f"moved it to {aside} and began a new one"
+                f"moved it to {aside} and started a new one"
             )
             return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
         database = sqlite3.connect(self.path, timeout=60, check_same_thread=False)
         try:
-            # Readers and a writer side by side, whole after a kill.
+            # Readers and a writer work concurrently; the file stays consistent after a kill.
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             with database:
@@ -123,13 +123,13 @@ class JsonCache:
 
 
 class Cache(JsonCache):
-    """The replies that were paid for."""
+    """The cache of model replies."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "replies", "response cache", "llm.cache = false")
 
     def get(self, key: str) -> Reply[None] | None:
-        """The stored reply; None where there is none, or something else."""
+        """Return the stored reply, or None if there is none or it is malformed."""
         stored = self.read(key)
         if not isinstance(stored, dict):
             return None

@@ -1,4 +1,4 @@
-"""The client that every stage asks: one model at one server, for one role."""
+"""The client used by every stage: one model on one server, for one role."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from weakref import WeakValueDictionary
 from gr_toolkit.console import Advance
 from gr_toolkit.errors import RequestFailed
 from gr_toolkit.llm.cache import Cache, request_key
-from gr_toolkit.llm.messages import Message, Reply, clean
+from gr_toolkit.llm.loops import outside_loop
+from gr_toolkit.llm.messages import Message, Reply
 from gr_toolkit.llm.requests.endpoint import Endpoint
 from gr_toolkit.llm.requests.logprobs import ALTERNATIVES
 from gr_toolkit.llm.requests.structured import explain, parse, repair, response_format
 from gr_toolkit.llm.requests.wire import Body
-from gr_toolkit.loops import outside_loop
+from gr_toolkit.unicode import replace_surrogates
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -30,9 +31,9 @@ Item = TypeVar("Item")
 
 
 class EventLoop:
-    """One event loop for all clients of this process, so that a coroutine may await several of them.
+    """One event loop shared by all clients of this process, so that a coroutine may await several of them.
 
-    Any thread may run a coroutine on it; two threads take turns.
+    Any thread may run a coroutine on it; a lock lets one thread run at a time.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ class EventLoop:
         atexit.register(self._runner.close)
 
     def run(self, coroutine: Coroutine[object, object, R]) -> R:
-        """The result of the coroutine. Ctrl-C cancels it."""
+        """Run the coroutine and return its result. Ctrl-C cancels it."""
         return outside_loop(lambda: self._run(coroutine))
 
     def _run(self, coroutine: Coroutine[object, object, R]) -> R:
@@ -53,23 +54,25 @@ LOOP = EventLoop()
 
 
 class LLM:
-    """Await its coroutines inside `run` or `map`, also together with those of another LLM.
+    """A client for one model. Await its coroutines inside `run` or `map`, also mixed with another LLM's.
 
-    Every request raises RequestFailed if it alone is lost, and ServerUnusable or BudgetExceeded if no
-    other request could succeed.
+    A request raises RequestFailed if only this request failed, and ServerUnusable or BudgetExceeded if no
+    other request can succeed either.
     """
 
     def __init__(self, endpoint: Endpoint, settings: LLMSettings, cache: Cache | None) -> None:
         self.name = endpoint.target.model
         self.server = endpoint.target.server
-        self.identity = f"{endpoint.target.identity} {self.name}"  # of another model it is another
-        self._here = endpoint.target.here
+        self.identity = (
+            f"{endpoint.target.identity} {self.name}"  # differs between models and between weights
+        )
+        self._in_process = endpoint.target.in_process
         self.usage = endpoint.usage
         self.budget = endpoint.budget
         self._endpoint = endpoint
         self._settings = settings
         self._cache = cache
-        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @overload
     async def ask(
@@ -102,11 +105,13 @@ class LLM:
         max_tokens: int | None = None,
         seed: int | None = None,
     ) -> Reply[T] | Reply[None]:
-        """The next turn of a conversation; with a schema, as an instance of it in `parsed`.
+        """Return the next turn of a conversation. With a schema, `parsed` holds an instance of it.
 
-        Two samples of one conversation need two seeds: the same request gives the cached reply.
+        Two samples of one conversation need two seeds: an identical request returns the cached reply.
         """
-        conversation = [Message(role=turn["role"], content=clean(turn["content"])) for turn in messages]
+        conversation = [
+            Message(role=turn["role"], content=replace_surrogates(turn["content"])) for turn in messages
+        ]
         body = self._body(temperature, max_tokens, seed)
         if schema is None:
             return await self._reply({**body, "messages": conversation})
@@ -122,12 +127,12 @@ class LLM:
         stop: Sequence[str] | None = None,
         logprobs: bool = False,
     ) -> Reply[None]:
-        """How the model carries on a plain text, without a chat template; a server may have only chat.
+        """Return the model's continuation of a plain text, without a chat template.
 
-        With `logprobs` the reply has the probabilities of its last tokens in `ending`, if the server gives
-        them.
+        A chat-only server gets the prompt as a user message. With `logprobs`, `ending` holds the
+        log-probabilities of the reply's last tokens, if the server reports them.
         """
-        body = self._body(temperature, max_tokens, seed) | {"prompt": clean(prompt)}
+        body = self._body(temperature, max_tokens, seed) | {"prompt": replace_surrogates(prompt)}
         if stop:
             body["stop"] = list(stop)
         if logprobs:
@@ -140,15 +145,16 @@ class LLM:
         return "response_format" not in self._endpoint.refused
 
     def run(self, coroutine: Coroutine[object, object, R]) -> R:
-        """The result of a coroutine that awaits this client, for code that is not async itself."""
+        """Run a coroutine that awaits this client and return its result, for synchronous code."""
         return LOOP.run(coroutine)
 
     def map(
         self, function: Callable[[Item], Awaitable[R]], items: Sequence[Item], advance: Advance
     ) -> list[R]:
-        """`function` of every item, side by side, in order; `advance(1)` after each.
+        """Apply `function` to all items concurrently; return results in order. Calls `advance(1)` after each.
 
-        The first exception cancels the rest and is raised, so the function catches RequestFailed itself.
+        The first exception cancels the other items and is raised, so `function` must catch RequestFailed
+        itself if one failure should not stop the run.
         """
 
         async def each(item: Item) -> R:
@@ -178,12 +184,12 @@ class LLM:
     async def _structured(self, schema: type[T], body: Body, messages: list[Message]) -> Reply[T]:
         from pydantic import ValidationError
 
-        body = body | {"response_format": response_format(schema, limits=self._here)}
+        body = body | {"response_format": response_format(schema, limits=self._in_process)}
         reply = await self._reply(body | {"messages": messages})
         try:
             return reply.with_parsed(parse(schema, reply.text))
         except ValidationError as error:
-            if reply.finish_reason != "length":  # what was cut off once would be cut off again
+            if reply.finish_reason != "length":  # a repair would be truncated too
                 reply = await self._reply(body | {"messages": repair(messages, reply.text, error)})
         try:
             return reply.with_parsed(parse(schema, reply.text))
@@ -193,11 +199,11 @@ class LLM:
             raise RequestFailed(f"not valid JSON for {schema.__name__}{cut_off}: {explain(error)}") from error
 
     async def _reply(self, body: Mapping[str, object]) -> Reply[None]:
-        """From the cache, else from the server; of equal requests at one time only the first is sent."""
+        """Return the cached reply, else ask the server; of identical concurrent requests only one is sent."""
         if self._cache is None:
             return await self._post(body)
         key = request_key(self._endpoint.target.identity, body)
-        async with self._asking.setdefault(key, asyncio.Lock()):
+        async with self._locks.setdefault(key, asyncio.Lock()):
             cached = self._cache.get(key)
             if cached is not None:
                 self.usage.cached += 1

@@ -1,4 +1,4 @@
-"""`gr llm`: look at the models that the other commands use."""
+"""`gr llm`: serve and test the models that the other commands use."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ import typer
 
 from gr_toolkit.options import Config, Json
 
-# As in settings.py, which is slow to import.
+# A copy of settings.Role: settings.py is slow to import.
 Role = Literal["extractor", "judge", "solver", "verifier", "second_verifier"]
 
-app = typer.Typer(help="Serve a local model, or try the one that is configured.", no_args_is_help=True)
+app = typer.Typer(help="Serve a local model, or test the configured one.", no_args_is_help=True)
 
 
 @app.command()
 def serve(
     model: Annotated[
-        str, typer.Option(help="local, or a GGUF file, a folder or a Hugging Face id.")
+        str, typer.Option(help="`local` (the bundled model), a GGUF file, a folder or a Hugging Face id.")
     ] = "local",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
+    ] = 8080,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     config: Config = None,
 ) -> None:
-    """Serve a model over OpenAI's API until Ctrl-C.
+    """Serve a model with an OpenAI-compatible API until Ctrl-C.
 
     Example: gr llm serve --model checkpoints/step-100 --port 8000
     """
@@ -36,11 +38,11 @@ def serve(
 
 @app.command()
 def ping(
-    role: Annotated[Role | None, typer.Option(help="Whose settings to use.")] = None,
+    role: Annotated[Role | None, typer.Option(help="Role whose model settings to use.")] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Ask the configured model three short questions: does it answer, how fast, and does it keep to a schema.
+    """Test the configured model with three short questions: reply, speed, and support for JSON schemas.
 
     Example: gr llm ping --role judge
     """

@@ -1,4 +1,4 @@
-"""Opens a connection to the model that the settings name for a role."""
+"""Opens a connection to the model configured for a role."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gr_toolkit.settings import LLMSettings, Role
 
 OPENAI = "https://api.openai.com/v1"
-DEFAULT_KEY_ENV = "OPENAI_API_KEY"  # whoever names another variable has a server that wants a key
+DEFAULT_KEY_ENV = "OPENAI_API_KEY"  # any other variable name means that the server requires a key
 CACHE_FILE = "llm_cache.sqlite"
 
 
@@ -28,10 +28,10 @@ CACHE_FILE = "llm_cache.sqlite"
 def connect(
     settings: LLMSettings, role: Role | None, state: Path, budget: Budget | None = None
 ) -> Iterator[LLM]:
-    """The model for a role; nothing is reached or loaded before the first request that is not cached.
+    """Yield a client for a role's model. The first cache miss connects to the server or loads the model.
 
-    A step with two models passes the first one's `budget` to the second, so that both keep to one limit.
-    Raises UsageError for settings that cannot work, and MissingExtra.
+    A step with two models passes the first one's `budget` to the second, so that both share one limit.
+    Raises UsageError for invalid settings, and MissingExtra.
     """
     settings = settings.for_role(role)
     prices = prices_of(settings)
@@ -68,7 +68,7 @@ def _remote(settings: LLMSettings) -> Target:
         if wants_key and not key:
             raise ServerUnusable(
                 f"no API key for {base_url}: set the environment variable {settings.api_key_env}, "
-                'or llm.base_url for another server, or llm.model = "local" for a model that runs here'
+                'or llm.base_url for another server, or llm.model = "local" for a model on this machine'
             )
         return base_url
 

@@ -1,4 +1,4 @@
-"""What goes to a model and what comes back."""
+"""The data types of requests and replies: messages, tokens, replies."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ Model = TypeVar("Model", bound="BaseModel")
 
 
 class Message(TypedDict):
-    """One turn of a conversation, as the OpenAI API writes it."""
+    """One turn of a conversation, in the OpenAI API's format."""
 
     role: Literal["system", "user", "assistant"]
     content: str
 
 
 class Token(NamedTuple):
-    """A token that the model wrote, and the log-probabilities of the likeliest in its place, itself too."""
+    """A token of the reply, with the log-probabilities of itself and of the most likely alternatives."""
 
     text: str
-    logprobs: Mapping[str, float]  # natural logarithms, by the tokens' texts
+    logprobs: Mapping[str, float]  # natural logarithms, keyed by token text
 
 
 @dataclass(frozen=True)
 class Reply(Generic[Parsed]):
-    """What the model said. `parsed` is an instance of the schema that was asked for, or None."""
+    """A model's reply. `parsed` is an instance of the requested schema, or None without a schema."""
 
     text: str
     parsed: Parsed
@@ -37,10 +37,10 @@ class Reply(Generic[Parsed]):
     input_tokens: int
     output_tokens: int
     cached: bool = False
-    ending: tuple[Token, ...] = ()  # the last tokens, where they were asked for and the server gave them
+    ending: tuple[Token, ...] = ()  # the last tokens, if requested and reported by the server
 
     def with_parsed(self, parsed: Model) -> Reply[Model]:
-        """The same reply as an instance of the schema."""
+        """Return a copy of the reply with `parsed` set."""
         return Reply(
             self.text,
             parsed,
@@ -50,8 +50,3 @@ class Reply(Generic[Parsed]):
             self.cached,
             self.ending,
         )
-
-
-def clean(text: str) -> str:
-    """The text without lone surrogates, which neither HTTP nor Parquet can carry."""
-    return text.encode("utf-8", "replace").decode("utf-8")

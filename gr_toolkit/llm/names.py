@@ -1,4 +1,4 @@
-"""What a model is called: in the settings, by its server, in rows, and as a folder."""
+"""Model names: in settings, in rows, and as folder names."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from gr_toolkit.errors import UsageError
 
 
 def is_local(model: str) -> bool:
-    """Whether the model runs here: `local`, or `local:` and a file, a folder or a Hugging Face id."""
+    """Whether the model runs on this machine: `local`, or `local:` plus a file, folder or Hugging Face id."""
     return model == "local" or model.startswith("local:")
 
 
 def is_gguf(weights: str) -> bool:
-    """Whether the name is that of a GGUF file."""
+    """Whether the name ends in .gguf."""
     return weights.lower().endswith(".gguf")
 
 
 def model_name(weights: str) -> str:
-    """What rows record: the file's stem, the folder's name, or the id."""
+    """Return the name stored in rows: the file's stem, the folder's name, or the id."""
     path = Path(weights)
     if is_gguf(weights):
         return path.stem
@@ -28,33 +28,33 @@ def model_name(weights: str) -> str:
 
 
 def resolve_model(model: str, server: str = "") -> str:
-    """The model as llm.model takes it: a folder or a .gguf file is `local:PATH`, however it was spelt.
+    """Return the model as a value for llm.model; a folder or .gguf file becomes a normalised `local:PATH`.
 
-    Raises UsageError where nothing is at what can only be a path.
+    Raises UsageError if the name can only be a path and nothing exists there.
     """
     name = model.removeprefix("local:")
     path = Path(name).expanduser()
     if model == "local" or not name:
         return model
     if path.is_dir() or (is_gguf(name) and path.is_file()):
-        here, there = Path.cwd(), Path(os.path.abspath(path))
-        return f"local:{there.relative_to(here) if here in there.parents else there}"
+        folder, target = Path.cwd(), Path(os.path.abspath(path))
+        return f"local:{target.relative_to(folder) if folder in target.parents else target}"
     if not is_local(model) and can_only_be_a_path(model, server):
         raise UsageError(
             f"no model at {model}: give a folder of weights, a .gguf file, local:ORG/NAME from Hugging Face, "
-            "or what llm.base_url calls a model"
+            "or the name of a model on the server at llm.base_url"
         )
     return model
 
 
 def can_only_be_a_path(model: str, server: str) -> bool:
-    """Whether `model` can only be a local path. With a server, a path may be its name for a model."""
-    above, _, below = model.partition("/")
-    in_a_folder_here = bool(above and below) and Path(above).is_dir()
-    looks_like_one = model.startswith("/") or is_gguf(model) or model.count("/") > 1
-    return model.startswith((".", "~")) or in_a_folder_here or (looks_like_one and not server)
+    """Whether `model` can only be a local path. A server may use a path as a model name."""
+    first, _, remainder = model.partition("/")
+    in_local_folder = bool(first and remainder) and Path(first).is_dir()
+    looks_like_path = model.startswith("/") or is_gguf(model) or model.count("/") > 1
+    return model.startswith((".", "~")) or in_local_folder or (looks_like_path and not server)
 
 
 def slug(model: str) -> str:
-    """The model as a folder's name: `local:runs/a` is `local-runs-a`."""
+    """Return the model's name as a folder name: `local:runs/a` becomes `local-runs-a`."""
     return re.sub(r"[^\w.]+", "-", model).strip("-.")

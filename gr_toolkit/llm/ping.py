@@ -1,4 +1,4 @@
-"""Asks a role's model three short questions, to see whether and how well it can be used."""
+"""Asks a role's model three short questions, to test whether it works and how fast."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ class Capital(BaseModel):
 
 @dataclass(frozen=True)
 class Ping:
-    """How the model answered."""
+    """The result of a ping."""
 
     server: str
     model: str
     reply: str
-    seconds: float  # until the first reply; a model that runs here is loaded in them
-    tokens_per_second: float  # of a second one
-    json_schema: str  # honoured | written into the prompt | failed: why
+    seconds: float  # time to the first reply; includes loading a local model
+    tokens_per_second: float  # measured on the second reply
+    json_schema: str  # honoured | written into the prompt | failed: REASON
 
 
 def ping(settings: LLMSettings, role: Role | None, state: Path) -> Ping:
-    """Ask, past the cache. Raises ServerUnusable, RequestFailed."""
+    """Ask the questions, bypassing the cache. Raises ServerUnusable, RequestFailed."""
     fresh = settings.model_copy(update={"cache": False})
     with connect(fresh, role, state) as llm:
         first, seconds = _timed(llm, "Count from one to ten.")
-        second, without_loading = _timed(llm, "Count from one to twenty.")
+        second, second_seconds = _timed(llm, "Count from one to twenty.")
         return Ping(
             server=llm.server,
             model=llm.name,
             reply=first.text,
             seconds=round(seconds, 2),
-            tokens_per_second=round(second.output_tokens / without_loading, 1),
+            tokens_per_second=round(second.output_tokens / second_seconds, 1),
             json_schema=_try_schema(llm),
         )
 
@@ -69,7 +69,7 @@ def _try_schema(llm: LLM) -> str:
 
 
 def show(result: Ping, *, as_json: bool) -> None:
-    """Print the result, for a person or for a machine."""
+    """Print the result as lines of text, or as JSON."""
     if as_json:
         print(json.dumps(asdict(result)))
         return

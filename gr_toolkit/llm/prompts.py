@@ -1,4 +1,4 @@
-"""Prompts are Markdown files with a version, which the rows they made record.
+"""Prompts are Markdown files with a version; rows record the version that produced them.
 
     ---
     version: 1
@@ -28,24 +28,24 @@ PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 
 @dataclass(frozen=True)
 class Prompt:
-    """A versioned conversation with places to fill in."""
+    """A versioned conversation with placeholders."""
 
     version: str  # "extract@1": the file's stem and its version
     turns: tuple[Message, ...]
 
     @property
     def names(self) -> set[str]:
-        """The places to fill in."""
+        """The names of the placeholders."""
         return {name for turn in self.turns for name in PLACEHOLDER.findall(turn["content"])}
 
     def messages(self, **values: str) -> list[Message]:
-        """The conversation with every place filled in. Values are put in as they are and never rescanned.
+        """Return the conversation with every placeholder filled in. Values are inserted verbatim.
 
-        Raises ValueError where a value is missing or has no place: a mistake in the code that calls.
+        Raises ValueError if a value is missing or has no placeholder, which is a bug in the caller.
         """
         if values.keys() != self.names:
             odd = ", ".join(sorted(values.keys() ^ self.names))
-            raise ValueError(f"prompt {self.version}: missing or unknown: {odd}")
+            raise ValueError(f"prompt {self.version}: missing or unknown placeholder: {odd}")
         return [
             Message(role=turn["role"], content=PLACEHOLDER.sub(lambda at: values[at[1]], turn["content"]))
             for turn in self.turns
@@ -53,15 +53,16 @@ class Prompt:
 
 
 def load_prompt(path: Path) -> Prompt:
-    """Read a prompt file. Raises UsageError if it has no version or does not end in a user's turn."""
+    """Read a prompt file. Raises UsageError if it has no version or does not end with a user turn."""
     text = path.read_text(encoding="utf-8")
     front = FRONT_MATTER.match(text)
     if front is None:
-        raise UsageError(f"{path}: a prompt begins with three lines: ---, version: 1, ---")
+        raise UsageError(f"{path}: a prompt file must begin with three lines: ---, version: 1, ---")
     before, *sections = HEADING.split(text[front.end() :])
     if before.strip() or not sections or sections[-2] != "user":
         raise UsageError(
-            f"{path}: a prompt is sections `## system`, `## user`, `## assistant`, the last a user's"
+            f"{path}: a prompt file consists of `## system`, `## user` and `## assistant` sections "
+            "and ends with a `## user` section"
         )
     turns = zip(sections[::2], sections[1::2], strict=True)
     return Prompt(

@@ -1,4 +1,4 @@
-"""What a run's requests took, and the budget they may not exceed."""
+"""Token counts and cost of a run's requests, and the budget that limits them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Usage:
-    """What one connection has used so far."""
+    """Counts of one connection so far."""
 
     requests: int = 0  # sent to the server, retries included
     cached: int = 0  # replies that came from the cache
-    failed: int = 0  # requests given up
+    failed: int = 0  # requests without a valid reply
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
 
     def add_to(self, summary: Summary) -> None:
-        """Add these numbers to a step's summary."""
+        """Add these counts to a step's summary."""
         summary.requests += self.requests
         summary.cached += self.cached
         summary.input_tokens += self.input_tokens
@@ -45,20 +45,20 @@ class Prices:
     output: float
 
     def cost(self, input_tokens: int, output_tokens: int) -> float:
-        """US dollars."""
+        """Return the cost in US dollars."""
         return (input_tokens * self.input + output_tokens * self.output) / 1e6
 
     def worst_case(self, body: Mapping[str, object]) -> float:
-        """US dollars a request can cost at most: no token is shorter than a byte of what is sent."""
+        """Return the maximum cost of a request in US dollars: no token is shorter than one byte."""
         limit = body.get("max_tokens") or body.get("max_completion_tokens")
         sent = len(json.dumps(body, ensure_ascii=False).encode())
         return self.cost(sent, limit if isinstance(limit, int) else 0)
 
 
 def prices_of(settings: LLMSettings) -> Prices:
-    """The prices in the settings; a model that runs here costs nothing.
+    """Return the configured prices; a local model costs nothing.
 
-    Raises UsageError for a budget that cannot be kept without them.
+    Raises UsageError if a budget is set without prices.
     """
     if is_local(settings.model):
         return Prices(0.0, 0.0)
@@ -66,42 +66,43 @@ def prices_of(settings: LLMSettings) -> Prices:
     if settings.max_cost_usd is not None and None in per_million:
         raise UsageError(
             f"llm.max_cost_usd needs the prices of {settings.model}: set input_usd_per_million and "
-            "output_usd_per_million beside it"
+            "output_usd_per_million too"
         )
     return Prices(*(price or 0.0 for price in per_million))
 
 
 @dataclass
 class Charge:
-    """What a request has cost: its worst case until more is known."""
+    """The cost of a request: its worst case until the actual cost is known."""
 
     usd: float
 
 
 class Budget:
-    """A hard limit on what requests may cost together, also when many are in flight.
+    """A hard limit on the total cost of requests, also with many in flight.
 
-    Before a request is sent its worst case is set aside. One that could not be paid for waits until
-    those in flight have cost less than feared, and raises BudgetExceeded when none is left to wait for.
+    Each request reserves its worst-case cost before it is sent. A request that does not fit waits until
+    requests in flight release part of their reservation. It raises BudgetExceeded if it exceeds the limit
+    even without them.
     """
 
     def __init__(self, limit: float | None) -> None:
         self.limit = limit
         self.spent = 0.0
-        self._set_aside = 0.0
+        self._reserved = 0.0
         self._changed = asyncio.Condition()
 
     @asynccontextmanager
-    async def set_aside(self, worst_case: float) -> AsyncIterator[Charge]:
-        """Set the amount aside while a request runs; what it cost in the end is read from the charge."""
+    async def reserve(self, worst_case: float) -> AsyncIterator[Charge]:
+        """Reserve the amount while a request runs; afterwards the charge's `usd` counts as spent."""
         charge = Charge(worst_case)
         async with self._changed:
             await self._changed.wait_for(lambda: self._affords(worst_case))
-            self._set_aside += worst_case
+            self._reserved += worst_case
         try:
             yield charge
         finally:
-            self._set_aside -= worst_case
+            self._reserved -= worst_case
             self.spent += charge.usd
             async with self._changed:
                 self._changed.notify_all()
@@ -111,8 +112,8 @@ class Budget:
             return True
         if self.spent + worst_case > self.limit:
             raise BudgetExceeded(
-                f"the next request could cost ${worst_case:.6f}, and ${self.spent:.6f} of "
-                f"llm.max_cost_usd = {self.limit:g} is spent. Raise it and run the same command again; "
-                "what was answered is cached"
+                f"the next request could cost ${worst_case:.6f}, but ${self.spent:.6f} of "
+                f"llm.max_cost_usd = {self.limit:g} is spent. "
+                "Raise the limit and run the same command again; replies received so far are cached"
             )
-        return self.spent + self._set_aside + worst_case <= self.limit
+        return self.spent + self._reserved + worst_case <= self.limit

@@ -1,4 +1,4 @@
-"""`gr status`: what lies in the tables."""
+"""`gr status`: counts the rows of the tables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from gr_toolkit import options
 
 
 def status(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Show each table's rows, shards, what is pending, and the funnel.
+    """Show the rows, shards and pending shards of each table, and the funnel.
 
     Example: gr status --data gr-data
     """

@@ -1,4 +1,4 @@
-"""How many rows each table holds, and whether the numbers of the funnel add up."""
+"""Counts the rows of each table and of the whole funnel."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import polars as pl
 import pyarrow as pa
 
 from gr_toolkit.console import say
+from gr_toolkit.steps import FUNNEL, STEPS, Step, removed_before, step_of
 from gr_toolkit.store import Store, Table
-from gr_toolkit.store.tables import FUNNEL, sources
+from gr_toolkit.store.tables import Row
 
 
 @dataclass
 class Counts:
-    """How many rows a table holds, and what became of them: kept + sum(reasons) = rows."""
+    """The rows of a table: kept + sum(reasons) = rows."""
 
     rows: int = 0
     shards: int = 0
@@ -25,26 +26,28 @@ class Counts:
 
 @dataclass
 class TableStatus:
-    """One table: its counts, and how many shards its step has still to do."""
+    """A table's counts, and the number of shards pending for its step."""
 
     counts: Counts
     pending: int
 
 
 def read_funnel(store: Store) -> dict[str, TableStatus]:
-    """The state of every table of the funnel. A shard that cannot be read is moved aside and named."""
+    """The state of every table. An unreadable shard is moved to `corrupt/` and reported."""
     tables = {name: store.table(name) for name in FUNNEL}
     for table in tables.values():
         for line in table.check():
             say(line)
-    return {
-        name: TableStatus(count(table), len(table.pending(*sources(name))) if sources(name) else 0)
-        for name, table in tables.items()
-    }
+    return {name: TableStatus(count(table), _pending(table)) for name, table in tables.items()}
 
 
-def count(table: Table) -> Counts:
-    """Rows, shards, kept rows and the reasons of the others, over all shards. Raises CorruptShard."""
+def _pending(table: Table[Row]) -> int:
+    needs = step_of(table.name).needs
+    return len(table.pending(*needs)) if needs else 0
+
+
+def count(table: Table[Row]) -> Counts:
+    """Count the rows, shards, kept rows and reasons of a table. Raises CorruptShard."""
     shards = table.shards()
     if not shards:
         return Counts()
@@ -70,23 +73,19 @@ def as_json(funnel: dict[str, TableStatus]) -> dict[str, object]:
 
 
 def rows_in(funnel: dict[str, TableStatus]) -> dict[str, int]:
-    """How many rows reached the step of each table, once nothing is pending."""
-    kept = {name: status.counts.kept for name, status in funnel.items()}
-    unique = kept["pairs"] - funnel["duplicates"].counts.rows
-    return {
-        "pages": funnel["pages"].counts.rows,
-        "texts": kept["pages"],
-        "pairs": kept["texts"],
-        "duplicates": kept["pairs"],
-        "contaminated": unique,
-        "judged": unique - funnel["contaminated"].counts.rows,
-        "attempts": kept["judged"],
-        "dataset": kept["judged"],
-    }
+    """The number of rows that reached the step of each table, once no shard is pending."""
+    return {step.table: _rows_reaching(step, funnel) for step in STEPS}
+
+
+def _rows_reaching(step: Step, funnel: dict[str, TableStatus]) -> int:
+    if not step.needs:
+        return funnel[step.table].counts.rows
+    removed = sum(funnel[table].counts.rows for table in removed_before(step.table))
+    return funnel[step.needs[0]].counts.kept - removed
 
 
 def flow(funnel: dict[str, TableStatus]) -> list[str]:
-    """The funnel in sentences whose numbers add up once nothing is pending."""
+    """The funnel in words. The numbers add up once no shard is pending."""
     rows = {name: status.counts.rows for name, status in funnel.items()}
     kept = {name: status.counts.kept for name, status in funnel.items()}
     return [

@@ -1,4 +1,4 @@
-"""Prints the state of the tables, for a person or as JSON."""
+"""Prints the state of the tables, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from gr_toolkit.console import describe, output_console, say
 from gr_toolkit.report.funnel import as_json as to_json
 from gr_toolkit.report.funnel import flow, read_funnel
 from gr_toolkit.settings import Settings
+from gr_toolkit.steps import step_of
 from gr_toolkit.store import Store
 from gr_toolkit.store.folder import Folder
-from gr_toolkit.store.tables import MADE_BY
 
 
 def show_status(settings: Settings, *, as_json: bool) -> None:
-    """Print every table's counts and the funnel, or that there is no data folder yet."""
+    """Print every table's counts and the funnel, or that the data folder does not exist."""
     store = Store(settings.data, settings.state)
     if not Folder(store.data).exists():
-        say(f"nothing is at {store.data} yet: `gr crawl URL` makes it; --data names another folder")
+        say(f"{store.data} does not exist yet: `gr crawl URL` creates it; --data names another folder")
         if not as_json:
             return
     funnel = read_funnel(store)
@@ -34,7 +34,7 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     for name, status in funnel.items():
         counts = status.counts
         numbers = (str(counts.rows), str(counts.kept), describe(counts.reasons), str(counts.shards))
-        shown.add_row(name, *numbers, str(status.pending), MADE_BY[name])
+        shown.add_row(name, *numbers, str(status.pending), step_of(name).command)
     console = output_console()
     console.print(f"Tables in {settings.data}", markup=False, highlight=False)
     console.print(shown)

@@ -1,4 +1,4 @@
-"""Leaks: how much of a known item's wording another text repeats."""
+"""Leak detection: how much of a known item's wording another text repeats."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from gr_toolkit.similarity.words import words
 
-LENGTH = 8  # words; an item with fewer is one n-gram of its own length
+LENGTH = 8  # words; an item with fewer words is a single n-gram
 
 
 class Leak(NamedTuple):
-    """A known item and the share (0 to 1) of its n-grams that the text holds."""
+    """A known item and the share (0 to 1) of its n-grams that the text contains."""
 
     source: str
     item: str
@@ -19,7 +19,7 @@ class Leak(NamedTuple):
 
 
 class NgramIndex:
-    """An inverted index from word n-grams to the items that hold them."""
+    """An inverted index from word n-grams to the items that contain them."""
 
     def __init__(self) -> None:
         self._items: dict[str, set[tuple[str, str]]] = defaultdict(set)
@@ -27,7 +27,7 @@ class NgramIndex:
         self._lengths: set[int] = set()
 
     def add(self, source: str, item: str, text: str) -> None:
-        """Remember the wording of one item of a source."""
+        """Add one item of a source."""
         tokens = words(text)
         length = min(LENGTH, len(tokens))
         grams = _ngrams(tokens, length)
@@ -38,7 +38,7 @@ class NgramIndex:
                 self._items[gram].add((source, item))
 
     def find(self, text: str) -> Leak | None:
-        """The item of which the text repeats the greatest share, if it repeats anything."""
+        """Return the item with the greatest share of n-grams in the text; None if it repeats nothing."""
         tokens = words(text)
         shared: Counter[tuple[str, str]] = Counter()
         for length in self._lengths:

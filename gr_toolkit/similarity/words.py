@@ -1,26 +1,26 @@
-"""The forms in which texts are compared."""
+"""Normalised forms in which texts are compared."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# "Problem 3:", "Exercise 2.4 -", "12)" in front of a question say nothing about it.
+# "Problem 3:", "Exercise 2.4 -", "12)" before a question are not part of it.
 ENUMERATOR = re.compile(
     r"^\W*(?:(?:problem|exercise|question|example|task|q)\s*#?\s*\d+(?:\.\d+)*\s*[.:)\-]?|\d+\s*[.)])\s+",
     re.IGNORECASE,
 )
 NUMBER = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 LETTER = r"[^\W\d_]"
-# A hyphen or a dash stands beside a word. A minus stands beside a number or a symbol of one letter, or has
-# a space before it and a number right after it.
-BESIDE_NO_WORD = rf"(?<!{LETTER}{{2}})(?<!{LETTER}{{2}}\s)[-–](?!\s?{LETTER}{{2}})"
-MINUS = rf"−|{BESIDE_NO_WORD}|(?<!\S)[-–](?=\d)"
-FACTORIAL = rf"(?<=[\w)])(?<!{LETTER}{{2}})!+"  # an exclamation stands after a word
+# A hyphen or a dash is next to a word. A minus is next to a number or a one-letter symbol, or has a space
+# before it and a number directly after it.
+NOT_NEXT_TO_WORD = rf"(?<!{LETTER}{{2}})(?<!{LETTER}{{2}}\s)[-–](?!\s?{LETTER}{{2}})"
+MINUS = rf"−|{NOT_NEXT_TO_WORD}|(?<!\S)[-–](?=\d)"
+FACTORIAL = rf"(?<=[\w)])(?<!{LETTER}{{2}})!+"  # an exclamation mark follows a word
 OPERATOR = rf"<=|>=|!=|[+*/^<>=≤≥≠×÷⁄·⋅±∓%√∑∏∫∪∩]|{MINUS}|{FACTORIAL}"
-PRONOUN = r"(?:this|that|the|which|each|every|any|no) one\b(?!-)|one of\b"  # in which "one" is no number
+PRONOUN = r"(?:this|that|the|which|each|every|any|no) one\b(?!-)|one of\b"  # "one" is not a number here
 TOKEN = re.compile(rf"{PRONOUN}|{NUMBER}|{OPERATOR}|\\[a-z]+|{LETTER}+")
-OTHER_SPELLINGS = {  # a backslash begins a name of TeX
+OTHER_SPELLINGS = {  # a backslash starts a TeX command
     "*": ["×", r"\times"],
     "/": ["÷", "⁄", r"\div"],
     "-": ["−", "–"],
@@ -47,28 +47,28 @@ CANONICAL = {other: sign for sign, others in OTHER_SPELLINGS.items() for other i
 
 
 def plain(text: str) -> str:
-    """Lower case, Unicode compatibility forms, single spaces, no enumerator in front."""
+    """Return the text in lower case and NFKC form, with single spaces and no leading enumerator."""
     text = unicodedata.normalize("NFKC", ENUMERATOR.sub("", text))
     return " ".join(text.casefold().split())
 
 
 def words(text: str) -> list[str]:
-    """The words, numbers and operators of a text; punctuation is dropped."""
+    """Return the words, numbers and operators of a text; punctuation is dropped."""
     return re.findall(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[+*/^<>=-]", plain(text))
 
 
 def guard(text: str) -> str:
-    """The numbers and operators of a plain text, in order and canonical.
+    """Return the numbers and operators of a plain text, in order and in canonical form.
 
-    Two questions that differ here have different answers, however alike they read: the exercise with
-    another number is more similar to the original than a true rewording of it under any shingle.
+    Two questions that differ here have different answers, even if they look alike. With any shingle size, an
+    exercise with another number is more similar to the original than a true rewording is.
     """
     found = (_canonical(match.group()) for match in TOKEN.finditer(text))
     return " ".join(token for token in found if token)
 
 
 def _canonical(token: str) -> str | None:
-    """The one form of a number or an operator; None for any other word."""
+    """The canonical form of a number or an operator; None for any other word."""
     if token[0].isdecimal():
         number = token.replace(",", "")
         return number.rstrip("0").rstrip(".") if "." in number else number

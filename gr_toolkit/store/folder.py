@@ -1,4 +1,4 @@
-"""A folder of files, local or behind any fsspec URL, in which a file appears whole or not at all."""
+"""A folder of files, local or at any fsspec URL. Files are written atomically."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 from gr_toolkit.errors import CannotWrite, GrError, MissingExtra, StoreError, UsageError
 from gr_toolkit.files import TEMPORARY, write_whole
 
-ADVICE = ". Nothing stored is lost; make room or choose another --data, then run the same command again"
+ADVICE = ". No stored data is lost: free some space or choose another --data, then run the same command again"
 
 
 class Folder:
@@ -32,12 +32,12 @@ class Folder:
         self.is_local = isinstance(self.filesystem, LocalFileSystem)
 
     def exists(self) -> bool:
-        """Whether the folder is there. Raises StoreError."""
+        """Whether the folder exists. Raises StoreError."""
         with _failing_as(StoreError, f"cannot look for {self.url}"):
             return bool(self.filesystem.exists(self.path))
 
     def names(self, ending: str) -> list[str]:
-        """The names of the finished files that end so, sorted."""
+        """The names of the finished files with this ending, sorted. Raises StoreError."""
         with _failing_as(StoreError, f"cannot list {self.url}"):
             try:
                 found = self.filesystem.ls(self.path, detail=False, refresh=True)
@@ -53,7 +53,7 @@ class Folder:
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
-        """A file to read from. Raises FileNotFoundError, and StoreError also for a failure while reading."""
+        """Open a file for reading. Raises FileNotFoundError, and StoreError also if reading fails later."""
         with (
             _failing_as(StoreError, f"cannot read {self.url}/{name}", but=FileNotFoundError),
             self.filesystem.open(f"{self.path}/{name}", "rb") as file,
@@ -61,7 +61,7 @@ class Folder:
             yield file
 
     def write(self, name: str, content: bytes) -> None:
-        """Make the file appear with this content: rename after fsync here, one PUT on an object store."""
+        """Write a file atomically: fsync and rename, or one PUT on an object store. Raises CannotWrite."""
         with _failing_as(CannotWrite, f"cannot write {self.url}/{name}", ADVICE):
             if self.is_local:
                 write_whole(Path(self.path) / name, content)
@@ -78,7 +78,7 @@ class Folder:
             self.filesystem.mv(f"{self.path}/{name}", f"{target.path}/{new_name}")
 
     def sweep(self) -> None:
-        """Remove what a killed writer left half-written. Only the holder of the table's lock may."""
+        """Remove the temporary files of a killed writer. The caller must hold the table's lock."""
         if self.is_local and Path(self.path).is_dir():
             for left in Path(self.path).glob(f"{TEMPORARY}*"):
                 left.unlink(missing_ok=True)
@@ -88,7 +88,7 @@ class Folder:
 def _failing_as(
     kind: type[StoreError], what: str, advice: str = "", *, but: type[Exception] = GrError
 ) -> Iterator[None]:
-    """Say a failure of the file system in one line. Each remote one has exceptions of its own."""
+    """Turn any error of a file system into `kind`; remote file systems raise their own exceptions."""
     try:
         yield
     except (GrError, but):

@@ -6,7 +6,7 @@ import hashlib
 
 
 def content_id(*parts: str | bytes | int) -> str:
-    """32 hexadecimal digits (128 bits of SHA-256) of the parts, in order and unambiguously joined."""
+    """Hash the parts in order: 32 hexadecimal digits, 128 bits of SHA-256. Part boundaries count."""
     digest = hashlib.sha256()
     for part in parts:
         raw = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""One writer per table: an advisory file lock that the kernel drops when its holder dies."""
+"""One writer per table: an advisory file lock that the kernel releases when its holder exits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gr_toolkit.errors import CannotWrite, Locked
 
 @contextmanager
 def hold(path: Path, what: str) -> Iterator[None]:
-    """Hold the lock at `path`, or raise Locked saying who holds it."""
+    """Hold the lock at `path`. Raises Locked with the holder's command and process id."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+b", buffering=0)

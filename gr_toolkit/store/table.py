@@ -1,5 +1,6 @@
-"""Tables as folders of Parquet shards. A shard is the unit of work: what is still to do is the shards
-of the input that the output has not, and nothing else records progress.
+"""Tables as folders of Parquet shards. A shard is the unit of work.
+
+A shard is pending if the input tables have it and the output table lacks it. Nothing else records progress.
 """
 
 from __future__ import annotations
@@ -7,29 +8,42 @@ from __future__ import annotations
 import difflib
 import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Generic, Literal, TypeVar, overload
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gr_toolkit.errors import CorruptShard, RowsDoNotFit, UsageError
+from gr_toolkit.steps import step_of
 from gr_toolkit.store.folder import Folder
 from gr_toolkit.store.lock import hold
-from gr_toolkit.store.tables import MADE_BY, TABLES
+from gr_toolkit.store.tables import (
+    SCHEMAS,
+    AttemptRow,
+    ContaminatedRow,
+    DatasetRow,
+    DuplicateRow,
+    JudgedRow,
+    PageRow,
+    PairRow,
+    Row,
+    SignatureRow,
+    TextRow,
+)
 
 if TYPE_CHECKING:
     import polars as pl
 
-Row = Mapping[str, object]
 ENDING = ".parquet"
+R = TypeVar("R", bound=Row, covariant=True)
 
 
 class Store:
-    """All tables under one data folder, local or any fsspec URL; `state` is its local side folder."""
+    """All tables under one data folder, local or any fsspec URL; `state` is the local folder for locks."""
 
     def __init__(self, data: str, state: Path) -> None:
         if not data:
@@ -37,8 +51,29 @@ class Store:
         self.data = data.rstrip("/")
         self.state = state
 
-    def table(self, name: str) -> Table:
-        """The table of that name; see gr_toolkit/store/tables.py."""
+    @overload
+    def table(self, name: Literal["pages"]) -> Table[PageRow]: ...
+    @overload
+    def table(self, name: Literal["texts"]) -> Table[TextRow]: ...
+    @overload
+    def table(self, name: Literal["pairs"]) -> Table[PairRow]: ...
+    @overload
+    def table(self, name: Literal["signatures"]) -> Table[SignatureRow]: ...
+    @overload
+    def table(self, name: Literal["duplicates"]) -> Table[DuplicateRow]: ...
+    @overload
+    def table(self, name: Literal["contaminated"]) -> Table[ContaminatedRow]: ...
+    @overload
+    def table(self, name: Literal["judged"]) -> Table[JudgedRow]: ...
+    @overload
+    def table(self, name: Literal["attempts"]) -> Table[AttemptRow]: ...
+    @overload
+    def table(self, name: Literal["dataset"]) -> Table[DatasetRow]: ...
+    @overload
+    def table(self, name: str) -> Table[Row]: ...
+
+    def table(self, name: str) -> Table[Row]:
+        """The table of that name; see gr_toolkit/store/tables.py for its columns."""
         return Table(self, name)
 
 
@@ -47,27 +82,27 @@ def open_table(data: str | os.PathLike[str], name: str) -> pl.LazyFrame:
 
         gr_toolkit.open_table("gr-data", "dataset").filter(pl.col("split") == "train").collect()
 
-    A table that no step has written yet is empty. Raises UsageError for a folder or a table that does not
-    exist; see docs/tables.md for the tables.
+    docs/tables.md describes the tables. A table without shards gives an empty frame. Raises UsageError if the
+    folder or the table does not exist.
     """
     url = os.fspath(data)
     folder = os.path.expanduser(url)
-    if name not in TABLES:
-        near = difflib.get_close_matches(name, TABLES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"the tables are {', '.join(TABLES)}"
+    if name not in SCHEMAS:
+        near = difflib.get_close_matches(name, SCHEMAS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"the tables are {', '.join(SCHEMAS)}"
         raise UsageError(f"there is no table {name}; {hint}")
     if not folder or not Folder(folder).exists():
         raise UsageError(f"there is no data folder {url}")
     return Store(folder, Path(folder) / ".state").table(name).scan()
 
 
-class Table:
-    """One table: a folder of shards that all have its schema."""
+class Table(Generic[R]):
+    """One table: a folder of shards that share one schema. `R` is the type of its rows."""
 
     def __init__(self, store: Store, name: str) -> None:
         self.store = store
         self.name = name
-        self.schema = TABLES[name]
+        self.schema = SCHEMAS[name]
         self.folder = Folder(f"{store.data}/{name}")
 
     def shards(self) -> list[str]:
@@ -75,27 +110,27 @@ class Table:
         return [name.removesuffix(ENDING) for name in self.folder.names(ENDING)]
 
     def pending(self, *inputs: str) -> list[str]:
-        """The shards that every input table has and this one has not, in order."""
+        """The shards that every input table has and this one lacks, in order."""
         ready = set.intersection(*(set(self.store.table(name).shards()) for name in inputs))
         return sorted(ready - set(self.shards()))
 
     def read(self, shard: str, columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of a shard.
 
-        A shard that cannot be read is moved to `corrupt/` under the data folder, so that the step that
-        makes it will make it again, and CorruptShard says so.
+        An unreadable shard is moved to `corrupt/` under the data folder, so that the next run of its step
+        makes it again; then CorruptShard is raised.
         """
-        # Without pyarrow's threads: a few in a hundred short commands that had used them to read a Python
-        # file aborted at their end (pyarrow 26).
+        # pyarrow's threads are off: with them, a few short commands in a hundred aborted at exit when they
+        # read from a Python file (pyarrow 26).
         with self._open(shard) as file:
             parquet = pq.ParquetFile(file, page_checksum_verification=True, pre_buffer=False)
             return parquet.read(columns, use_threads=False)
 
     def scan(self) -> pl.LazyFrame:
-        """The rows of all shards, shard by shard, read when they are collected.
+        """A lazy frame of the rows of all shards, in order.
 
-        A column that an older shard lacks is null. A shard that cannot be read raises polars' or pyarrow's
-        error then, and stays where it is.
+        A column that an older shard lacks is null. Collecting raises polars' or pyarrow's error if a shard
+        cannot be read; the shard is not moved.
         """
         import polars as pl
 
@@ -110,25 +145,29 @@ class Table:
         remote = dataset(files, self.schema, format="parquet", filesystem=self.folder.filesystem)
         return pl.scan_pyarrow_dataset(remote)
 
-    def rows(self, shard: str, columns: Sequence[str] | None = None) -> list[dict[str, object]]:
-        """The rows of a shard as dictionaries."""
-        return list(self.read(shard, columns).to_pylist())
+    def rows(self, shard: str) -> list[R]:
+        """The rows of a shard. Raises CorruptShard, StoreError."""
+        return list(self.read(shard).to_pylist())
+
+    def column(self, shard: str, name: str) -> list[object]:
+        """One column of a shard. Raises CorruptShard, StoreError."""
+        return list(self.read(shard, [name])[name].to_pylist())
 
     def write(self, shard: str, rows: Sequence[Row]) -> None:
-        """Write a shard whole. Raises RowsDoNotFit, CannotWrite."""
+        """Write a shard atomically. Raises RowsDoNotFit, CannotWrite."""
         self.folder.write(shard + ENDING, self._encode(rows, f"table {self.name}, shard {shard}"))
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the table's lock, and first clear away what an earlier writer left broken."""
+        """Hold the table's lock, after removing the temporary files of a killed writer. Raises Locked."""
         with hold(self.store.state / "locks" / f"{self.name}.lock", f"table {self.name}"):
             self.folder.sweep()
             yield
 
     def check(self) -> list[str]:
-        """Move aside the shards whose footer cannot be read; a line about each.
+        """Move the shards with an unreadable footer to `corrupt/`; return one message per shard.
 
-        Only for a local folder: on an object store a shard is one PUT and cannot be cut short.
+        Only local shards are checked: on an object store a shard is written by one PUT and is never partial.
         """
         moved = []
         for shard in self.shards() if self.folder.is_local else ():
@@ -139,13 +178,13 @@ class Table:
         return moved
 
     def set_aside(self, shard: str) -> str:
-        """Move a shard to `corrupt/` under the data folder; its new URL. Raises CannotWrite."""
+        """Move a shard to `corrupt/` under the data folder and return its new URL. Raises CannotWrite."""
         aside = f"{self.store.data}/corrupt/{self.name}-{shard}{ENDING}"
         self.folder.move(shard + ENDING, aside)
         return aside
 
     def rows_in(self, shards: Sequence[str]) -> int:
-        """How many rows the shards hold, by their footers. Raises CorruptShard."""
+        """The number of rows in the shards, from their footers. Raises CorruptShard."""
         total = 0
         for shard in shards:
             with self._open(shard) as file:
@@ -158,37 +197,37 @@ class Table:
             try:
                 yield file
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-                if isinstance(error, OSError) and not _is_arrows(error):
+                if isinstance(error, OSError) and not _is_arrow_error(error):
                     raise
                 raise CorruptShard(
                     f"shard {shard} of table {self.name} cannot be read; moved it to "
-                    f"{self.set_aside(shard)}. Make it again with: {MADE_BY[self.name]}"
+                    f"{self.set_aside(shard)}. Make it again with: {step_of(self.name).command}"
                 ) from error
 
     def _encode(self, rows: Sequence[Row], where: str) -> bytes:
-        """The rows as Parquet of exactly this schema. Raises RowsDoNotFit, which names `where`."""
+        """Encode the rows as Parquet with this schema. `where` begins the message of RowsDoNotFit."""
         for row in rows:
             self._check_row(row, where)
         buffer = io.BytesIO()
         try:
             table = pa.Table.from_pylist(list(rows), schema=self.schema)
             with pq.ParquetWriter(buffer, self.schema, compression="zstd", write_page_checksum=True) as file:
-                if table.num_rows:  # a row group of no rows is more than datasets.load_dataset can read
+                if table.num_rows:  # datasets.load_dataset cannot read an empty row group
                     file.write_table(table)
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             raise RowsDoNotFit(f"{where}: {error}") from error
         if len(pc.unique(table["id"])) != table.num_rows:
-            raise RowsDoNotFit(f"{where}: two rows have one id")
+            raise RowsDoNotFit(f"{where}: two rows have the same id")
         return buffer.getvalue()
 
     def _check_row(self, row: Row, where: str) -> None:
-        """A row has every column, and a reason if and only if it is not kept."""
+        """Raise RowsDoNotFit unless the row has every column, and a reason if and only if it is not kept."""
         if odd := row.keys() ^ set(self.schema.names):
             raise RowsDoNotFit(f"{where}: columns missing or unknown: {', '.join(sorted(odd))}")
         if row["reason"] == "" or bool(row["kept"]) != (row["reason"] is None):
-            raise RowsDoNotFit(f"{where}: row {row['id']} must have a reason or be kept, and not both")
+            raise RowsDoNotFit(f"{where}: row {row.get('id')} must be either kept or have a reason")
 
 
-def _is_arrows(error: OSError) -> bool:
-    """Whether pyarrow raised it of what a file holds; disk and network have an errno or a class of theirs."""
+def _is_arrow_error(error: OSError) -> bool:
+    """Whether pyarrow raised the error about a file's content; disk and network errors have an errno."""
     return type(error) is OSError and error.errno is None

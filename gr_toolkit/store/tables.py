@@ -1,206 +1,205 @@
-"""The schema of every table: what one row is, and what each column holds.
+"""The row type of every table, and the Parquet schema that follows from it.
 
-Two columns close every table. `kept` is false in a row that its step turned down, and then, and only
-then, `reason` says why. Columns declared with `required` may hold no null.
+A column of type `X | None` may hold nulls; every other column may not.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
+from types import NoneType
+from typing import Annotated, TypedDict, get_args, get_origin, get_type_hints, is_typeddict
+
 import pyarrow as pa
 
-
-def required(name: str, type_: pa.DataType) -> pa.Field:
-    """A column without nulls."""
-    return pa.field(name, type_, nullable=False)
+Int32 = Annotated[int, pa.int32()]
+MinHash = Annotated[list[int], pa.list_(pa.uint32(), 128)]
 
 
-def optional(name: str, type_: pa.DataType) -> pa.Field:
-    """A column that may hold nulls."""
-    return pa.field(name, type_)
+class Row(TypedDict):
+    """The last two columns of every table."""
+
+    kept: bool  # false: this step turned the row down
+    reason: str | None  # why; null if kept
 
 
-VERDICT = [
-    required("kept", pa.bool_()),  # false: turned down by this step
-    optional("reason", pa.string()),  # why it was turned down; null where kept
-]
+class PageRow(Row):
+    """A page as it was fetched."""
 
-MARKUP_ANSWER = pa.struct(
-    [
-        required("text", pa.string()),
-        required("accepted", pa.bool_()),  # marked as the right one by the site
-        optional("votes", pa.int64()),
-    ]
-)
-MARKUP_QUESTION = pa.struct(
-    [
-        required("question", pa.string()),
-        required("answers", pa.list_(MARKUP_ANSWER)),
-    ]
-)
+    id: str  # hash of URL and content
+    url: str  # after redirects
+    canonical_url: str  # without tracking parameters, or as declared by the page
+    host: str
+    fetched_at: datetime
+    status: Int32  # HTTP
+    content_type: str
+    etag: str | None
+    last_modified: str | None
+    depth: Int32  # links followed from a source
+    source: str  # web, or the name of the archive
+    html: bytes  # zstd; empty if turned down
+    content_sha256: str
 
-TABLES: dict[str, pa.Schema] = {
-    # A fetched page, as it came.
-    "pages": pa.schema(
-        [
-            required("id", pa.string()),  # of url and content
-            required("url", pa.string()),  # that was asked for, after redirects
-            required("canonical_url", pa.string()),  # without tracking, or as the page has it
-            required("host", pa.string()),
-            required("fetched_at", pa.timestamp("ms", tz="UTC")),
-            required("status", pa.int32()),  # HTTP
-            required("content_type", pa.string()),
-            optional("etag", pa.string()),
-            optional("last_modified", pa.string()),
-            required("depth", pa.int32()),  # links followed from a source
-            required("source", pa.string()),  # web, or the archive that it came from
-            required("html", pa.binary()),  # zstd; empty where turned down
-            required("content_sha256", pa.string()),
-            *VERDICT,
-        ]
-    ),
-    # What a page says.
-    "texts": pa.schema(
-        [
-            required("id", pa.string()),  # of the page: one text a page
-            required("url", pa.string()),
-            optional("title", pa.string()),
-            optional("language", pa.string()),  # ISO 639-1
-            optional("license", pa.string()),
-            optional("author", pa.string()),  # of the page, or of its question; several with commas between
-            optional("date", pa.string()),  # of publication, YYYY-MM-DD
-            required("text", pa.string()),  # Markdown, mathematics as TeX
-            required("qa_markup", pa.list_(MARKUP_QUESTION)),  # what the page's markup declares
-            required("extract_ratio", pa.float64()),  # characters of text / of all visible text
-            required("math_kept", pa.float64()),  # share of the page's formulas found in text; 1 if none
-            *VERDICT,
-        ]
-    ),
-    # A candidate question and answer. A text without any is one row with neither, turned down.
-    "pairs": pa.schema(
-        [
-            required("id", pa.string()),  # of page, question and answer
-            required("page_id", pa.string()),
-            required("url", pa.string()),
-            optional("license", pa.string()),
-            optional("question", pa.string()),
-            optional("answer", pa.string()),  # short
-            optional("solution", pa.string()),  # the page's own working, if any
-            optional("evidence", pa.string()),  # the verbatim span of the page that carries the answer
-            required("extractor", pa.string()),  # "markup", or model and prompt version
-            required("grounded", pa.bool_()),  # the answer was found in the page
-            *VERDICT,
-        ]
-    ),
-    # A pair that repeats another. The pair that came first is in no row.
-    "duplicates": pa.schema(
-        [
-            required("id", pa.string()),  # of the pair
-            required("kept_id", pa.string()),  # of the pair that it repeats
-            required("similarity", pa.float64()),  # estimated Jaccard; 1 if exact
-            required("why", pa.string()),  # exact (the same but for case and the like) | near
-            *VERDICT,
-        ]
-    ),
-    # A pair that overlaps a benchmark.
-    "contaminated": pa.schema(
-        [
-            required("id", pa.string()),  # of the pair
-            required("benchmark", pa.string()),
-            required("item", pa.string()),  # the benchmark's id of the item
-            required("overlap", pa.float64()),  # share of the item's n-grams in the question
-            *VERDICT,
-        ]
-    ),
-    # The model's judgement of a pair.
-    "judged": pa.schema(
-        [
-            required("id", pa.string()),  # of the pair
-            required("question", pa.string()),
-            required("answer", pa.string()),
-            optional("verifiable", pa.bool_()),  # null: the model could not be asked
-            optional("answer_type", pa.string()),  # see curate/judge.py
-            optional("category", pa.string()),
-            optional("difficulty", pa.string()),
-            required("judge", pa.string()),  # model and prompt version
-            *VERDICT,
-        ]
-    ),
-    # One sampled solution.
-    "attempts": pa.schema(
-        [
-            required("id", pa.string()),  # of pair and sample number
-            required("pair_id", pa.string()),
-            required("sample", pa.int32()),
-            required("solver", pa.string()),  # model and instruction
-            optional("completion", pa.string()),
-            optional("answer", pa.string()),  # as extracted from the completion
-            optional("verdict", pa.bool_()),  # null: could not be decided
-            optional("decided_by", pa.string()),
-            optional("rationale", pa.string()),
-            *VERDICT,
-        ]
-    ),
-    # The result. The first six columns are WebInstruct-verified's.
-    "dataset": pa.schema(
-        [
-            required("id", pa.string()),  # of the pair
-            required("question", pa.string()),
-            required("answer", pa.string()),
-            required("answer_type", pa.string()),
-            required("category", pa.string()),
-            required("difficulty", pa.string()),
-            optional("pass_rate", pa.float64()),  # null: no attempt could be decided
-            required("url", pa.string()),
-            optional("license", pa.string()),
-            required("evidence", pa.string()),
-            required("split", pa.string()),  # train | test | dropped
-            *VERDICT,
-        ]
-    ),
-    # Not a table of the funnel: the MinHash signatures behind `duplicates`, kept so that a nightly run
-    # signs only what is new.
-    "signatures": pa.schema(
-        [
-            required("id", pa.string()),  # of the pair
-            required("guard", pa.string()),  # numbers and operators: two pairs that differ here differ
-            required("digest", pa.string()),  # of the question's plain text: the same in exact duplicates
-            required("minhash", pa.list_(pa.uint32(), 128)),
-            *VERDICT,
-        ]
-    ),
+
+class MarkupAnswer(TypedDict):
+    """An answer that a page's markup declares."""
+
+    text: str
+    accepted: bool  # the site marks it as the correct one
+    votes: int | None
+
+
+class MarkupQuestion(TypedDict):
+    """A question that a page's markup declares."""
+
+    question: str
+    answers: list[MarkupAnswer]
+
+
+class TextRow(Row):
+    """The text of a page."""
+
+    id: str  # of the page: one text per page
+    url: str
+    title: str | None
+    language: str | None  # ISO 639-1
+    license: str | None
+    author: str | None  # of the page or of its question; several are separated by commas
+    date: str | None  # of publication, YYYY-MM-DD
+    text: str  # Markdown, mathematics as TeX
+    qa_markup: list[MarkupQuestion]
+    extract_ratio: float  # characters of text / characters of all visible text
+    math_kept: float  # share of the page's formulas found in text; 1 if it has none
+
+
+class PairRow(Row):
+    """A candidate question and answer. A text without any gives one row with neither, turned down."""
+
+    id: str  # hash of page, question and answer
+    page_id: str
+    url: str
+    license: str | None
+    question: str | None
+    answer: str | None  # short
+    solution: str | None  # the page's own solution, if any
+    evidence: str | None  # the verbatim span of the page that contains the answer
+    extractor: str  # "markup", or model and prompt version
+    grounded: bool  # the answer was found in the page
+
+
+class SignatureRow(Row):
+    """The MinHash signature of a pair, stored so that a nightly run signs only new pairs."""
+
+    id: str  # of the pair
+    guard: str  # numbers and operators: pairs that differ here are not duplicates
+    digest: str  # hash of the question's plain text: equal for exact duplicates
+    minhash: MinHash
+
+
+class DuplicateRow(Row):
+    """A pair that repeats an earlier one. The earlier pair has no row."""
+
+    id: str  # of the pair
+    kept_id: str  # of the earlier pair
+    similarity: float  # estimated Jaccard similarity; 1 if exact
+    why: str  # exact (equal except for case, spacing and numbering) | near
+
+
+class ContaminatedRow(Row):
+    """A pair that overlaps a benchmark."""
+
+    id: str  # of the pair
+    benchmark: str
+    item: str  # the benchmark's id of the item
+    overlap: float  # share of the item's n-grams found in the question
+
+
+class JudgedRow(Row):
+    """The model's judgement of a pair."""
+
+    id: str  # of the pair
+    question: str
+    answer: str
+    verifiable: bool | None  # null: the request failed
+    answer_type: str | None  # see curate/judge.py
+    category: str | None
+    difficulty: str | None
+    judge: str  # model and prompt version
+
+
+class AttemptRow(Row):
+    """One sampled solution."""
+
+    id: str  # hash of pair and sample number
+    pair_id: str
+    sample: Int32
+    solver: str  # model and instruction
+    completion: str | None
+    answer: str | None  # extracted from the completion
+    verdict: bool | None  # null: undecided
+    decided_by: str | None
+    rationale: str | None
+
+
+class DatasetRow(Row):
+    """A row of the result. The first six columns are those of WebInstruct-verified."""
+
+    id: str  # of the pair
+    question: str
+    answer: str
+    answer_type: str
+    category: str
+    difficulty: str
+    pass_rate: float | None  # null: no attempt was decided
+    url: str
+    license: str | None
+    evidence: str
+    split: str  # train | test | dropped
+
+
+ROWS: dict[str, type[Row]] = {
+    "pages": PageRow,
+    "texts": TextRow,
+    "pairs": PairRow,
+    "signatures": SignatureRow,
+    "duplicates": DuplicateRow,
+    "contaminated": ContaminatedRow,
+    "judged": JudgedRow,
+    "attempts": AttemptRow,
+    "dataset": DatasetRow,
 }
 
-# The tables whose shards of the same name each table needs. `pages` is fed by the web.
-NEEDS: dict[str, tuple[str, ...]] = {
-    "pages": (),
-    "texts": ("pages",),
-    "pairs": ("texts",),
-    "signatures": ("pairs",),
-    "duplicates": ("pairs", "signatures"),
-    "contaminated": ("pairs", "duplicates"),
-    "judged": ("pairs", "duplicates", "contaminated"),
-    "attempts": ("judged",),
-    "dataset": ("pairs", "judged", "attempts"),
+ARROW_TYPES: dict[object, pa.DataType] = {
+    str: pa.string(),
+    bool: pa.bool_(),
+    int: pa.int64(),
+    float: pa.float64(),
+    bytes: pa.binary(),
+    datetime: pa.timestamp("ms", tz="UTC"),
 }
 
-# The tables that a person reads, in the order in which the stages write them.
-FUNNEL = ("pages", "texts", "pairs", "duplicates", "contaminated", "judged", "attempts", "dataset")
+
+def _fields(record: type) -> list[pa.Field]:
+    hints = get_type_hints(record, include_extras=True)
+    closing = {name: hints.pop(name) for name in Row.__annotations__ if name in hints}
+    return [_field(name, hint) for name, hint in (hints | closing).items()]
 
 
-def sources(table: str) -> tuple[str, ...]:
-    """The tables of the funnel that a table is made from: NEEDS without what its own step writes."""
-    return tuple(name for name in NEEDS[table] if name in FUNNEL)
+def _field(name: str, hint: object) -> pa.Field:
+    options = get_args(hint)
+    if NoneType in options:
+        (hint,) = (option for option in options if option is not NoneType)
+        return pa.field(name, _arrow_type(hint))
+    return pa.field(name, _arrow_type(hint), nullable=False)
 
 
-# The command that writes each table, for messages.
-MADE_BY: dict[str, str] = {
-    "pages": "gr crawl",
-    "texts": "gr crawl extract",
-    "pairs": "gr curate extract",
-    "duplicates": "gr curate dedup",
-    "signatures": "gr curate dedup",
-    "contaminated": "gr curate decontaminate",
-    "judged": "gr curate judge",
-    "attempts": "gr curate attempt",
-    "dataset": "gr curate export",
-}
+def _arrow_type(hint: object) -> pa.DataType:
+    if get_origin(hint) is Annotated:
+        return get_args(hint)[1]
+    if get_origin(hint) is list:
+        return pa.list_(_arrow_type(get_args(hint)[0]))
+    if isinstance(hint, type) and is_typeddict(hint):
+        return pa.struct(_fields(hint))
+    return ARROW_TYPES[hint]
+
+
+SCHEMAS: dict[str, pa.Schema] = {name: pa.schema(_fields(record)) for name, record in ROWS.items()}

@@ -1,9 +1,9 @@
-"""Is this answer right? One cascade for curation, reward and exam: rules, then mathematics, then a model.
+"""Judge answers with one cascade for curation, rewards and evaluation: rules, sympy, then a model.
 
     verify(question, reference, answer)                           # a Verdict, without a model
     await Verifier(llm).verify_many([Item(question, reference, answer), ...])
 
-Names are imported on first use, so that `gr --help` stays quick.
+Names are imported on first use, so that `gr --help` stays fast.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`gr verify`: options in, one call, the verdict or a summary of many out."""
+"""`gr verify`: judge one pair, a file of pairs, or pairs posted over HTTP."""
 
 from __future__ import annotations
 
@@ -19,26 +19,24 @@ def verify(
     pairs: Annotated[
         Path | None, typer.Argument(metavar="[PAIRS]", help="A .jsonl or .parquet file of pairs.")
     ] = None,
-    question: Annotated[str, typer.Option(help="Of one pair: what was asked.")] = "",
-    reference: Annotated[str | None, typer.Option(help="Of one pair: the right answer.")] = None,
-    answer: Annotated[str | None, typer.Option(help="Of one pair: the student's answer or text.")] = None,
+    question: Annotated[str, typer.Option(help="Question of a single pair.")] = "",
+    reference: Annotated[str | None, typer.Option(help="Reference answer of a single pair.")] = None,
+    answer: Annotated[str | None, typer.Option(help="Answer or whole completion of a single pair.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Where the verdicts go, .jsonl or .parquet; without it stdout."),
+        typer.Option(metavar="FILE", help="Output file, .jsonl or .parquet; default: stdout."),
     ] = None,
-    rules_only: Annotated[
-        bool, typer.Option("--rules-only", help="Ask no model where the rules abstain.")
-    ] = False,
+    rules_only: Annotated[bool, typer.Option("--rules-only", help="Do not ask the verifier model.")] = False,
     protocol: Annotated[
-        Literal["paper"] | None, typer.Option(help="paper: find the answer as General-Reasoner's code does.")
+        Literal["paper"] | None, typer.Option(help="paper: extract the answer like General-Reasoner's code.")
     ] = None,
-    serve: Annotated[bool, typer.Option("--serve", help="Give verdicts over HTTP until Ctrl-C.")] = False,
-    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; 0 takes a free one.")] = 8765,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve verdicts over HTTP until Ctrl-C.")] = False,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free port.")] = 8765,
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
-    """Is this answer right? Judge one pair, a file of pairs, or what is posted to a server.
+    """Judge whether answers are correct: one pair, a file of pairs, or pairs posted to a server.
 
     Example: gr verify --question "How far?" --reference "1000 m" --answer "1 km"
     """
@@ -47,9 +45,9 @@ def verify(
     from gr_toolkit.verify.opening import without_caches_if_read_only
 
     if [pairs is not None, reference is not None or answer is not None, serve].count(True) != 1:
-        raise UsageError("give a file of pairs, or --reference and --answer of one pair, or --serve")
+        raise UsageError("give exactly one of: a file of pairs, --reference with --answer, --serve")
     if out and pairs is None:
-        raise UsageError("--out is for a file of pairs")
+        raise UsageError("--out requires a file of pairs")
     settings = load_settings(config, verify={"model": False if rules_only else None})
     settings = without_caches_if_read_only(settings)
     if serve:
@@ -59,7 +57,7 @@ def verify(
     elif pairs is not None:
         _judge_file(settings, pairs, out, protocol, as_json=json)
     elif reference is None or answer is None:
-        raise UsageError("one pair needs both --reference and --answer")
+        raise UsageError("a single pair needs both --reference and --answer")
     else:
         from gr_toolkit.verify.batch.judging import judge_one, show
         from gr_toolkit.verify.verdict import Item
@@ -76,9 +74,9 @@ def _judge_file(
 
     stdout = sys.stdout
     with (
-        nullcontext() if out else redirect_stdout(sys.stderr),  # where verdicts go to stdout, only they do
+        nullcontext() if out else redirect_stdout(sys.stderr),  # stdout is for verdicts only
         reporting(settings.state, as_json=as_json, must_log=False) as summaries,
     ):
         judge_file(settings, pairs, out or stdout, protocol, summaries)
     if 0 < summaries[0].rows == summaries[0].reasons["unreadable"]:
-        raise UsageError(f"no row of {pairs} could be read; the summary says why")
+        raise UsageError(f"no row of {pairs} could be read; see the summary for the reasons")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from gr_toolkit.llm import LLM
     from gr_toolkit.llm.messages import Token
 
-PROMPT_VERSION = 1  # part of every cached verdict's key: raise it with the prompt or the way a reply is read
-# An interface constant of the published model: every character counts.
+PROMPT_VERSION = 1  # part of each cache key: increment it if the prompt or the parsing of replies changes
+# The published model was trained on this prompt: do not change a character.
 PROMPT = """User: ### Question: {question}
 
 ### Ground Truth Answer: {reference}
@@ -31,34 +31,34 @@ answer.
 If the student's answer is correct, output "Final Decision: Yes". If the student's answer is incorrect, \
 output "Final Decision: No". Assistant:"""
 MAX_TOKENS = 2_048
-MAX_REASON = 500  # characters; what a model says last
-MAX_ANSWER = 2_000  # characters; what is longer is not a final answer, and would not fit the model's context
-# A verdict less sure than this is doubtful. That P(Yes) between 0.2 and 0.8 tells little is a custom of those
-# who use such verifiers, not a measurement of this one.
-SURE = 0.8
+MAX_REASON = 500  # characters, from the end of the reply
+MAX_ANSWER = 2_000  # characters; longer texts are not final answers and would not fit the model's context
+# A verdict with a lower confidence is doubtful. Treating P(Yes) between 0.2 and 0.8 as uninformative is a
+# convention among users of such verifiers, not a measurement of this one.
+MIN_CONFIDENCE = 0.8
 
-# The published prompt has no fences, so its own marks are what must not stand in the student's field:
-# headings, the verdict, and who speaks, in words or in the special tokens of chat templates.
+# The published prompt does not delimit its fields, so the student's answer must not contain its markers:
+# headings, the verdict line, and speaker names, as words or as special tokens of chat templates.
 FORGERY = re.compile(
     r"#{3,}|final[\W_]*decision|ground[\W_]*truth|student'?s?[\W_]*answer|\b(?:user|assistant)\s*:"
     r"|<\|(?:im|eot|start|end|system|user|assistant)\w*\|>|<(?:start|end)_of_turn>|</?think>|\[/?INST\]",
     re.IGNORECASE,
 )
-EMPHASIS = r"\s*_`\"'“”"  # what Markdown and quotes put around words; inside a character class
+EMPHASIS = r"\s*_`\"'“”"  # Markdown and quotes around words; for use inside a character class
 DECISION = re.compile(
     rf"[{EMPHASIS}#>-]*final\s*decision[{EMPHASIS}]*[:：][{EMPHASIS}]*(yes|no)[{EMPHASIS}.。!]*",
     re.IGNORECASE,
 )
 NO_TEXT = re.compile(rf"[{EMPHASIS}#>-]*")
 
-_told: WeakSet[LLM] = WeakSet()  # second models whose server is down, and who were told to be
+_reported: WeakSet[LLM] = WeakSet()  # second models whose outage has been reported
 
 
 async def ask_model(llm: LLM, item: Item, second: LLM | None = None) -> Verdict:
-    """The model's verdict, or that of the second one where the first is doubtful; None with the reason.
+    """Return the model's verdict, or the second model's if the first is doubtful.
 
-    Doubtful is a reply without a decision, a decision less sure than SURE, and any about an answer that is
-    written like a part of the prompt: without a second opinion, a yes to such an answer is nobody's verdict.
+    A verdict is doubtful if the reply has no decision, its confidence is below MIN_CONFIDENCE, or the answer
+    imitates part of the prompt. Without a second opinion, a yes to such an answer is undecided.
     Raises RequestFailed and ServerUnusable of the first model, and BudgetExceeded.
     """
     answer = item.text
@@ -77,26 +77,26 @@ async def ask_model(llm: LLM, item: Item, second: LLM | None = None) -> Verdict:
 
 
 def is_unsure(verdict: Verdict) -> bool:
-    """Whether its model gives it too low a probability."""
-    return verdict.confidence is not None and verdict.confidence < SURE
+    """Whether the verdict's confidence is known and below MIN_CONFIDENCE."""
+    return verdict.confidence is not None and verdict.confidence < MIN_CONFIDENCE
 
 
 async def _second_opinion(llm: LLM, prompt: str) -> Verdict | None:
-    """None where it is none, also of a server that is down; the first verdict then stands as it is."""
+    """Return the second model's verdict, or None if it is undecided or the request fails."""
     try:
         verdict = await _ask(llm, prompt)
     except RequestFailed:
         return None
     except ServerUnusable as error:
-        if llm not in _told:
-            _told.add(llm)
+        if llm not in _reported:
+            _reported.add(llm)
             say(f"doubtful verdicts get no second opinion: {error}")
         return None
     return None if verdict.correct is None else verdict._replace(decided_by="second model")
 
 
 async def _ask(llm: LLM, prompt: str) -> Verdict:
-    """One model's verdict; its confidence is the model's own probability, where the server gives it."""
+    """Return one model's verdict; its confidence comes from the logprobs, if the server returns them."""
     reply = await llm.complete(prompt, temperature=0.0, max_tokens=MAX_TOKENS, logprobs=True)
     cut_off = reply.finish_reason == "length"
     decision = None if cut_off else read_decision(reply.text)
@@ -107,41 +107,41 @@ async def _ask(llm: LLM, prompt: str) -> Verdict:
 
 
 def verifier_prompt(question: str, reference: str, answer: str) -> str:
-    """The prompt, with whatever could pass for a part of it taken out of the student's answer."""
-    return PROMPT.format(question=question, reference=reference, answer=_fenced(answer))
+    """Return the prompt, with imitations of its own parts removed from the student's answer."""
+    return PROMPT.format(question=question, reference=reference, answer=_sanitise(answer))
 
 
 def is_forged(answer: str) -> bool:
-    """Whether something in the answer could pass for a part of the prompt."""
+    """Whether the answer contains text that imitates part of the prompt."""
     return FORGERY.search(_plain(answer)) is not None
 
 
-def _fenced(answer: str) -> str:
-    """The answer on one line, without forgeries; one that has none keeps its characters."""
+def _sanitise(answer: str) -> str:
+    """Return the answer on one line, without forgeries; an answer without any keeps its characters."""
     text = answer
     if is_forged(answer):
         text = _plain(answer)
-        while FORGERY.search(text):  # what is left of two, one inside the other, could be a third
+        while FORGERY.search(text):  # removing a nested forgery can form another
             text = FORGERY.sub("…", text)
     return " ".join("".join(c for c in text if unicodedata.category(c) != "Cc" or c.isspace()).split())
 
 
 def _plain(text: str) -> str:
-    """As a reader sees it: no invisible characters, full-width letters as common ones."""
+    """Return the text as a reader sees it: no invisible characters, full-width letters as normal ones."""
     return unicodedata.normalize(
         "NFKC", "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Mn"))
     )
 
 
 def read_decision(reply: str) -> bool | None:
-    """The verdict that is the whole last line of the reply, Markdown aside, or None."""
+    """Return the decision if it is the whole last line of the reply, ignoring Markdown, else None."""
     lines = [line for line in reply.splitlines() if not NO_TEXT.fullmatch(line)]
     match = DECISION.fullmatch(lines[-1]) if lines else None
     return None if match is None else match[1].lower() == "yes"
 
 
 def confidence(decision: bool, ending: Sequence[Token]) -> float | None:
-    """The probability of this decision against the other one, where its word began; None if not known.
+    """Return the probability of the decision, at the token where its word begins; None if unknown.
 
     P(Yes) / (P(Yes) + P(No)), over the tokens that can begin either word in any spelling.
     """
@@ -157,7 +157,7 @@ def confidence(decision: bool, ending: Sequence[Token]) -> float | None:
 
 
 def _deciding_token(word: str, ending: Sequence[Token]) -> Token | None:
-    """The token in which the last of these words begins."""
+    """Return the token in which the last occurrence of the word begins, or None."""
     text = "".join(token.text for token in ending)
     start = max((found.start() for found in re.finditer(word, text, re.IGNORECASE)), default=-1)
     for token in ending:

@@ -1,4 +1,4 @@
-"""Opens the cascade that the settings describe."""
+"""Open the cascade that the settings configure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def without_caches_if_read_only(settings: Settings) -> Settings:
-    """The settings; if the state folder cannot be written, without the caches of verdicts and replies."""
+    """Return the settings, without the verdict and response caches if the state folder is read-only."""
     would_write = settings.verify.model or os.path.exists(settings.state)
     if not would_write or is_writable(settings.state):
         return settings
-    say(f"verdicts and replies are not cached: {settings.state} cannot be written")
+    say(f"verdicts and responses are not cached: {settings.state} is not writable")
     caches_off = {
         "verify": settings.verify.model_copy(update={"cache": False}),
         "llm": settings.llm.model_copy(update={"cache": False}),
@@ -31,9 +31,9 @@ def without_caches_if_read_only(settings: Settings) -> Settings:
 
 @contextmanager
 def open_verifier(settings: Settings, budget: Budget | None = None) -> Iterator[Verifier]:
-    """The cascade with its models and its cache; nothing is reached or loaded before it is needed.
+    """Yield the cascade with its models and its cache. Models are contacted or loaded on first use.
 
-    A step that has a model of its own passes its `budget`, so that all keep to one limit. Raises UsageError
+    A step with its own model passes its `budget`, so that all models share one limit. Raises UsageError
     and MissingExtra.
     """
     from gr_toolkit.verify.cache import FILE, VerdictCache

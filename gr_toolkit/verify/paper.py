@@ -1,37 +1,37 @@
-"""What General-Reasoner (arXiv 2505.14652) does with a completion: finds its answer, and rewards it."""
+"""Answer extraction and reward of General-Reasoner (arXiv 2505.14652)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-# Interface constants of the published training code (verl's reward worker): every character counts.
+# Constants of the published training code (verl's reward worker): do not change a character.
 PHRASES = ["Final Answer:", "Final Answer is:", "The answer is:", "Answer:", "Solution:", "The solution is:"]
 STOP_WORDS = ["</s>", "<|im_end|>", "<|endoftext|>"]
-DEEPEST = 2  # levels of braces inside a box
-# It takes boxes by \\boxed\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\} and what follows a phrase by
-# \s*((?:[^<]|<[^<])*?)\n. The second takes quadratic time, so both are read here by hand, in linear time.
+MAX_BOX_DEPTH = 2  # levels of braces inside a box
+# The published code finds boxes with \\boxed\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\} and the text after a
+# phrase with \s*((?:[^<]|<[^<])*?)\n. The latter takes quadratic time; both are parsed here in linear time.
 BRACE = re.compile(r"\\boxed\{|[{}]")
 PHRASE = [re.compile(rf"{phrase}(\s*)", re.IGNORECASE) for phrase in PHRASES]
-# Where the second comes to its end, or to what it cannot pass. A "<" takes what follows with it.
+# The end of the latter's match, or what it cannot match. A "<" consumes the character after it.
 END_OF_LINE = re.compile(r"(?<!<)\n|<<|<\Z")
 
 
 def extract_solution(text: str) -> str | None:
-    """The answer as the paper's reward finds it in `text`; None if there is none.
+    """Return the answer that the paper's reward code finds in `text`, or None.
 
-    The last box of at most three levels of braces, else what follows the phrase that begins last, up to the
-    end of its line. The published code passes the last 1,024 tokens of prompt and response together, so that
-    a box in a question counts.
+    This is the last box with at most three levels of braces, else the text after the phrase that begins last,
+    up to the end of its line. The published code passes the last 1,024 tokens of prompt and response
+    together, so a box in the question counts.
     """
     return _last_box(text) or _last_stated(text)
 
 
 def _last_box(text: str) -> str | None:
-    """The content of the last box; of boxes within boxes the outermost that is shallow enough."""
+    """The content of the last box; of nested boxes, the outermost that is shallow enough."""
     content = None
-    open_braces: list[tuple[int, bool]] = []  # where its content begins, and whether a box opens there
-    heights = [0]  # of what is open, the levels of braces seen inside; first of the text itself
+    open_braces: list[tuple[int, bool]] = []  # start of the content, is a box
+    heights = [0]  # levels of braces seen inside each open brace, after those of the text itself
     for brace in BRACE.finditer(text):
         if brace.group() != "}":
             open_braces.append((brace.end(), brace.group() != "{"))
@@ -40,13 +40,13 @@ def _last_box(text: str) -> str | None:
             start, is_box = open_braces.pop()
             height = heights.pop()
             heights[-1] = max(heights[-1], height + 1)
-            if is_box and height <= DEEPEST:
+            if is_box and height <= MAX_BOX_DEPTH:
                 content = (start, brace.start())
     return text[slice(*content)] if content else None
 
 
 def _last_stated(text: str) -> str | None:
-    """What follows the phrase that begins last, without the tokens that end a message."""
+    """The text after the phrase that begins last, without end-of-message tokens."""
     last, begins = None, -1
     for phrase in PHRASE:
         for start, stated in _stated(text, phrase):
@@ -58,7 +58,7 @@ def _last_stated(text: str) -> str | None:
 
 
 def _stated(text: str, phrase: re.Pattern[str]) -> Iterator[tuple[int, str]]:
-    """Where the phrase begins and the rest of its line, for each place where there is such a rest."""
+    """Yield each position of the phrase and the text that follows it on the same line."""
     position, stop = 0, END_OF_LINE.search(text)
     while found := phrase.search(text, position):
         position = found.end()
@@ -68,7 +68,7 @@ def _stated(text: str, phrase: re.Pattern[str]) -> Iterator[tuple[int, str]]:
             yield found.start(), text[position : stop.start()]
             position = stop.end()
         elif "\n" in found[1]:
-            # Then the published expression gives spaces back, and ends at the last newline among them.
+            # The published expression then backtracks over the spaces to their last newline.
             yield found.start(), ""
 
 
@@ -76,12 +76,12 @@ def _stated(text: str, phrase: re.Pattern[str]) -> Iterator[tuple[int, str]]:
 #
 #   no answer can be extracted    -0.5
 #   the answer is wrong            0
-#   the answer is right            1 - 0.05 * min(10, |tokens(answer) - tokens(reference)|)
+#   the answer is correct          1 - 0.05 * min(10, |tokens(answer) - tokens(reference)|)
 #
-# The paper has no row for a verdict that could not be had. Here it is None: no reward at all.
+# The paper does not cover undecided verdicts. Here their reward is None, so that no reward is paid.
 NO_ANSWER = -0.5
 WRONG = 0.0
-RIGHT = 1.0
+CORRECT = 1.0
 PENALTY_PER_TOKEN = 0.05
 MAX_TOKENS_PENALISED = 10
 
@@ -89,11 +89,11 @@ MAX_TOKENS_PENALISED = 10
 def paper_reward(
     correct: bool | None, answer: str | None, answer_tokens: int, reference_tokens: int
 ) -> float | None:
-    """The reward of one completion by the table above; None where nobody could decide."""
+    """Return the reward of one completion by the table above; None if the verdict is undecided."""
     if not answer:
         return NO_ANSWER
     if correct is None:
         return None
     if not correct:
         return WRONG
-    return RIGHT - PENALTY_PER_TOKEN * min(MAX_TOKENS_PENALISED, abs(answer_tokens - reference_tokens))
+    return CORRECT - PENALTY_PER_TOKEN * min(MAX_TOKENS_PENALISED, abs(answer_tokens - reference_tokens))

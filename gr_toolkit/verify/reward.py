@@ -1,4 +1,4 @@
-"""Verdicts as rewards, in the form in which TRL asks for them."""
+"""Verdicts as rewards, in the form that TRL expects."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ async def answer_reward(
     verifier: Verifier | None = None,
     **_: object,
 ) -> list[float | None]:
-    """1.0 for a correct answer, 0.0 for a wrong one or none, None if it is undecided; in order.
+    """Return a reward for each completion: 1.0 if correct, 0.0 if wrong or missing, None if undecided.
 
-    `question` and `answer` (the reference) are columns of the data set. TRL leaves a None out of its group.
-    Without a `verifier` the rules and symbolic mathematics decide alone. Raises what
-    `Verifier.verify_many` raises.
+    `question` and `answer` (the reference) are columns of the dataset. TRL leaves a completion with reward
+    None out of its group. Without a `verifier`, only the rules and symbolic mathematics decide.
+    Raises the errors of `Verifier.verify_many`.
     """
     verifier = verifier or Verifier()
     texts = map(text_of, completions)
@@ -32,5 +32,5 @@ async def answer_reward(
 
 
 def text_of(completion: Completion) -> str:
-    """What was written; TRL gives it as a message where the prompt was one."""
+    """The completion's text; TRL passes a list of messages if the prompt was one."""
     return completion if isinstance(completion, str) else completion[-1]["content"]

@@ -1,6 +1,6 @@
-"""The rules of the cascade: guards first, then the typed comparisons from the cheapest on.
+"""The rules of the cascade: guards first, then the typed comparisons, cheapest first.
 
-A generic match may only say yes; no is left to comparisons that understand what they compare.
+A generic match may only decide yes. Only comparisons that parse both operands may decide no.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from gr_toolkit.verify.comparisons.quantities import compare_quantities, read_qu
 from gr_toolkit.verify.reading.normalise import normalise, spelling
 from gr_toolkit.verify.verdict import Verdict
 
-RULES_VERSION = 1  # part of every cached verdict's key: raise it when a rule changes
-MAX_CHARS = 2_000  # a longer "answer" is not a final answer, and no rule reads it
-MAX_SYMBOLIC = 500  # characters that are worth sending to symbolic mathematics
-MAX_NESTING = 3  # lists of tuples of intervals
-SAYS_NOTHING = re.compile(r"""[\s.,;:!?'"_-]*""")
+RULES_VERSION = 1  # part of each cache key: increment it if a rule changes
+MAX_CHARS = 2_000  # a longer text is not a final answer, and no rule reads it
+MAX_SYMBOLIC = 500  # characters; longer texts skip symbolic mathematics
+MAX_NESTING = 3  # levels, as in a list of tuples of intervals
+PUNCTUATION_ONLY = re.compile(r"""[\s.,;:!?'"_-]*""")
 EMPTY_SET = frozenset({"{}", r"\{\}", r"\emptyset", "theemptyset", "emptyset"})
-UNREADABLE = re.compile("[\u202a-\u202e\u2066-\u2069\u20e3]")  # text whose look differs from its letters
+UNREADABLE = re.compile("[\u202a-\u202e\u2066-\u2069\u20e3]")  # characters that change how a text looks
 HEDGE = re.compile(
     r"\b(?:or|either|maybe|perhaps|possibly|probably|not sure|unsure|unless|might|could be)\b"
     r"|\bi (?:think|guess)\b|\?",
     re.IGNORECASE,
 )
-# "The volume of the cube is 27": what is named stands before its value.
+# "The volume of the cube is 27": the subject before a value.
 SENTENCE = re.compile(
     r"^(?:the|its|their|our)\s(?:(?!\s(?:is|are|was)\s)[^.=:;\n]){2,100}?"
     r"\s(?:is|are|was|equals)\s(?:equal to\s)?(?=[-+$\\(\[]|\d)"
-    r"(?!.*\s(?:is|are|was)\s)",  # of two such values each keeps its name
+    r"(?!.*\s(?:is|are|was)\s)",  # with two such values, each keeps its subject
     re.IGNORECASE,
 )
-MAX_SENTENCE = 200
-FEW_WORDS = 100  # characters
+MAX_SENTENCE = 200  # characters
+MAX_PLAIN_WORDS = 100  # characters
 PLAIN_WORDS = re.compile(r"[a-z .,'’-]*[a-z]{3}[a-z .,'’-]*", re.IGNORECASE)
-# Words that may stand for a number, in an answer without a digit.
+# Words that may denote a number, in an answer without a digit.
 NUMBER_WORD = re.compile(
     r"\b(?:zero|no\b|none|nil|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty"
     r"|fifty|hundred|thousand|[mb]illion|dozen|half|halves|first|second|third|quarter|\w+ths?\b|single|double"
@@ -52,12 +52,12 @@ NUMBER_WORD = re.compile(
     r"|[IVX]+\b)",
     re.IGNORECASE,
 )
-# A calculation that is still to be done; where the question has the same one, the answer is the question.
-UNDONE = re.compile(r"\\(?:sum|int|oint|iint|prod|lim|det|sqrt|frac|binom|log|ln)\b|[*^/!+]|(?<=\w)\s*-")
+# A calculation that is not carried out; if it occurs in the question, the answer repeats the question.
+UNEVALUATED = re.compile(r"\\(?:sum|int|oint|iint|prod|lim|det|sqrt|frac|binom|log|ln)\b|[*^/!+]|(?<=\w)\s*-")
 
-# An answer that chooses among what the question offers may stand in it.
+# Rules for answers that choose among options, which may occur in the question.
 CHOICES = frozenset({"text", "letters", "booleans", "names", "options"})
-# What is asked for is a form of what the question gives.
+# The question asks for another form of an expression in the question.
 REWRITE = re.compile(
     r"\b(?:factor(?!ial)\w*|expand|simplif\w+|rationali[sz]e|rewrite|scientific notation|standard form"
     r"|as an? (?:fraction|decimal|percent\w*|mixed number|improper fraction|product))\b",
@@ -69,7 +69,7 @@ Rule = Callable[[str, str, str], bool | None]
 
 
 def decide_by_rules(question: str, reference: str, answer: str) -> Verdict:
-    """The verdict of the first rule that does not abstain. Total: any text in, a verdict out."""
+    """Return the verdict of the first rule that does not abstain. Any text yields a verdict."""
     if not reference.strip():
         return Verdict(None, "rules", None, "the reference is empty")
     if reference.strip() == answer.strip():
@@ -79,7 +79,7 @@ def decide_by_rules(question: str, reference: str, answer: str) -> Verdict:
     if max(len(reference), len(answer)) > MAX_CHARS:
         return Verdict(None, "rules", None, f"no rule reads more than {MAX_CHARS:,} characters")
     gold, given = normalise(reference), normalise(answer)
-    if not SAYS_NOTHING.fullmatch(gold) and SAYS_NOTHING.fullmatch(given):
+    if not PUNCTUATION_ONLY.fullmatch(gold) and PUNCTUATION_ONLY.fullmatch(given):
         return Verdict(False, "no answer", 1.0, "the answer has no letter or digit")
     if UNREADABLE.search(gold + given):
         return Verdict(None, "rules", None, "characters that change how the text looks")
@@ -87,18 +87,18 @@ def decide_by_rules(question: str, reference: str, answer: str) -> Verdict:
     if decision is None:
         return Verdict(None, "rules", None, "every rule abstained")
     if decision and name not in CHOICES:
-        doubt = why_not_yes(question, gold, given)
+        doubt = objection(question, gold, given)
         if doubt:
             return Verdict(None, "rules", None, doubt)
     return Verdict(decision, name, 1.0, f"{given!r} against {gold!r}")
 
 
 def first_decision(gold: str, given: str, question: str) -> tuple[str, bool | None]:
-    """The first rule that decides and what it says, for normalised texts."""
+    """Return the first rule that decides and its decision, for normalised texts."""
     spelt = spelling(gold), spelling(given)
     if spelt[0] == spelt[1] or EMPTY_SET.issuperset(_without_spaces(text) for text in spelt):
         return "text", True
-    if given == f"{gold}!":  # a factorial, or a student who is sure
+    if given == f"{gold}!":  # a factorial or an exclamation mark
         return "rules", None
     if len(given) <= MAX_SENTENCE and not SENTENCE.match(gold):
         given = SENTENCE.sub("", given, count=1)
@@ -119,12 +119,12 @@ def _compare_alone(gold: str, given: str) -> bool | None:
     return first_decision(gold, given, "")[1]
 
 
-def why_not_yes(question: str, gold: str, given: str) -> str:
-    """What speaks against a yes: a hedge, or an answer that repeats the question. Empty if nothing does."""
+def objection(question: str, gold: str, given: str) -> str:
+    """Return why a yes is doubtful: a hedge, or an answer that repeats the question. Empty if nothing is."""
     if HEDGE.search(given) and not HEDGE.search(gold):
         return "the answer hedges"
     asked = normalise(question[:MAX_CHARS])
-    if UNDONE.search(given) and _without_spaces(given) in _without_spaces(asked):
+    if UNEVALUATED.search(given) and _without_spaces(given) in _without_spaces(asked):
         return "the answer repeats the question"
     stands = re.search(rf"(?<![\w.,]){re.escape(given)}(?![\w°%]|[.,]\d)", asked)
     if stands and len(given) > 1 and not _same_digits(gold, given):
@@ -135,7 +135,7 @@ def why_not_yes(question: str, gold: str, given: str) -> str:
 
 
 def _same_digits(gold: str, given: str) -> bool:
-    """Whether both are one number written in digits, such as 1.0 and 1, and so no other form of it."""
+    """Whether both are the same number in digits, such as 1.0 and 1, and so not in another form."""
     one, other = read_quantity(gold), read_quantity(given)
     if one is None or other is None:
         return False
@@ -144,7 +144,7 @@ def _same_digits(gold: str, given: str) -> bool:
 
 
 def _shape(text: str) -> Counter[str]:
-    """Of which parts a text is made, in whatever order."""
+    """Count the numbers, names and operators of a text, ignoring their order."""
     return Counter(PART.findall(text.replace(r"\frac", "/")))
 
 
@@ -153,7 +153,7 @@ def _without_spaces(text: str) -> str:
 
 
 def compare_compound(gold: str, given: str, question: str, nesting: int = 0) -> tuple[str, bool | None]:
-    """What has parts: matrices, intervals, lists and equations, whose parts are compared like answers."""
+    """Compare matrices, intervals, lists and equations part by part; returns the rule and its decision."""
 
     def compare(part: str, other: str) -> bool | None:
         if spelling(part) == spelling(other):
@@ -178,24 +178,24 @@ def compare_compound(gold: str, given: str, question: str, nesting: int = 0) -> 
 
 
 def other_kind(gold: str, given: str) -> bool:
-    """Whether a number is asked for and the answer is plain words without one."""
-    words = len(given) <= FEW_WORDS and PLAIN_WORDS.fullmatch(given) and not NUMBER_WORD.search(given)
+    """Whether the reference is a number and the answer is plain words without one."""
+    words = len(given) <= MAX_PLAIN_WORDS and PLAIN_WORDS.fullmatch(given) and not NUMBER_WORD.search(given)
     return bool(words and read_quantity(gold))
 
 
 def worth_symbolic(reference: str, answer: str) -> bool:
-    """Whether both are mathematics, and one holds what the rules cannot read."""
+    """Whether both are mathematics, and the rules cannot read at least one of them."""
     if max(len(reference), len(answer)) > MAX_SYMBOLIC:
         return False
     texts = [normalise(text) for text in (reference, answer)]
     if JOINED.findall(texts[0]) != JOINED.findall(texts[1]):
-        return False  # "and" and "or" between inequalities are not the same
+        return False  # "and" and "or" between inequalities differ
     mathematics = all(MATHEMATICS.search(text) and not PROSE.search(text) for text in texts)
     return mathematics and not all(map(_is_read, texts))
 
 
 def _is_read(text: str, nesting: int = 0) -> bool:
-    """Whether the rules read every part of a normalised text."""
+    """Whether the rules can read every part of a normalised text."""
     if read_quantity(text) or tree_of(text) or read_intervals(text):
         return True
     collection = read_collection(text)

@@ -1,4 +1,4 @@
-"""bench/crawl.py: what it counts, and what it prints."""
+"""bench/crawl.py: its measures, and the tables and figures that it prints."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from bench.pages.scores import f1, find, kept, main_text, tokens
 QUESTION = "How many two letter words start with either A or B?"
 
 
-def test_tokens_are_alike_in_plain_text_markdown_and_tex():
+def test_tokens_are_equal_in_plain_text_markdown_and_tex():
     assert tokens("So **x²** is \\(10^{28}\\) H2O.") == ["so", "x", "2", "is", "10", "28", "h", "2", "o"]
     assert tokens("1028") != tokens("10^{28}")
 
 
-def test_a_question_is_kept_where_most_of_its_bigrams_stand_together():
+def test_find_needs_most_bigrams_of_a_question_in_one_window():
     asked = tokens(QUESTION)
     noise = ["noise"] * 50
     assert find(noise + asked + noise, asked) == 50
@@ -37,13 +37,13 @@ def test_a_question_is_kept_where_most_of_its_bigrams_stand_together():
     [
         (f"{QUESTION} There are 52 of them.", "52", True),
         (f"{QUESTION} There are 520 of them.", "52", False),
-        (f"52. {QUESTION} None.", "52", False),  # it stands before the question
+        (f"52. {QUESTION} None.", "52", False),  # before the question
         (f"{QUESTION} {'word ' * 60} 52", "52", False),  # too far
         (f"{QUESTION} for a total of 52 words", "of a total of 52 words", True),
         (f"{QUESTION} so 52 words", "of a total of 52 words", False),
     ],
 )
-def test_a_short_answer_follows_its_question_as_closely_as_on_the_page(text, evidence, answer):
+def test_a_short_answer_must_follow_its_question_as_closely_as_on_the_page(text, evidence, answer):
     page = tokens(f"{QUESTION} The answer to this is 52.")
     assert kept(tokens(text), page, QUESTION, [evidence]) == (True, answer)
 
@@ -53,10 +53,13 @@ def test_a_short_answer_without_its_question_is_not_kept():
     assert kept(tokens("52"), page, QUESTION, ["52"]) == (False, False)
 
 
-def test_main_text_is_compared_by_grams_of_four_words():
+def test_main_text_is_compared_by_four_grams_of_words():
     assert main_text("a b c d e f g h", "a b c d e") == (0.4, 1.0)
     assert main_text("a b", "a b c d e") == (0.0, 0.0)
-    assert main_text("x a b y", "a b") == (pytest.approx(1 / 3), 1.0)  # shorter grams for a shorter text
+    assert main_text("x a b y", "a b") == (
+        pytest.approx(1 / 3),
+        1.0,
+    )  # shorter n-grams for a short gold
     assert f1(0.5, 1.0) == pytest.approx(2 / 3)
     assert f1(0.0, 0.0) == 0.0
 
@@ -82,16 +85,16 @@ def kept_of(html, text):
         ("<script type='math/tex'>x^2</script>", "x^2", "script math/tex", 1, 1),
     ],
 )
-def test_formulas_are_counted_by_what_is_left_of_them(html, text, kind, content, structure):
+def test_formulas_kept_counts_content_and_structure(html, text, kind, content, structure):
     assert kept_of(html, text) == {kind: FormulasKept(1, content, structure)}
 
 
-def test_formulas_in_boilerplate_code_and_footnotes_are_none():
+def test_formulas_of_ignores_boilerplate_code_and_footnotes():
     assert formulas_of("<nav>$x^2$</nav><pre>$x^2$</pre><p>1<sup><a href=#a>2</a></sup></p>") == []
     assert formulas_of("") == []
 
 
-def test_declared_questions_are_counted_by_the_surest_markup():
+def test_declared_questions_are_counted_by_the_most_reliable_markup():
     answered = {"@type": "Question", "acceptedAnswer": {"text": "yes"}}
     script = f'<script type="application/ld+json">{json.dumps([answered, {"@type": "Question"}])}</script>'
     assert declared(f"<p>x</p>{script}") == ("schema.org in JSON-LD", 1, 1)
@@ -101,7 +104,7 @@ def test_declared_questions_are_counted_by_the_surest_markup():
     assert declared("") is None
 
 
-def test_the_gold_fits_the_pages(shared):
+def test_the_gold_data_matches_the_pages(shared):
     corpus = read_corpus(shared / "pages")
     paths = {page.path for page in corpus.pages}
     assert len(paths) == len(corpus.pages) > 0
@@ -109,9 +112,9 @@ def test_the_gold_fits_the_pages(shared):
 
 
 @pytest.mark.slow
-def test_the_command_measures_a_little_of_everything(shared, root, tmp_path):
-    little = {"--limit": 1, "--copies": 1, "--count": 30, "--repeats": 1, "--kills": 2, "--pages": 40}
-    options = [str(word) for option in little.items() for word in option]
+def test_the_command_runs_every_part_on_a_small_input(shared, root, tmp_path):
+    small = {"--limit": 1, "--copies": 1, "--count": 30, "--repeats": 1, "--kills": 2, "--pages": 40}
+    options = [str(word) for option in small.items() for word in option]
     done = subprocess.run(
         [sys.executable, "-m", "bench.crawl", *options, "--json", str(tmp_path / "figures.json")],
         cwd=root,
@@ -133,12 +136,12 @@ def test_the_command_measures_a_little_of_everything(shared, root, tmp_path):
     assert set(figures["memory"]) == {"10000", "100000"}
 
 
-def test_without_pages_it_says_so_in_one_line(tmp_path, capsys):
+def test_a_folder_without_pages_is_an_error_of_one_line(tmp_path, capsys):
     assert main(["--data", str(tmp_path / "none")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_part_that_is_none_is_named(capsys):
+def test_an_unknown_part_is_an_error_that_names_it(capsys):
     with pytest.raises(SystemExit):
         main(["--parts", "speed,magic"])
     assert "no part named magic" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""bench/verify.py: what it reads, counts, survives and prints."""
+"""bench/verify.py: its input, scores, handling of failing graders, and output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PROBES = [
     {"category": "paper-table1", "name": "one", "question": "", "gold": "7", "answer": "7", "expected": True},
     {"category": "any", "name": "open", "question": "", "gold": "7", "answer": "8", "expected": None},
 ]
-# A stand-in for the grader that users bring along: it does all that one may do.
+# A stand-in for Qwen's grader, which users provide: it shows every kind of failure.
 GRADER = """
 import os, time
 print("noise")
@@ -69,16 +69,16 @@ def _pairs(*answers: str) -> list[Pair]:
 @pytest.mark.parametrize(
     ("part", "whole", "low", "high"), [(8, 10, 49.02, 94.33), (0, 10, 0.0, 27.75), (50, 50, 92.87, 100.0)]
 )
-def test_wilson_intervals_are_those_of_the_textbook(part, whole, low, high):
+def test_wilson_intervals_match_the_textbook(part, whole, low, high):
     assert Share(part, whole).interval() == pytest.approx((low, high), abs=0.01)
 
 
-def test_nothing_counted_is_no_percentage():
+def test_an_empty_share_has_no_percentage():
     assert Share(0, 0).percent is None
     assert Share(0, 0).interval() == (0.0, 100.0)
 
 
-def test_what_is_not_decided_is_neither_right_nor_an_error():
+def test_an_undecided_row_is_neither_correct_nor_an_error():
     got = score(
         [True, True, True, False, False, True, False],
         ["yes", "no", "abstains", "yes", "no", "hung", "crashed"],
@@ -90,7 +90,7 @@ def test_what_is_not_decided_is_neither_right_nor_an_error():
     assert (got.false_positives, got.false_negatives) == (Share(1, 3), Share(1, 4))
 
 
-def test_doubtful_rows_are_left_out_and_no_answer_is_an_empty_one(rows_file):
+def test_doubtful_rows_are_skipped_and_a_null_answer_is_empty(rows_file):
     rows = read_rows([rows_file])
     assert [row.id for row in rows] == ["rows:1", "rows:2", "rows:3", "rows:4", "rows:6"]
     assert rows[-1].pair == Pair("Who?", "x", "", bare=True)
@@ -105,13 +105,13 @@ def test_doubtful_rows_are_left_out_and_no_answer_is_an_empty_one(rows_file):
         '{"ground_truth": "1", "student_answer": "1", "label": 1}',
     ],
 )
-def test_a_line_that_is_no_row_is_named(tmp_path, line):
+def test_a_malformed_line_is_an_error_with_its_number(tmp_path, line):
     (tmp_path / "rows.jsonl").write_text(f"\n{line}\n", encoding="utf-8")
     with pytest.raises(BadRow, match=r"rows\.jsonl, line 2"):
         read_rows([tmp_path / "rows.jsonl"])
 
 
-def test_the_core_set_is_the_one_of_the_published_table(shared):
+def test_the_core_set_has_the_rows_of_the_published_table(shared):
     verdicts = shared / "verdicts"
     assert len(read_rows(verdicts / f"{name}.jsonl" for name in CORE)) == 787
     probes = read_probes(verdicts / "adversarial.jsonl")
@@ -119,14 +119,14 @@ def test_the_core_set_is_the_one_of_the_published_table(shared):
     assert sum(probe.category == "paper-table1" for probe in probes) == 5
 
 
-def test_the_peers_of_text_compare_text():
+def test_exact_and_normalised_match_compare_text():
     pairs = [Pair("", "The Beatles", answer, bare=True) for answer in ("The Beatles ", "beatles!", "Beatle")]
     assert [each.outcome for each in LOADERS["exact"]()(pairs)] == ["yes", "no", "no"]
     assert [each.outcome for each in LOADERS["normalised"]()(pairs)] == ["yes", "yes", "no"]
 
 
 @pytest.mark.parametrize("name", ["math-verify-paper", "math-verify"])
-def test_math_verify_reads_bare_answers_and_texts_and_its_known_holes_show(name):
+def test_math_verify_reads_bare_answers_and_texts_and_has_its_known_errors(name):
     asked = [("\\frac{1}{2}", "0.5", True), ("42", "So \\boxed{42}", False), ("B", "(C)", True)]
     asked.append(("5 m", "5 km", True))  # it drops the unit
     with running(Setup(name)) as process:
@@ -135,7 +135,7 @@ def test_math_verify_reads_bare_answers_and_texts_and_its_known_holes_show(name)
     assert len(graded.seconds) == 1
 
 
-def test_a_grader_that_hangs_dies_or_raises_costs_only_that_pair(tmp_path, monkeypatch):
+def test_a_grader_that_hangs_dies_or_raises_loses_only_that_pair(tmp_path, monkeypatch):
     monkeypatch.setattr(grading, "LIMIT", 1.0)
     (tmp_path / "grader.py").write_text(GRADER, encoding="utf-8")
     setup = Setup("qwen", sys.executable, str(tmp_path / "grader.py"))
@@ -146,7 +146,7 @@ def test_a_grader_that_hangs_dies_or_raises_costs_only_that_pair(tmp_path, monke
     assert graded.seconds[1] >= 1.0
 
 
-def test_the_command_runs_ours_beside_a_peer(rows_file, data, tmp_path, root):
+def test_the_command_compares_gr_verify_with_a_peer(rows_file, data, tmp_path, root):
     figures_file = tmp_path / "figures.json"
     options = ["--data", str(data), "--peers", "exact,qwen", "--repeats", "2", "--adversarial", "--errors"]
     done = subprocess.run(
@@ -172,21 +172,21 @@ def test_the_command_runs_ours_beside_a_peer(rows_file, data, tmp_path, root):
     assert exact["probes"]["wrong_yes"] == ["two"]
     assert "| exact match | 60.0 | 60.0 | 0.0 / 66.7 | 100.0 |" in done.stdout
     assert "| exact match | yes |" in done.stdout.partition("Table 1")[2]
-    assert "**Rows where ours differs from the label (0)**" in done.stdout
+    assert "**Rows where gr verify differs from the label (0)**" in done.stdout
 
 
-def test_a_peer_that_cannot_start_is_left_out(rows_file, data, tmp_path, capfd):
+def test_a_peer_that_cannot_start_is_skipped(rows_file, data, tmp_path, capfd):
     (tmp_path / "grader.py").write_text("import no_such_module_anywhere\n", encoding="utf-8")
     arguments = [str(rows_file), "--data", str(data), "--repeats", "1", "--peers", "qwen"]
     assert main([*arguments, "--qwen", str(tmp_path / "grader.py")]) == 0
     printed = capfd.readouterr()
     assert "no_such_module_anywhere" in printed.err
-    assert "qwen did not start, and is left out" in printed.err
-    assert "| ours, no model |" in printed.out
+    assert "qwen did not start and is skipped" in printed.err
+    assert "| gr verify --rules-only |" in printed.out
     assert "Qwen" not in printed.out
 
 
-def test_what_cannot_be_measured_is_an_error_of_one_line(tmp_path, capsys):
+def test_unusable_input_is_an_error_of_one_line(tmp_path, capsys):
     assert main(["--data", str(tmp_path / "none"), "--peers", "exact"]) == 2
     assert "error: no folder" in capsys.readouterr().err
     assert main([str(tmp_path / "none.jsonl"), "--peers", "exact"]) == 2
@@ -198,6 +198,6 @@ def test_what_cannot_be_measured_is_an_error_of_one_line(tmp_path, capsys):
     assert "no peer named oracle" in capsys.readouterr().err
 
 
-def test_no_text_breaks_a_table():
+def test_code_escapes_text_that_would_break_a_table():
     assert code("a | b\n`c`  d") == "`a ¦ b 'c' d`"
     assert len(code("x" * 500)) < 80

@@ -1,4 +1,4 @@
-"""A real web site on loopback, with whatever faults a test needs, and what a crawl of it stored."""
+"""A real web server on loopback, with any faults a test needs, and fixtures to crawl it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rows import rows_of
 
 @dataclass
 class Reply:
-    """What the site answers at one path; a body in parts is streamed without a length."""
+    """The site's response at one path; an iterable body is streamed without a Content-Length."""
 
     body: bytes | Iterable[bytes] = b""
     status: int = 200
@@ -39,7 +39,7 @@ def page(text: str, *links: str) -> Reply:
 
 
 class Late:
-    """A body that comes after a while: `seconds`, or a new random one each time."""
+    """A body sent after `seconds`, or after a new random delay each time."""
 
     def __init__(self, body: bytes, seconds: float | None = None) -> None:
         self.body = body
@@ -51,7 +51,7 @@ class Late:
 
 
 class Site(ThreadingHTTPServer):
-    """`replies` by path and query, or functions of the request's headers; `hits` counts the requests."""
+    """`replies`: path and query -> Reply or a function of the headers. `hits` counts requests by path."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -63,7 +63,7 @@ class Site(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up on a large page is no news."""
+        """Ignore errors: clients close the connection on large pages."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -89,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(part)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def settings() -> CrawlSettings:
-    """No waiting, no second try."""
+    """Settings without delays or retries."""
     return CrawlSettings(allow_private=True, delay=0, retries=0, timeout=10, shard_pages=5)
 
 
@@ -123,7 +123,7 @@ def late_fixture():
 
 @pytest.fixture
 def crawl(store, settings):
-    """Crawl and return the summary."""
+    """Crawl the sources and return the summary."""
 
     def run(*sources, **changes):
         summaries: list[Summary] = []
@@ -137,12 +137,12 @@ def crawl(store, settings):
 
 @pytest.fixture
 def outcomes(store, site):
-    """Path to reason, for every row."""
+    """Map the path of every row to its reason."""
 
     def read():
         found = rows_of(store, "pages")
         paths = [row["url"].removeprefix(site.url) for row in found]
-        assert len(paths) == len(set(paths)), "a page stands twice"
+        assert len(paths) == len(set(paths)), "a page has two rows"
         return dict(zip(paths, (row["reason"] for row in found), strict=True))
 
     return read
@@ -150,7 +150,7 @@ def outcomes(store, site):
 
 @pytest.fixture
 def frontier_states(store):
-    """How many URLs the frontier has in each state."""
+    """Count the frontier's URLs by state."""
 
     def read():
         with closing(sqlite3.connect(store.state / FRONTIER)) as database:

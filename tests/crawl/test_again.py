@@ -1,4 +1,4 @@
-"""What a later run does: it carries on, takes up what has changed, and mends what was lost."""
+"""Later runs: they continue, pick up changes and repair lost or damaged files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gr_toolkit.settings import Settings
 from rows import fill, rows_of
 
 
-def test_a_second_run_sends_no_request_and_says_so(site, page, crawl, outcomes):
+def test_a_second_run_sends_no_request_and_notes_it(site, page, crawl, outcomes):
     site.replies = {"/a": page("root", "/b", "/missing"), "/b": page("b", "/a"), "/robots.txt": page("none")}
     crawl(site.url + "/a")
     before, hits = outcomes(), site.hits.total()
@@ -25,7 +25,7 @@ def test_a_second_run_sends_no_request_and_says_so(site, page, crawl, outcomes):
     assert outcomes() == before
 
 
-def test_a_temporary_failure_is_tried_again_by_the_next_run(site, page, reply, crawl, outcomes):
+def test_a_temporary_failure_is_retried_by_the_next_run(site, page, reply, crawl, outcomes):
     site.replies = {"/": page("root", "/busy"), "/busy": reply(b"later", status=503)}
     assert crawl(site.url + "/").notes == ["1 URLs not fetched: status 503 1"]
     assert outcomes() == {"/": None}
@@ -34,7 +34,7 @@ def test_a_temporary_failure_is_tried_again_by_the_next_run(site, page, reply, c
     assert outcomes() == {"/": None, "/busy": None}
 
 
-def test_a_page_that_was_too_deep_is_fetched_once_it_is_named(site, page, crawl, outcomes, tmp_path):
+def test_a_page_that_was_too_deep_is_fetched_when_named_as_a_source(site, page, crawl, outcomes, tmp_path):
     site.replies = {"/": page("root", "/a"), "/a": page("a", "/b")}
     crawl(site.url + "/", max_depth=0)
     (tmp_path / "urls.txt").write_text(f"{site.url}/\n{site.url}/a\n")
@@ -42,7 +42,7 @@ def test_a_page_that_was_too_deep_is_fetched_once_it_is_named(site, page, crawl,
     assert outcomes() == {"/": None, "/a": None}
 
 
-def test_a_page_that_was_too_deep_is_fetched_once_a_sitemap_lists_it(site, page, reply, crawl, outcomes):
+def test_a_page_that_was_too_deep_is_fetched_when_a_sitemap_lists_it(site, page, reply, crawl, outcomes):
     listing = f"<urlset><url><loc>{site.url}/a</loc></url></urlset>"
     site.replies = {"/": page("root", "/a"), "/a": page("a"), "/map.xml": reply(listing.encode())}
     crawl(site.url + "/", max_depth=0)
@@ -50,14 +50,14 @@ def test_a_page_that_was_too_deep_is_fetched_once_a_sitemap_lists_it(site, page,
     assert outcomes() == {"/": None, "/a": None}
 
 
-def test_a_page_that_is_queued_and_then_named_has_depth_0(site, page, crawl, store):
+def test_a_queued_page_that_is_then_named_has_depth_0(site, page, crawl, store):
     site.replies = {f"/{number}": page(f"page {number}", f"/{number + 1}") for number in range(5)}
     crawl(site.url + "/0", max_pages=2, max_depth=2)
     crawl(site.url + "/2", max_depth=2)
     assert [row["depth"] for row in rows_of(store, "pages")] == [0, 1, 0, 1, 2]
 
 
-def test_a_sitemap_that_was_taken_for_a_page_is_read_once_it_is_named(site, page, reply, crawl, outcomes):
+def test_a_sitemap_fetched_as_a_page_is_read_when_named_as_a_source(site, page, reply, crawl, outcomes):
     listing = f"<urlset><url><loc>{site.url}/lonely</loc></url></urlset>"
     site.replies = {
         "/": page("root", "/map.xml"),
@@ -72,10 +72,10 @@ def test_a_sitemap_that_was_taken_for_a_page_is_read_once_it_is_named(site, page
 
 
 @pytest.mark.parametrize("seconds", [0, 0.5])
-def test_the_depth_does_not_depend_on_how_soon_a_sitemap_comes(
+def test_the_depth_does_not_depend_on_the_latency_of_a_sitemap(
     site, page, reply, late, crawl, store, seconds
 ):
-    """The links of the root are on their way, at depth 1, while its sitemap is still waited for."""
+    """The root's links are requested at depth 1 before the response for its sitemap arrives."""
     listing = f"<urlset><url><loc>{site.url}/a</loc></url></urlset>"
     site.replies = {
         "/robots.txt": reply(b"Sitemap: /map.xml\n", type="text/plain"),
@@ -90,7 +90,7 @@ def test_the_depth_does_not_depend_on_how_soon_a_sitemap_comes(
     assert depths == {"/": 0, "/a": 0, "/b": 1, "/c": 1}
 
 
-def test_a_lost_frontier_is_made_again_from_the_table(site, page, crawl, outcomes, store):
+def test_a_lost_frontier_is_rebuilt_from_the_table(site, page, crawl, outcomes, store):
     site.replies = {
         f"/{number}": page(f"page {number}", f"/{number + 1}", f"/no/{number}") for number in range(6)
     }
@@ -118,9 +118,9 @@ def test_a_corrupt_shard_is_moved_aside_and_its_pages_are_fetched_and_extracted_
         file.truncate(100)
     crawl(max_depth=20)
     extract(store, Settings(data=store.data, workers=1), [])
-    said = capsys.readouterr().err
-    assert "cannot be read; moved it" in said
-    assert f"lost shards of table pages to {store.data}/corrupt: texts 1, pairs 1 shards" in said
+    stderr = capsys.readouterr().err
+    assert "cannot be read; moved it" in stderr
+    assert f"lost shards of table pages to {store.data}/corrupt: texts 1, pairs 1 shards" in stderr
     assert outcomes() == before
     assert store.table("pages").shards() == [shards[0], shards[2], "000004"]
     texts = [str(row["id"]) for row in rows_of(store, "texts")]
@@ -131,7 +131,7 @@ def test_a_corrupt_shard_is_moved_aside_and_its_pages_are_fetched_and_extracted_
     assert sorted(corrupt) == [f"{table}-{shards[1]}.parquet" for table in ("pages", "pairs", "texts")]
 
 
-def test_a_damaged_frontier_is_named_with_what_to_do(crawl, store):
+def test_a_damaged_frontier_raises_an_error_with_the_remedy(crawl, store):
     path = store.state / FRONTIER
     frontier = Frontier(path, max_depth=8)
     frontier.add((f"http://e.org/{number}" for number in range(5000)), 0)
@@ -150,16 +150,16 @@ def test_a_plan_sends_no_request_and_writes_nothing(site, page, reply, crawl, se
     assert not Path(store.data).exists()
 
     site.replies = {"/": page("root", "/busy", "/a", "/b", "/c"), "/busy": reply(b"later", status=503)}
-    crawl(site.url + "/", max_pages=2)  # /busy failed, /a is a row, /b and /c are left
+    crawl(site.url + "/", max_pages=2)  # /busy failed, /a is stored, /b and /c are pending
     before, hits = contents(tmp_path), site.hits.total()
-    assert "and 3 URLs that an earlier run left to do" in plan(store, settings, []).notes[0]
+    assert "and 3 URLs that an earlier run left pending" in plan(store, settings, []).notes[0]
     assert contents(tmp_path) == before
     assert site.hits.total() == hits
 
 
-def test_a_plan_counts_what_a_killed_run_had_in_flight(settings, store):
+def test_a_plan_counts_urls_that_a_killed_run_had_in_flight(settings, store):
     frontier = Frontier(store.state / FRONTIER, max_depth=8)
     frontier.add(["http://e.org/a", "http://e.org/b"], 0)
     frontier.take("e.org")
-    assert "and 2 URLs that an earlier run left to do" in plan(store, settings, []).notes[0]
+    assert "and 2 URLs that an earlier run left pending" in plan(store, settings, []).notes[0]
     frontier.close()

@@ -1,4 +1,4 @@
-"""`gr crawl` as a person runs it: what it tells when it ends early."""
+"""`gr crawl` as a user runs it: its report after an interrupt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import time
 from rows import rows_of
 
 
-def test_ctrl_c_leaves_the_account_of_what_was_fetched(root, site, page, reply, late, store):
+def test_ctrl_c_reports_and_logs_the_pages_fetched(root, site, page, reply, late, store):
     site.replies = {f"/{number}": page(f"page {number}", f"/{number + 1}") for number in range(3)}
     site.replies["/3"] = reply(late(b"much later", 20))
     process = subprocess.Popen(
@@ -38,8 +38,8 @@ def test_ctrl_c_leaves_the_account_of_what_was_fetched(root, site, page, reply, 
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130
-    (told,) = json.loads(output)["steps"]
-    assert told["rows"] == len(rows_of(store, "pages")) == 3
-    assert told["notes"][-1] == "did not finish"
+    (reported,) = json.loads(output)["steps"]
+    assert reported["rows"] == len(rows_of(store, "pages")) == 3
+    assert reported["notes"][-1] == "did not finish"
     (logged,) = (store.state / "runs.jsonl").read_text().splitlines()
     assert json.loads(logged)["rows"] == 3

@@ -1,4 +1,4 @@
-"""Pages -> texts: what a page says, for any page."""
+"""Pages -> texts: extraction of text and metadata, also from malformed pages."""
 
 import json
 
@@ -50,26 +50,26 @@ def test_licences(markup, license):
     assert row_of(f"<html><body>{PROSE}{markup}</body></html>")["license"] == license
 
 
-def test_language_is_told_from_the_text_where_it_is_not_declared():
+def test_an_undeclared_language_is_detected_from_the_text():
     german = "<p>" + "Die Energie wird weder erzeugt noch vernichtet, sie ändert nur ihre Form. " * 3 + "</p>"
     assert row_of(german)["language"] == "de"
 
 
-def test_boilerplate_goes_and_the_text_stays():
+def test_boilerplate_is_removed_and_text_is_kept():
     text = text_of(f"<nav><a href=/>Home page</a></nav><h1>Energy</h1>{PROSE}<footer>Imprint</footer>")
     assert "Energy is neither made nor lost" in text
     assert "Home page" not in text
     assert "Imprint" not in text
 
 
-def test_short_options_and_answers_survive():
+def test_short_options_and_answers_are_kept():
     options = "".join(f"<li>{value} J</li>" for value in (5, 10, 20, 40))
     text = text_of(f"{PROSE}<p>How much energy?</p><ol type=A>{options}</ol><p>Answer: B</p>{PROSE}")
     for line in ("A. 5 J", "B. 10 J", "C. 20 J", "D. 40 J", "Answer: B"):
         assert line in text
 
 
-def test_hidden_solutions_are_opened():
+def test_hidden_solutions_are_revealed():
     text = text_of(
         f"{PROSE}<details><summary>Show answer</summary><p>It is 42 joules.</p></details>"
         '<div class="solution" style="display: none"><p>It is 43 joules.</p></div>'
@@ -79,7 +79,7 @@ def test_hidden_solutions_are_opened():
         assert f"It is {number} joules." in text
 
 
-def test_tex_in_the_text_is_not_escaped_and_exponents_stay():
+def test_tex_is_not_escaped_and_exponents_are_kept():
     row = row_of(f"<html><body>{PROSE}<p>Let $b_1$ and \\(c_2\\) be 10<sup>28</sup>.</p></body></html>")
     assert r"Let $b_1$ and \(c_2\) be 10^{28}." in row["text"]
     assert row["math_kept"] == 1.0
@@ -95,7 +95,7 @@ def test_qa_markup_is_kept_with_tex():
     assert "What is 2^{3}?" in row["text"]
 
 
-def test_a_declared_answer_stays_in_the_text_with_its_code_and_formulas():
+def test_a_declared_answer_is_kept_in_the_text_with_code_and_formulas():
     answer = "<p>Use this:</p><pre>a = 1\n\nb = 2</pre><p>It is x<sup>2</sup>.</p>"
     row = row_of(
         f"<html><body>{PROSE}<div class='sidebar comment'><div data-type=exercise>"
@@ -106,7 +106,7 @@ def test_a_declared_answer_stays_in_the_text_with_its_code_and_formulas():
     assert marked["answers"][0]["text"] in row["text"]
 
 
-def test_a_page_too_vast_for_trafilatura_still_loses_its_boilerplate():
+def test_boilerplate_is_removed_from_a_page_too_large_for_trafilatura():
     menu = "<nav>" + "<a href=/>Home page</a>" * 50 + "</nav>"
     row = row_of(f"<html><body>{menu}<h1>Energy</h1>{PROSE * 700}</body></html>")
     assert row["text"].count("Energy is neither") == 6 * 700
@@ -116,24 +116,24 @@ def test_a_page_too_vast_for_trafilatura_still_loses_its_boilerplate():
 @pytest.mark.parametrize(
     "html", ["", "   ", "<html></html>", "<script>var a = 1</script>", "<!-- -->", "\x00"]
 )
-def test_a_page_without_text_is_turned_down(html):
+def test_a_page_without_text_is_rejected(html):
     row = row_of(html)
     assert (row["kept"], row["reason"], row["text"]) == (False, "no text", "")
 
 
-def test_a_page_that_cannot_be_read_is_turned_down():
+def test_a_page_that_cannot_be_parsed_is_rejected():
     row = text_row({"id": "1", "url": "http://e.org/", "content_type": "", "html": b"not zstd"})
     assert not row["kept"]
     assert str(row["reason"]).startswith("cannot be parsed: ")
 
 
-def test_a_page_that_only_declares_its_answers_has_them_as_text():
+def test_declared_answers_are_the_text_of_a_page_without_other_text():
     question = {"@type": "Question", "name": "How much?", "acceptedAnswer": {"text": "42 J"}}
     row = row_of(f'<script type="application/ld+json">{json.dumps(question)}</script><div id="app"></div>')
     assert (row["text"], row["extract_ratio"]) == ("How much?\n\n42 J", 1.0)
 
 
-def test_control_characters_do_no_harm():
+def test_control_characters_are_removed():
     text = text_of(f"{PROSE}<p>so\x08 x<sup>\x0b2</sup> is \x1f$y\x0c$ &#11;&#x1F;\ufffe.</p>{PROSE}")
     assert "so x^{2} is $y $ ." in text
 
@@ -169,7 +169,7 @@ def test_no_page_crashes_or_hangs(html):
     assert row["kept"] == bool(row["text"])
 
 
-def test_only_kept_pages_give_a_row_and_a_second_run_has_nothing_to_do(store):
+def test_only_kept_pages_get_a_row_and_a_second_run_finds_no_pending_shard(store):
     kept = read_page("http://e.org/", 0, 200, {"content-type": "text/html"}, PROSE.encode()).row
     lost = read_page("http://e.org/x", 0, 404, {"content-type": "text/html"}, b"").row
     for shard in ("000001", "000002"):

@@ -1,4 +1,4 @@
-"""Web -> pages, from a real site on loopback."""
+"""Web -> pages, from a real web server on loopback."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_every_kind_of_response_is_a_row_with_its_reason(site, page, reply, craw
     assert site.hits["/a"] <= 2  # by its own link, and by the redirect
 
 
-def test_the_body_is_stored_as_it_came_with_what_the_headers_say(site, reply, crawl, store):
+def test_the_body_is_stored_unchanged_with_its_headers(site, reply, crawl, store):
     body = "<p>Años</p>".encode("latin-1")
     headers = {"ETag": '"1"', "Last-Modified": "Mon, 02 Nov 2026 10:00:00 GMT", "Content-Encoding": "gzip"}
     site.replies["/es"] = reply(gzip.compress(body), type="text/html; charset=iso-8859-1", headers=headers)
@@ -97,12 +97,12 @@ def test_robots_txt_is_obeyed_and_its_sitemaps_are_read(site, page, reply, crawl
     hits = site.hits.copy()
     assert crawl(site.url).rows == 0
     again = {path for path in site.hits if site.hits[path] > hits[path]}
-    assert again == {"/robots.txt", "/index.xml", "/map.xml"}  # for what they may list by now
+    assert again == {"/robots.txt", "/index.xml", "/map.xml"}  # they may list new URLs
     crawl(site.url, obey_robots=False)
     assert "/private/a" in outcomes()
 
 
-def test_at_depth_0_the_sitemaps_of_a_site_are_left_alone(site, page, reply, crawl, outcomes):
+def test_at_depth_0_the_sitemaps_of_a_site_are_not_read(site, page, reply, crawl, outcomes):
     listing = f"<urlset><url><loc>{site.url}/lonely</loc></url></urlset>"
     site.replies = {
         "/robots.txt": reply(b"Sitemap: /map.xml\n", type="text/plain"),
@@ -122,7 +122,7 @@ def test_a_sitemap_is_a_source(site, page, reply, crawl, outcomes):
     assert outcomes() == {"/a": None, "/b": None}
 
 
-def test_odd_pages_are_fetched_like_others(site, page, reply, crawl, outcomes):
+def test_malformed_pages_are_fetched_and_their_links_followed(site, page, reply, crawl, outcomes):
     site.replies = {
         "/": page("root", "/undefined", "/refresh"),
         "/undefined": reply(b"<p>odd <a href=/a>next</a>", type="text/html; charset=undefined"),
@@ -137,7 +137,7 @@ def test_odd_pages_are_fetched_like_others(site, page, reply, crawl, outcomes):
 def test_a_page_that_cannot_be_read_is_refused_and_the_others_are_fetched(
     site, page, crawl, outcomes, monkeypatch
 ):
-    """No page known to us is such a one, so the reading of one is made to fail."""
+    """We know no page that fails to parse, so parsing of one page is made to fail."""
 
     def read_or_fail(url, *rest, **options):
         return 1 / 0 if url.endswith("/odd") else read_page(url, *rest, **options)
@@ -159,9 +159,7 @@ def test_depth_patterns_and_page_limit(site, page, crawl, outcomes, store):
     assert list(outcomes()) == ["/0", "/1", "/2", "/3", "/4"]
 
 
-def test_a_link_that_redirects_to_another_host_is_not_followed_but_a_source_may(
-    site, page, reply, crawl, outcomes
-):
+def test_a_redirect_to_another_host_is_followed_only_for_a_source(site, page, reply, crawl, outcomes):
     elsewhere = site.url.replace("127.0.0.1", "localhost")
     site.replies = {
         "/": page("root", "/out"),
@@ -177,7 +175,7 @@ def test_a_link_that_redirects_to_another_host_is_not_followed_but_a_source_may(
     assert {elsewhere + "/page", elsewhere + "/next"} <= set(outcomes())
 
 
-def test_a_link_that_redirected_to_another_host_is_followed_once_it_is_named(
+def test_a_link_that_redirected_to_another_host_is_followed_when_named_as_a_source(
     site, page, reply, crawl, outcomes
 ):
     elsewhere = site.url.replace("127.0.0.1", "localhost") + "/page"
@@ -191,7 +189,7 @@ def test_a_link_that_redirected_to_another_host_is_followed_once_it_is_named(
     assert outcomes() == {"/": None, elsewhere: None}
 
 
-def test_robots_txt_holds_for_requests_that_wait_for_it_together(
+def test_robots_txt_applies_to_concurrent_requests_that_wait_for_it(
     site, page, reply, late, crawl, outcomes, tmp_path
 ):
     robots = reply(late(b"User-agent: *\nDisallow: /private/"), type="text/plain")
@@ -203,7 +201,7 @@ def test_robots_txt_holds_for_requests_that_wait_for_it_together(
 
 
 @pytest.mark.parametrize("status", [503, 521])
-def test_while_robots_txt_cannot_be_had_nothing_is_fetched(site, page, reply, crawl, outcomes, status):
+def test_nothing_is_fetched_while_robots_txt_is_unavailable(site, page, reply, crawl, outcomes, status):
     site.replies = {"/robots.txt": reply(b"", status=status), "/": page("root")}
     with pytest.raises(GrError, match=rf"robots\.txt: status {status}"):
         crawl(site.url + "/")
@@ -213,13 +211,13 @@ def test_while_robots_txt_cannot_be_had_nothing_is_fetched(site, page, reply, cr
     assert outcomes() == {"/": None}
 
 
-def test_an_empty_site_is_fine(site, page, crawl, outcomes):
+def test_a_site_with_one_empty_page_is_fetched(site, page, crawl, outcomes):
     site.replies["/"] = page("")
     assert crawl(site.url + "/").rows == 1
     assert outcomes() == {"/": None}
 
 
-def test_a_site_that_is_down_is_named(crawl):
+def test_the_error_names_a_site_that_is_down(crawl):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/"
@@ -227,18 +225,18 @@ def test_a_site_that_is_down_is_named(crawl):
         crawl(url)
 
 
-def test_a_site_that_admits_no_crawler_is_named(site, page, reply, crawl):
+def test_the_error_names_a_site_that_forbids_crawlers(site, page, reply, crawl):
     site.replies = {"/robots.txt": reply(b"User-agent: *\nDisallow: /", type="text/plain"), "/": page("root")}
     with pytest.raises(GrError, match=r"/: robots\.txt\. Check"):
         crawl(site.url + "/")
 
 
-def test_nothing_to_start_from_is_a_usage_error(crawl):
+def test_a_first_crawl_without_sources_is_a_usage_error(crawl):
     with pytest.raises(UsageError, match="give a SOURCE"):
         crawl()
 
 
-def test_junk_lines_are_noted_and_the_others_fetched(site, page, crawl, outcomes, tmp_path):
+def test_invalid_lines_are_noted_and_the_others_fetched(site, page, crawl, outcomes, tmp_path):
     site.replies["/a"] = page("a")
     path = tmp_path / "urls.txt"
     path.write_text(f"{site.url}/a\nnot a url\n")
@@ -246,12 +244,12 @@ def test_junk_lines_are_noted_and_the_others_fetched(site, page, crawl, outcomes
     assert outcomes() == {"/a": None}
 
 
-def test_a_second_crawl_at_the_same_time_is_refused(site, crawl, store):
+def test_a_concurrent_crawl_raises_locked(site, crawl, store):
     with store.table("pages").writing(), pytest.raises(Locked):
         crawl(site.url + "/")
 
 
-def test_the_rows_do_not_depend_on_who_answers_first(site, page, reply, late, settings, tmp_path):
+def test_the_rows_do_not_depend_on_the_order_of_responses(site, page, reply, late, settings, tmp_path):
     site.replies = {"/": page("root", *(f"/{number}" for number in range(40)))}
     for number in range(60):
         content = number % 20

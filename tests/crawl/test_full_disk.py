@@ -1,4 +1,4 @@
-"""A disk that fills up stops the crawl with one line; what is stored stays, and with room it goes on."""
+"""A full disk stops the crawl with a one-line error; stored pages stay, and a later run continues."""
 
 import subprocess
 from contextlib import closing, suppress
@@ -21,7 +21,7 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing(site, reply, settings, sm
 
     noise = random.Random(0)
     for number in range(PAGES):
-        words = "".join(chr(noise.randrange(0x4E00, 0x9FFF)) for _ in range(40_000))  # does not compress away
+        words = "".join(chr(noise.randrange(0x4E00, 0x9FFF)) for _ in range(40_000))  # incompressible
         site.replies[f"/{number}"] = reply(f"<p>{words} <a href=/{number + 1}>next</a>".encode())
     store = Store(str(small_disk / "data"), small_disk / "data" / ".state")
     changes = {"max_depth": PAGES, "shard_pages": 3}
@@ -43,7 +43,7 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing(site, reply, settings, sm
     ]
 
 
-def test_a_full_disk_is_one_line_also_where_the_frontier_gives_out_a_url(small_disk):
+def test_a_full_disk_is_reported_when_the_frontier_hands_out_a_url(small_disk):
     with closing(Frontier(small_disk / FRONTIER, max_depth=1)) as frontier:
         frontier.add((f"http://a.org/{number}" for number in range(100)), 0)
         filler = small_disk / "filler"

@@ -1,4 +1,4 @@
-"""Later runs ask for what may have changed, and store only what has."""
+"""Later runs fetch pages that may have changed, and store only changed ones."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ DATE = "Mon, 02 Nov 2026 10:00:00 GMT"
 
 
 class Versions:
-    """A page that knows its ETag and date, and answers 304 to those who know them too."""
+    """A page with an ETag and a date that answers 304 to a request with the same ETag."""
 
     def __init__(self, reply, body):
-        self.reply, self.body, self.asked = reply, body, []
+        self.reply, self.body, self.conditions = reply, body, []
 
     def __call__(self, headers):
         tag = f'"{hash(self.body)}"'
-        self.asked.append((headers["If-None-Match"], headers["If-Modified-Since"]))
+        self.conditions.append((headers["If-None-Match"], headers["If-Modified-Since"]))
         if headers["If-None-Match"] == tag:
             return self.reply(status=304)
         return self.reply(self.body, headers={"ETag": tag, "Last-Modified": DATE})
@@ -37,19 +37,19 @@ def versions(site, reply):
     return site.replies["/a"]
 
 
-def test_a_later_run_asks_on_conditions_and_what_is_unchanged_makes_no_row(site, crawl, store, versions):
+def test_later_requests_are_conditional_and_an_unchanged_page_adds_no_row(site, crawl, store, versions):
     crawl(site.url + "/a")
     before = rows_of(store, "pages")
     summary = crawl(refetch_after="0s")
-    assert [asked == (None, None) for asked in versions.asked] == [True, False]
-    assert versions.asked[1] == (before[0]["etag"], DATE)
-    assert summary.notes == ["1 pages unchanged since they were fetched"]
+    assert [conditions == (None, None) for conditions in versions.conditions] == [True, False]
+    assert versions.conditions[1] == (before[0]["etag"], DATE)
+    assert summary.notes == ["1 pages unchanged since the last fetch"]
     assert rows_of(store, "pages") == before
     crawl(refetch_after="1h")
-    assert len(versions.asked) == 2  # it was asked for just now
+    assert len(versions.conditions) == 2  # it was fetched just now
 
 
-def test_content_that_changed_makes_a_new_row_and_content_of_old_makes_none(site, crawl, store, versions):
+def test_changed_content_adds_a_row_and_earlier_content_does_not(site, crawl, store, versions):
     crawl(site.url + "/a")
     for body in (b"<p>two</p>", b"<p>one</p>", b"<p>two</p>", b"<p>three</p>"):
         versions.body = body
@@ -58,14 +58,14 @@ def test_content_that_changed_makes_a_new_row_and_content_of_old_makes_none(site
     assert {row["url"] for row in rows_of(store, "pages")} == {site.url + "/a"}
 
 
-def test_without_tags_the_content_itself_is_compared(site, page, crawl, store):
+def test_without_etags_the_content_is_compared(site, page, crawl, store):
     site.replies["/"] = page("root")
     crawl(site.url + "/")
-    assert crawl(refetch_after="0s").notes == ["1 pages unchanged since they were fetched"]
+    assert crawl(refetch_after="0s").notes == ["1 pages unchanged since the last fetch"]
     assert len(bodies(store)) == 1
 
 
-def test_links_that_are_new_on_a_page_that_changed_are_followed(site, page, crawl, outcomes, store):
+def test_new_links_on_a_changed_page_are_followed(site, page, crawl, outcomes, store):
     site.replies = {"/": page("root"), "/new": page("new")}
     crawl(site.url + "/")
     site.replies["/"] = page("root", "/new")
@@ -73,17 +73,17 @@ def test_links_that_are_new_on_a_page_that_changed_are_followed(site, page, craw
     assert sorted(row["url"].removeprefix(site.url) for row in rows_of(store, "pages")) == ["/", "/", "/new"]
 
 
-def test_a_page_that_is_gone_stays_as_it_was(site, page, crawl, store):
+def test_the_stored_page_is_kept_after_a_404(site, page, crawl, store):
     site.replies = {"/": page("root", "/a"), "/a": page("a")}
     crawl(site.url + "/")
     before = rows_of(store, "pages")
     del site.replies["/a"]
     notes = crawl(refetch_after="0s").notes
-    assert "1 URLs not fetched: status 404, kept as it was 1" in notes
+    assert "1 URLs not fetched: status 404, kept the stored page 1" in notes
     assert rows_of(store, "pages") == before
 
 
-def test_what_failed_in_a_later_run_is_tried_again_and_stays_stored(site, page, reply, crawl, store):
+def test_a_page_that_failed_in_a_later_run_is_retried_and_stays_stored(site, page, reply, crawl, store):
     site.replies = {"/": page("root", "/a"), "/a": page("a")}
     crawl(site.url + "/")
     before = rows_of(store, "pages")
@@ -94,7 +94,7 @@ def test_what_failed_in_a_later_run_is_tried_again_and_stays_stored(site, page, 
     assert rows_of(store, "pages") == before
 
 
-def test_a_sitemap_tells_which_pages_changed_and_which_are_new(site, page, reply, crawl, store):
+def test_changed_and_new_pages_of_a_sitemap_are_fetched(site, page, reply, crawl, store):
     def sitemap(**changed):
         urls = "".join(
             f"<url><loc>{site.url}/{name}</loc><lastmod>{at}</lastmod></url>" for name, at in changed.items()
@@ -135,7 +135,7 @@ def test_dates_of_sitemaps(lastmod, date):
     assert (at if at is None else formatdate(at, usegmt=True)) == date
 
 
-def test_the_address_that_a_page_calls_its_own_is_the_same_page(site, reply, crawl, outcomes):
+def test_urls_with_the_same_canonical_link_are_one_page(site, reply, crawl, outcomes):
     own = b"<link href='/a?id=1' rel=canonical><p>the page</p>"
     site.replies = {
         "/": reply(
@@ -150,7 +150,7 @@ def test_the_address_that_a_page_calls_its_own_is_the_same_page(site, reply, cra
     assert crawl().rows_in == 0
 
 
-def test_a_lost_frontier_knows_again_what_to_ask_on_which_conditions(site, crawl, store, versions):
+def test_a_rebuilt_frontier_sends_conditional_requests(site, crawl, store, versions):
     crawl(site.url + "/a")
     for left in store.state.glob(f"{FRONTIER}*"):
         left.unlink()
@@ -159,5 +159,5 @@ def test_a_lost_frontier_knows_again_what_to_ask_on_which_conditions(site, crawl
     for left in store.state.glob(f"{FRONTIER}*"):
         left.unlink()
     crawl(refetch_after="0s")
-    assert versions.asked[2] == (rows_of(store, "pages")[1]["etag"], DATE)
+    assert versions.conditions[2] == (rows_of(store, "pages")[1]["etag"], DATE)
     assert len(bodies(store)) == 2

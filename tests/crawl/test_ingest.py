@@ -1,4 +1,4 @@
-"""Archives in: one row a URL, the same rows whatever happens on the way, and nothing read twice."""
+"""Archives: one row per URL, the same rows after any interruption, and no archive read twice."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from processes import PROCESSES
 from rows import rows_of
 from warcs import Warc, html, ingest_sources, pages_of, warc_of_pages
 
-PAGES = 23  # of each of three files, in shards of 5
+PAGES = 23  # per file (three files), in shards of 5
 
 
 @pytest.fixture
 def warcs(tmp_path) -> Path:
-    """A folder of WARC files whose URLs overlap: every page of c stands in a or b, with other content."""
+    """A folder of WARC files whose URLs overlap: every URL of c is in a or b with other content."""
     folder = tmp_path / "warcs"
     folder.mkdir()
     (folder / "a.warc.gz").write_bytes(warc_of_pages(PAGES, prefix="http://a.org/").content)
@@ -40,14 +40,14 @@ def tables(folder: Path) -> list[dict[str, object]]:
     return rows_of(Store(str(folder), folder / ".state"), "pages")
 
 
-def test_a_url_stands_once_the_first_that_came(store, settings, warcs):
+def test_the_first_page_of_each_url_is_stored(store, settings, warcs):
     summary = ingest_sources(store, settings, str(warcs))
     assert [row["source"] for row in rows_of(store, "pages")] == ["a.warc.gz"] * PAGES + ["b.warc"] * PAGES
     assert (summary.rows_in, summary.rows, summary.kept) == (3 * PAGES, 2 * PAGES, 2 * PAGES)
-    assert summary.notes == [f"{PAGES} pages in archives are stored already"]
+    assert summary.notes == [f"{PAGES} pages in archives are already stored"]
 
 
-def test_a_url_twice_in_one_archive_and_a_content_twice(store, settings, tmp_path):
+def test_repeated_urls_are_stored_once_and_repeated_content_is_rejected(store, settings, tmp_path):
     made = (
         Warc()
         .add("http://e.org/a", html("1"))
@@ -70,7 +70,7 @@ def test_a_second_run_changes_nothing_and_reads_nothing(store, settings, warcs, 
     assert summary.notes == ["4 archives were read by an earlier run"]
 
 
-def test_only_what_is_new_or_has_changed_is_read_again(store, settings, warcs):
+def test_only_new_or_changed_archives_are_read(store, settings, warcs):
     ingest_sources(store, settings, str(warcs))
     (warcs / "b.warc").write_bytes(warc_of_pages(PAGES + 1, gz=False, prefix="http://b.org/").content)
     (warcs / "d.warc.gz").write_bytes(warc_of_pages(2, prefix="http://d.org/").content)
@@ -78,18 +78,18 @@ def test_only_what_is_new_or_has_changed_is_read_again(store, settings, warcs):
     assert (summary.rows_in, summary.kept) == (PAGES + 1 + 2, 3)
     assert summary.notes == [
         "2 archives were read by an earlier run",
-        f"{PAGES} pages in archives are stored already",
+        f"{PAGES} pages in archives are already stored",
     ]
 
 
-def test_what_allow_left_out_can_be_asked_for_later(store, settings, warcs):
+def test_pages_excluded_by_allow_can_be_added_later(store, settings, warcs):
     summary = ingest_sources(store, settings, str(warcs), allow=[r"a\.org/1$"])
     assert pages_of(store) == [("http://a.org/1", None)]
-    assert "not asked for by allow, deny and part" in summary.notes[-1]
+    assert "excluded by allow, deny or part" in summary.notes[-1]
     assert ingest_sources(store, settings, str(warcs), allow=[]).kept == 2 * PAGES - 1
 
 
-def test_max_pages_ends_a_run_and_the_next_goes_on(store, settings, warcs):
+def test_max_pages_ends_a_run_and_the_next_run_continues(store, settings, warcs):
     for _ in range(3):
         assert ingest_sources(store, settings, str(warcs), max_pages=PAGES - 2).rows in (PAGES - 2, 4)
     assert len(pages_of(store)) == 2 * PAGES
@@ -98,7 +98,7 @@ def test_max_pages_ends_a_run_and_the_next_goes_on(store, settings, warcs):
 
 
 @pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=pytest.mark.slow)])
-def test_many_workers_make_the_same_table(settings, warcs, tmp_path, engine, monkeypatch):
+def test_many_workers_write_the_same_table(settings, warcs, tmp_path, engine, monkeypatch):
     if engine == "ray":
         ray = pytest.importorskip("ray", reason="needs ray: pip install 'gr-toolkit[ray]'")
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
@@ -117,7 +117,7 @@ def test_many_workers_make_the_same_table(settings, warcs, tmp_path, engine, mon
 
 
 def die_at(folder: Path, warcs: Path, shard: str, *, recorded: bool) -> None:
-    """Take archives in, and die when that shard is written, before or after the frontier knows of it."""
+    """Ingest archives, and die when `shard` is written, before or after the frontier records it."""
     store = Frontier.store
 
     def die(self: Frontier, rows: object, name: str, *others: object) -> None:
@@ -133,27 +133,27 @@ def die_at(folder: Path, warcs: Path, shard: str, *, recorded: bool) -> None:
 
 @pytest.mark.parametrize("shard", ["000001", "000005", "000010"])
 @pytest.mark.parametrize("recorded", [False, True])
-def test_a_killed_run_loses_no_shard_and_the_next_makes_the_rest(settings, warcs, tmp_path, shard, recorded):
-    calm, dead = tmp_path / "calm", tmp_path / "dead"
-    ingest_sources(Store(str(calm), calm / ".state"), settings, str(warcs))
-    process = PROCESSES.Process(target=die_at, args=(dead, warcs, shard), kwargs={"recorded": recorded})
+def test_a_killed_run_loses_no_shard_and_the_next_completes_it(settings, warcs, tmp_path, shard, recorded):
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    ingest_sources(Store(str(undisturbed), undisturbed / ".state"), settings, str(warcs))
+    process = PROCESSES.Process(target=die_at, args=(killed, warcs, shard), kwargs={"recorded": recorded})
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
-    left = contents(dead / "pages")
+    left = contents(killed / "pages")
     assert len(left) == int(shard)
-    ingest_sources(Store(str(dead), dead / ".state"), settings, str(warcs))
-    assert left.items() <= contents(dead / "pages").items()
-    assert tables(dead) == tables(calm)
+    ingest_sources(Store(str(killed), killed / ".state"), settings, str(warcs))
+    assert left.items() <= contents(killed / "pages").items()
+    assert tables(killed) == tables(undisturbed)
 
 
 def die_before_writing(folder: Path, warcs: Path) -> None:
-    """Take archives in, and die when the first shard is to be written."""
+    """Ingest archives, and die before the first shard is written."""
     page_writer.Table.write = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     ingest_sources(Store(str(folder), folder / ".state"), CrawlSettings(shard_pages=5), str(warcs))
 
 
-def test_a_small_archive_is_done_only_when_its_rows_are_written(store, settings, tmp_path):
+def test_a_small_archive_is_marked_done_only_when_its_rows_are_written(store, settings, tmp_path):
     small = tmp_path / "small"
     small.mkdir()
     for name in "abc":
@@ -165,7 +165,7 @@ def test_a_small_archive_is_done_only_when_its_rows_are_written(store, settings,
     assert ingest_sources(store, settings, str(small)).kept == 6
 
 
-def test_a_full_disk_is_told_and_what_was_written_stays(store, settings, warcs, monkeypatch):
+def test_a_full_disk_raises_an_error_and_written_pages_stay(store, settings, warcs, monkeypatch):
     write, written = page_writer.Table.write, []
 
     def fails(self: object, shard: str, rows: object) -> None:

@@ -1,5 +1,5 @@
-"""A crawl that is killed 200 times stores what an undisturbed one stores, each page once, and asks again for
-no more than was on its way.
+"""A crawl killed 200 times stores the same pages as an undisturbed crawl, each once, and repeats only the
+requests that were in flight.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ def test_two_hundred_kills_change_nothing(tmp_path):
 
 
 def die_before_recording(folder, url):
-    """Crawl up to the moment at which the first shard is written and the frontier does not know of it."""
+    """Crawl, and die after the first shard is written and before the frontier records it."""
     Frontier.store = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     crawl(folder, url)
 
 
-def test_a_shard_whose_writer_died_before_it_could_record_it_is_adopted(site, page, tmp_path):
+def test_a_shard_written_but_not_recorded_before_a_kill_is_adopted(site, page, tmp_path):
     site.replies = {f"/{number}": page(f"page {number}", f"/{number + 1}") for number in range(11)}
-    process = PROCESSES.Process(target=die_before_recording, args=(tmp_path / "dead", site.url))
+    process = PROCESSES.Process(target=die_before_recording, args=(tmp_path / "killed", site.url))
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
-    assert Store(str(tmp_path / "dead"), tmp_path).table("pages").shards() == ["000001"]
-    stored, hits = rows_of(tmp_path / "dead"), site.hits.copy()
+    assert Store(str(tmp_path / "killed"), tmp_path).table("pages").shards() == ["000001"]
+    stored, hits = rows_of(tmp_path / "killed"), site.hits.copy()
 
-    crawl(tmp_path / "dead", site.url)
+    crawl(tmp_path / "killed", site.url)
     assert stored.total() == 12
     assert site.hits == hits
-    crawl(tmp_path / "calm", site.url)
-    assert rows_of(tmp_path / "dead") == rows_of(tmp_path / "calm")
+    crawl(tmp_path / "undisturbed", site.url)
+    assert rows_of(tmp_path / "killed") == rows_of(tmp_path / "undisturbed")

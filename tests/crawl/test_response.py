@@ -1,4 +1,4 @@
-"""What a response becomes: a kept page with its links, or a row that says why not."""
+"""Responses become a kept page with its links, or a rejected row with a reason."""
 
 import gzip
 
@@ -43,7 +43,7 @@ def test_a_page_is_kept_or_has_a_reason(status, content_type, body, reason):
     assert decompress(row["html"]) == body if row["kept"] else row["html"] == b""
 
 
-def test_the_row_says_where_the_page_is_and_the_id_follows_url_and_content():
+def test_the_row_has_the_urls_and_an_id_of_url_and_content():
     row = row_of()
     assert row["url"] == URL
     assert row["canonical_url"] == "http://e.org/x/a.html"
@@ -51,32 +51,32 @@ def test_the_row_says_where_the_page_is_and_the_id_follows_url_and_content():
     assert row["id"] == row_of()["id"] != row_of(body=HTML + b" ")["id"]
 
 
-def test_links_are_absolute_and_come_once_in_their_order():
+def test_links_are_absolute_unique_and_in_document_order():
     page = read_page(URL, 1, 200, {"content-type": "text/html"}, HTML)
     assert page.links == ["http://e.org/b?utm_source=x", "http://e.org/x/c.html", "http://e.org/b"]
     assert read_page(URL, 1, 404, {"content-type": "text/html"}, HTML).links == []
 
 
-def test_base_and_meta_refresh_count():
+def test_links_respect_base_and_include_a_meta_refresh():
     html = '<base href="/docs/"><meta http-equiv="refresh" content="0; url=new.html"><a href="a.html">a</a>'
     assert find_links(html, "http://e.org/") == ["http://e.org/docs/a.html", "http://e.org/docs/new.html"]
 
 
-ODD_REFRESH = '<meta http-equiv="refresh" content="0; url=http://[x">'
+INVALID_REFRESH = '<meta http-equiv="refresh" content="0; url=http://[x">'
 
 
 @pytest.mark.parametrize(
-    "html", [ODD_REFRESH, "", "\x00", "<", "<!-- ", "<a href=http://[>", "plain", "<div>" * 50_000]
+    "html", [INVALID_REFRESH, "", "\x00", "<", "<!-- ", "<a href=http://[>", "plain", "<div>" * 50_000]
 )
-def test_odd_pages_have_no_links(html):
+def test_malformed_pages_have_no_links(html):
     assert find_links(html, "http://e.org/") == []
 
 
-def test_compression_keeps_every_byte():
+def test_compression_is_lossless():
     assert decompress(compress(bytes(range(256)) * 1000)) == bytes(range(256)) * 1000
 
 
-def test_sitemaps_and_their_indexes_and_robots_txt_list_urls():
+def test_listings_of_sitemaps_sitemap_indexes_and_robots_txt():
     namespace = b"http://www.sitemaps.org/schemas/sitemap/0.9"
     urls = b'<urlset xmlns="%s"><url><loc> /a </loc></url><url><loc>b</loc>' % namespace
     assert read_listing("http://e.org/s.xml", urls) == Listing(["http://e.org/a", "http://e.org/b"], [])

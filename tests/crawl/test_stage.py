@@ -1,4 +1,4 @@
-"""The whole stage: extraction beside fetching, WARC files, and what a kill leaves behind."""
+"""The whole stage: extraction during the crawl, WARC files, and recovery from a kill."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from rows import rows_of
 
 
 def chain(page, length):
-    """Pages that each link to the next."""
+    """Replies for pages that each link to the next one."""
     prose = "It has some words of its own, so that there is a text to be taken. " * 3
     return {f"/{number}": page(f"page {number} {prose}", f"/{number + 1}") for number in range(length)}
 
 
 @pytest.fixture
 def stage(store, settings):
-    """Run the stage with two workers; the summaries."""
+    """Run the stage with two workers and return the summaries."""
 
     def run(*sources, **options):
         crawl = settings.model_copy(update={"max_depth": 100, "shard_pages": 3, **options.pop("crawl", {})})
@@ -45,21 +45,21 @@ def test_a_shard_is_extracted_while_the_next_is_fetched(site, page, store, stage
     site.replies = chain(page, 8)
     last = site.replies["/7"]
 
-    def once_the_first_is_extracted(headers):
+    def after_the_first_is_extracted(headers):
         until = time.monotonic() + 60
         while not store.table("texts").shards():
             assert time.monotonic() < until
             time.sleep(0.02)
         return last
 
-    site.replies["/7"] = once_the_first_is_extracted
+    site.replies["/7"] = after_the_first_is_extracted
     crawled, extracted = stage(f"{site.url}/0", crawl={"timeout": 60})
     assert (crawled.step, crawled.kept) == ("crawl", 8)
     assert (extracted.step, extracted.rows_in, extracted.rows, extracted.shards) == ("crawl extract", 9, 8, 3)
     assert store.table("texts").shards() == store.table("pages").shards()
 
 
-def test_warc_files_are_written_for_every_shard_once(site, page, store, stage):
+def test_a_warc_file_is_written_once_per_shard(site, page, store, stage):
     site.replies = chain(page, 4)
     stage(f"{site.url}/0", crawl={"max_pages": 3})
     assert not (Path(store.data) / "warc").exists()
@@ -71,7 +71,7 @@ def test_warc_files_are_written_for_every_shard_once(site, page, store, stage):
     assert again.shards == 0
 
 
-def test_a_folder_of_pages_goes_the_same_way(page, store, stage, tmp_path):
+def test_a_folder_of_pages_is_ingested_and_extracted(page, store, stage, tmp_path):
     folder = tmp_path / "saved"
     folder.mkdir()
     for path, reply in chain(page, 4).items():
@@ -84,7 +84,7 @@ def test_a_folder_of_pages_goes_the_same_way(page, store, stage, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_was_extracted_before_a_failure_is_told_before_it(store):
+def test_the_summary_of_extraction_precedes_that_of_the_failed_step(store):
     summaries: list[Summary] = []
 
     def extract_one_and_fail():
@@ -102,7 +102,7 @@ def test_what_was_extracted_before_a_failure_is_told_before_it(store):
 
 
 def children_of(pid):
-    """The processes that a process has started and that still run."""
+    """The process ids of the running child processes of `pid`."""
     found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
     return [int(line) for line in found.stdout.split()]
 
@@ -116,7 +116,7 @@ def is_running(pid):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc").exists(), reason="looks at /proc")
+@pytest.mark.skipif(not Path("/proc").exists(), reason="reads /proc")
 def test_a_killed_crawl_leaves_no_process_behind_and_the_next_run_completes_it(root, site, page, store):
     site.replies = chain(page, 30)
     command = [sys.executable, "-m", "cli", "crawl", "--data", store.data, "--json"]
@@ -135,7 +135,7 @@ def test_a_killed_crawl_leaves_no_process_behind_and_the_next_run_completes_it(r
     process.communicate()
     until = time.monotonic() + 20
     while any(map(is_running, workers)):
-        assert time.monotonic() < until, "a worker outlives its parent"
+        assert time.monotonic() < until, "a worker survives its parent"
         time.sleep(0.05)
 
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -146,7 +146,7 @@ def test_a_killed_crawl_leaves_no_process_behind_and_the_next_run_completes_it(r
 
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", [os.remove, lambda path: os.truncate(path, 100)], ids=["lost", "corrupt"])
-def test_a_shard_of_pages_that_is_gone_is_made_again_with_its_texts(site, page, store, stage, damage):
+def test_a_lost_or_corrupt_shard_of_pages_is_rebuilt_with_its_texts(site, page, store, stage, damage):
     site.replies = chain(page, 8)
     stage(f"{site.url}/0")
     before = {row["url"] for row in rows_of(store, "texts")}

@@ -1,4 +1,4 @@
-"""Which URLs are one, and which are none."""
+"""Canonical URLs, absolute links and the scope of a crawl."""
 
 import pytest
 
@@ -22,7 +22,7 @@ from gr_toolkit.settings import CrawlSettings
         ("http://example.org/%7ea/ä", "http://example.org/~a/%C3%A4"),
     ],
 )
-def test_one_spelling_for_every_url_of_a_page(url, canonical):
+def test_canonical_url(url, canonical):
     assert canonical_url(url) == canonical
     assert canonical_url(canonical) == canonical
 
@@ -43,16 +43,16 @@ def test_one_spelling_for_every_url_of_a_page(url, canonical):
         ("http://example.org/" + "a" * 3000, None),
     ],
 )
-def test_links_become_absolute_or_are_left_out(link, url):
+def test_absolute_url(link, url):
     assert absolute_url(link, "http://example.org/x/a.html") == url
 
 
-def test_the_host_is_lower_case_and_keeps_a_port_of_its_own():
+def test_the_host_is_lower_case_and_keeps_a_port_that_is_not_the_default():
     assert host_of("https://user:pw@Example.ORG:443/") == "example.org"
     assert host_of("http://example.org:8080/") == "example.org:8080"
 
 
-def test_patterns_admit_what_allow_matches_and_deny_does_not():
+def test_urls_that_allow_matches_and_deny_does_not_are_admitted():
     scope = Scope(CrawlSettings(allow=["/q/", "/a/"], deny=[r"\?sort="]))
     assert scope.admits("http://e.org/q/1")
     assert not scope.admits("http://e.org/users/1")
@@ -60,7 +60,7 @@ def test_patterns_admit_what_allow_matches_and_deny_does_not():
     assert Scope(CrawlSettings()).admits("http://e.org/")
 
 
-def test_a_broken_pattern_is_named():
+def test_an_invalid_pattern_is_a_usage_error():
     with pytest.raises(UsageError, match=r"crawl\.allow: '\(' is not a regular expression"):
         Scope(CrawlSettings(allow=["("]))
 
@@ -75,7 +75,7 @@ def test_every_host_belongs_to_exactly_one_part():
     assert Scope(CrawlSettings()).has_host("http://e.org/")
 
 
-def test_a_part_that_is_none_is_named():
+def test_an_invalid_part_is_a_usage_error():
     with pytest.raises(UsageError, match=r"crawl\.part: 5/4 is not a part; the last of 4 is 4/4"):
         Scope(CrawlSettings(part="5/4"))
 

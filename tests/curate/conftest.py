@@ -1,4 +1,4 @@
-"""Texts whose questions meet every step of `gr curate`, and a model that answers as the steps expect."""
+"""Texts whose questions reach each step of `gr curate`, and a model that replies to each step's requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def declare(question: str, *answers: str) -> dict[str, object]:
 
 @pytest.fixture
 def texts(store: Store) -> Store:
-    """A store with two shards of texts, whose markup declares seven questions. Two reach the end."""
+    """A store with two shards of texts whose markup declares seven questions; two reach `dataset`."""
     first = [
         declare(BUS, "60 km/h"),
         declare(f"Problem 7: {BUS}", "60 km/h"),
@@ -41,7 +41,7 @@ def texts(store: Store) -> Store:
 
 
 def step_of(body: Body) -> str:
-    """The step that sends such a request."""
+    """The step that sends the request."""
     instructions = str(body["messages"][0]["content"])  # type: ignore[index]
     if instructions.startswith("Collect exam questions"):
         return "extract"
@@ -57,13 +57,13 @@ def reply(body: Body) -> Answer:
             problem = "needs context" if "figure" in question else "none"
             return says(json.dumps(JUDGEMENT | {"problem": problem}))
         case _:
-            right = "60 km/h" if "bus" in question else "carbon dioxide"
-            return says(f"The answer is \\boxed{{{right if body['seed'] else 'no idea'}}}.")
+            correct = "60 km/h" if "bus" in question else "carbon dioxide"
+            return says(f"The answer is \\boxed{{{correct if body['seed'] else 'no idea'}}}.")
 
 
 @pytest.fixture
 def model() -> Callable[..., Callable[[Body], Answer]]:
-    """A model that may treat the requests of one step in another way: model(judge=function)."""
+    """Build a reply function; `model(judge=function)` replaces the replies to one step's requests."""
 
     def make(**instead: Callable[[Body], Answer]) -> Callable[[Body], Answer]:
         return lambda body: instead.get(step_of(body), reply)(body)

@@ -1,4 +1,4 @@
-"""`gr curate` as a person or cron runs it: what it prints, logs and refuses."""
+"""`gr curate` as a command: its output, its run log and its usage errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SMALL = {"GR_VERIFY__MODEL": "false", "GR_LLM__RETRIES": "0"}
 
 
 def start(store, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-    """Start `gr curate` beside the store, without the settings of the person who runs the tests."""
+    """Start `gr curate` in the store's parent folder, without the GR_ and OPENAI_ variables set outside."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("GR_", "OPENAI_"))}
     return subprocess.Popen(
         [sys.executable, "-m", "cli", "curate", *arguments],
@@ -32,7 +32,7 @@ def start(store, *arguments: str, **variables: str) -> subprocess.Popen[str]:
 
 
 def gr_curate(store, *arguments: str, **variables: str) -> tuple[int, str, str]:
-    """Its exit code, stdout and stderr."""
+    """Run `gr curate` in this process; return its exit code, stdout and stderr."""
     return gr(Path(store.data).parent, "curate", *arguments, **SMALL, **variables)
 
 
@@ -55,21 +55,21 @@ def model_at(server) -> dict[str, str]:
         (["--samples", "0", "attempt"], "put --samples 0 after the step: gr curate attempt --samples 0"),
     ],
 )
-def test_an_option_before_the_step_is_refused(store, arguments, message):
+def test_option_before_the_step_is_a_usage_error(store, arguments, message):
     code, output, errors = gr_curate(store, *arguments)
     assert (code, output) == (2, "")
     assert errors == f"gr: {message}\n"
     assert not store.state.exists()
 
 
-def test_samples_are_an_option_of_the_whole_run_and_of_attempt():
+def test_only_the_whole_run_and_attempt_accept_samples():
     assert problem(["curate", "--samples", "3"]) is None
     assert problem(["curate", "attempt", "--samples", "3"]) is None
     for step in ("extract", "dedup", "decontaminate", "judge", "export"):
         assert "--samples" in problem(["curate", step, "--samples", "3"])
 
 
-def test_a_step_that_fails_leaves_the_account_of_all_that_was_done(texts, model):
+def test_failed_step_prints_and_logs_all_summaries(texts, model):
     with serving(model(judge=lambda body: fails(401, "no"))) as server:
         code, output, errors = gr_curate(texts, "--json", **model_at(server))
     assert code == 1
@@ -83,7 +83,7 @@ def test_a_step_that_fails_leaves_the_account_of_all_that_was_done(texts, model)
     assert [{key: value for key, value in row.items() if key != "at"} for row in logged(texts)] == steps
 
 
-def test_ctrl_c_leaves_the_account_of_all_that_was_done(texts, model):
+def test_ctrl_c_prints_and_logs_all_summaries(texts, model):
     stopped = []
 
     def stop(body):
@@ -101,7 +101,7 @@ def test_ctrl_c_leaves_the_account_of_all_that_was_done(texts, model):
     assert [row["table"] for row in logged(texts)] == ["pairs", "duplicates", "contaminated", "judged"]
 
 
-def test_a_locked_table_keeps_its_exit_code_and_message(texts, model):
+def test_locked_table_keeps_its_exit_code_and_message(texts, model):
     with serving(model()) as server, texts.table("duplicates").writing():
         code, output, errors = gr_curate(texts, "--json", **model_at(server))
     assert code == 75
@@ -109,7 +109,7 @@ def test_a_locked_table_keeps_its_exit_code_and_message(texts, model):
     assert [step["rows"] for step in json.loads(output)["steps"]] == [7, 0]
 
 
-def test_a_log_that_cannot_be_written_does_not_hide_what_went_wrong(texts, model):
+def test_unwritable_run_log_does_not_hide_the_error(texts, model):
     (texts.state / "runs.jsonl").mkdir(parents=True)
     with serving(model(judge=lambda body: fails(401, "no"))) as server:
         code, output, errors = gr_curate(texts, **model_at(server))
@@ -120,7 +120,7 @@ def test_a_log_that_cannot_be_written_does_not_hide_what_went_wrong(texts, model
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a_dry_run_prints_and_does_nothing(texts, as_json):
+def test_dry_run_prints_the_plan_and_writes_nothing(texts, as_json):
     code, output, errors = gr_curate(texts, "--dry-run", *(["--json"] if as_json else []))
     assert (code, errors) == (0, "")
     assert "would read 3 rows of texts in 2 shards" in output

@@ -1,4 +1,4 @@
-"""What `gr curate extract` makes of a text: from its markup, and from what a model replies about it."""
+"""`gr curate extract`: the pairs of a text, from its markup and from the model's replies."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def test_best_answer_is_accepted_then_single_then_voted(answers, best):
 
 
 def marked_up(*questions, text="", **settings):
-    """The rows of a page whose markup declares the questions: (question, answers)."""
+    """The rows of a page whose markup declares these (question, answers) tuples."""
     declared = [{"question": question, "answers": answers} for question, answers in questions]
     page = {"id": "p1", "url": "u", "license": None, "text": text, "qa_markup": declared}
     return list(marked_up_pairs(page, CurateSettings(**settings)))
 
 
-def test_marked_up_pairs_take_short_answers_whole_and_long_ones_by_their_conclusion():
+def test_marked_up_pairs_keep_short_answers_and_the_conclusion_of_long_ones():
     long = "The force is mass times acceleration, that is 3 kg by 2 m/s², so we multiply. The answer is 6 N."
     pairs = marked_up(
         ("1. What is the capital?", [answer("Paris", accepted=True)]),
@@ -71,14 +71,12 @@ LONG = "Because of many reasons. " * 9
         ("Is Paris the capital?", [answer("Paris the capital")], {}, "answer repeats the question"),
     ],
 )
-def test_a_declared_question_that_is_turned_down_has_a_row_with_the_reason(
-    question, answers, settings, reason
-):
+def test_turned_down_declared_question_has_a_row_with_the_reason(question, answers, settings, reason):
     (row,) = marked_up((question, answers), **settings)
     assert (row["reason"], row["kept"]) == (reason, reason is None)
 
 
-def test_declared_questions_that_differ_in_their_answers_alone_have_rows_of_their_own():
+def test_declared_questions_that_differ_only_in_their_answers_have_separate_rows():
     rows = marked_up(("1. Why?", [answer(LONG)]), ("2. Why?", [answer(f"{LONG} Or not.")]))
     assert len({row["id"] for row in rows}) == 2
 
@@ -91,18 +89,18 @@ def test_split_cuts_between_paragraphs_and_loses_nothing():
     assert all(part.startswith(("Paragraph", "\n")) for part in parts)
 
 
-def test_split_prefers_the_end_of_a_paragraph_to_a_later_end_of_a_line():
+def test_split_prefers_a_paragraph_end_to_a_later_line_end():
     text = f"{'a' * 60}\n\n{'b' * 20}\n{'c' * 60}"
     assert split(text, 100) == [f"{'a' * 60}", f"\n\n{'b' * 20}\n{'c' * 60}"]
 
 
-def test_split_takes_the_end_of_a_line_where_no_paragraph_ends():
+def test_split_falls_back_to_a_line_end():
     text = f"{'a' * 60}\n{'b' * 20}\n{'c' * 60}"
     assert split(text, 100) == [f"{'a' * 60}\n{'b' * 20}", f"\n{'c' * 60}"]
 
 
 def extract_from(tmp_path, reply, text, *, llm=(), **curate):
-    """The rows of a text of which a server says `reply`, and the requests that it was sent."""
+    """The rows of a text for which the server sends `reply`, and the requests it received."""
     with serving(reply) as server:
         settings = Settings(
             llm={"model": "m", "base_url": server.url, "retries": 0, **dict(llm)}, curate=curate
@@ -137,19 +135,19 @@ ASKED = "A bus covers 180 km in 3 hours. What is its speed?"
         ((ASKED, "70 km/h", "speed is 60 km/h"), {}, "answer not on the page", False),
     ],
 )
-def test_a_pair_of_the_model_is_kept_or_says_why_not(tmp_path, pair, settings, reason, grounded):
+def test_pair_from_the_model_is_kept_or_has_a_reason(tmp_path, pair, settings, reason, grounded):
     ((row,), _) = extract_from(tmp_path, finds(*pair), page(PAGE), **settings)
     assert (row["reason"], row["kept"], row["grounded"]) == (reason, reason is None, grounded)
     assert row["extractor"].startswith("m ")
     assert row["evidence"] is None or row["evidence"] in PAGE
 
 
-def test_a_text_without_a_question_is_one_row(tmp_path):
+def test_text_without_a_question_gives_one_row(tmp_path):
     ((row,), _) = extract_from(tmp_path, says('{"pairs": []}'), page(PAGE))
     assert (row["reason"], row["question"]) == ("no question found", None)
 
 
-def test_a_declared_question_turned_down_is_a_row_and_the_model_still_reads_the_text(tmp_path):
+def test_model_still_reads_a_text_whose_declared_question_is_turned_down(tmp_path):
     declared = [{"question": "Why?", "answers": [answer("this"), answer("that")]}]
     rows, _ = extract_from(tmp_path, finds(ASKED, "60 km/h"), page(PAGE, qa_markup=declared))
     assert [(row["extractor"], row["reason"]) for row in rows[:1]] == [("markup", "no accepted answer")]
@@ -163,13 +161,13 @@ def test_what_markup_and_model_both_give_is_one_row_and_the_markups(tmp_path):
 
 
 @pytest.mark.parametrize(("language", "named"), [("de", "de"), (None, "unknown")])
-def test_a_language_that_is_not_wanted_is_turned_down_unasked(tmp_path, language, named):
+def test_unwanted_language_is_turned_down_without_a_request(tmp_path, language, named):
     text = page(PAGE, language=language)
     ((row,), asked) = extract_from(tmp_path, finds(ASKED, "60 km/h"), text, languages=["en"])
     assert (row["reason"], row["kept"], asked) == (f"language {named}", False, [])
 
 
-def test_a_request_that_fails_is_a_row_beside_the_pairs_of_the_markup(tmp_path):
+def test_failed_request_gives_a_row_in_addition_to_the_markup_pairs(tmp_path):
     declared = [{"question": "Why?", "answers": [answer("so")]}]
     rows, _ = extract_from(tmp_path, fails(400, "no"), page(PAGE, qa_markup=declared))
     assert [row["reason"] for row in rows] == [None, "failed: HTTP 400"]
@@ -179,7 +177,7 @@ def test_a_request_that_fails_is_a_row_beside_the_pairs_of_the_markup(tmp_path):
     ("llm", "pairs_per_chunk", "max_tokens"),
     [({}, 10, 1280), ({}, 2, 1024), ({"extractor": {"max_tokens": 4000}}, 10, 4000)],
 )
-def test_a_reply_may_be_as_long_as_the_pairs_that_are_asked_for(tmp_path, llm, pairs_per_chunk, max_tokens):
+def test_token_limit_grows_with_the_requested_pairs(tmp_path, llm, pairs_per_chunk, max_tokens):
     _, (asked,) = extract_from(
         tmp_path, finds(ASKED, "60 km/h"), page(PAGE), llm=llm, pairs_per_chunk=pairs_per_chunk
     )

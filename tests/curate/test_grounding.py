@@ -1,3 +1,5 @@
+"""Locating an answer in a text, and the evidence for it."""
+
 import pytest
 
 from curate.grounding import find_evidence, locate
@@ -43,27 +45,27 @@ def test_locate_finds_whole_words_and_numbers_only(needle, found):
         (r"$*_\{}", r"Only $*_\{} stands here.", None),
     ],
 )
-def test_markup_does_not_hide_an_answer_and_does_not_make_one(needle, text, found):
+def test_locate_ignores_markup_but_never_joins_words_across_it(needle, text, found):
     span = locate(needle, text)
     assert (text[slice(*span)] if span else None) == found
 
 
 @pytest.mark.timeout(20)
-def test_a_long_run_of_markup_is_no_trouble():
+def test_locate_does_not_backtrack_on_a_long_run_of_markup():
     run = "*" * 5_000
     assert locate(f"{'* ' * 50}end", f"a {run} b") is None
     assert locate(f"a {run} c", f"a {run} b {run} a {run} b") is None
     assert locate("a b", f"a {run} b") is not None
 
 
-def test_evidence_is_verbatim_and_holds_the_answer():
+def test_evidence_is_verbatim_and_contains_the_answer():
     claimed = "its weight is 117.6 N"
     assert find_evidence("117.6 N", claimed, TEXT) == "Its weight is $117.6$ N"
 
 
-def test_evidence_falls_back_on_the_line_of_the_answer():
+def test_evidence_falls_back_to_the_line_of_the_answer():
     assert find_evidence("2.5", "words the page does not have", TEXT) == "The ratio is 2.5 to 1."
 
 
-def test_an_invented_answer_has_no_evidence():
+def test_invented_answer_has_no_evidence():
     assert find_evidence("42", "Its weight is", TEXT) is None

@@ -1,4 +1,4 @@
-"""`gr curate` under SIGKILL: whatever the moment, the next runs end with the rows of an undisturbed one."""
+"""`gr curate` under SIGKILL: after a kill at any moment, later runs produce the rows of an uninterrupted run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from cli import main
 from files import ROOT
 from gr_toolkit.store import Store
-from gr_toolkit.store.tables import TABLES
+from gr_toolkit.store.tables import SCHEMAS
 from loopback import Answer, Body, Loopback, says, serving
 from processes import PROCESSES
 from rows import fill, rows_of
@@ -53,7 +53,7 @@ FACTS = {
 
 
 def fact_in(body: Body) -> tuple[str, str]:
-    """The question that a request is about, and its answer."""
+    """The question in a request, and its answer."""
     text = str(body["messages"][-1]["content"])  # type: ignore[index]
     return next(fact for fact in FACTS.items() if fact[0] in text)
 
@@ -69,7 +69,7 @@ def attempt(body: Body) -> Answer:
 
 
 def make_texts(folder: Path, server: Loopback) -> Store:
-    """Twelve short texts in four shards; most declare their question in markup, each states it."""
+    """Write twelve short texts in four shards. Each states its question; most also declare it in markup."""
     folder.mkdir()
     store = Store(str(folder / "gr-data"), folder / "gr-data" / ".state")
     facts = list(enumerate(FACTS.items()))
@@ -86,13 +86,14 @@ def make_texts(folder: Path, server: Loopback) -> Store:
 
 
 def curate(folder: Path) -> None:
-    """`gr curate` beside the texts, in a process to kill."""
+    """Run `gr curate` in the folder, in a process to kill."""
     os.chdir(folder)
     sys.argv = ["gr", "curate"]
     main()
 
 
 def finish(folder: Path) -> list[dict[str, object]]:
+    """Run `gr curate` to its end; return the summaries of its steps."""
     done = subprocess.run(
         [sys.executable, "-m", "cli", "curate", "--json"],
         cwd=folder,
@@ -107,11 +108,11 @@ def finish(folder: Path) -> list[dict[str, object]]:
 
 
 def all_rows(store: Store) -> dict[str, list[dict[str, object]]]:
-    return {name: sorted(rows_of(store, name), key=lambda row: str(row["id"])) for name in TABLES}
+    return {name: sorted(rows_of(store, name), key=lambda row: str(row["id"])) for name in SCHEMAS}
 
 
 @pytest.mark.slow
-def test_killed_thirty_times_the_tables_end_as_if_undisturbed(tmp_path, model):
+def test_run_killed_thirty_times_has_the_rows_of_an_uninterrupted_run(tmp_path, model):
     answer = model(extract=extract, attempt=attempt)
     with serving(lambda body: replace(answer(body), hang=0.05)) as server:
         calm = make_texts(tmp_path / "calm", server)
@@ -121,7 +122,7 @@ def test_killed_thirty_times_the_tables_end_as_if_undisturbed(tmp_path, model):
         assert all(all_rows(calm)[name] for name in ("pairs", "duplicates", "judged", "attempts", "dataset"))
 
         chance = random.Random(7)
-        killed = [make_texts(tmp_path / "killed-0", server)]  # each is killed until a run comes to its end
+        killed = [make_texts(tmp_path / "killed-0", server)]  # the last one is killed until a run finishes
         kills = 0
         while kills < KILLS:
             seen = len(server.seen)
@@ -138,12 +139,12 @@ def test_killed_thirty_times_the_tables_end_as_if_undisturbed(tmp_path, model):
                 assert process.exitcode == 0
                 killed.append(make_texts(tmp_path / f"killed-{len(killed)}", server))
 
-        assert len(killed) > 1  # some were carried to the end between the kills
+        assert len(killed) > 1  # some runs finished between the kills
         for store in killed:
             finish(Path(store.data).parent)
             assert all_rows(store) == all_rows(calm)
 
-        # Every reply that a killed run was given is in its cache, whole: one that has it asks nothing.
+        # The cache has every reply that a killed run received: a run with this cache sends no request.
         cached = make_texts(tmp_path / "cached", server)
         cached.state.mkdir(parents=True)
         for file in killed[0].state.glob("llm_cache.sqlite*"):

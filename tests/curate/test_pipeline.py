@@ -1,4 +1,4 @@
-"""The steps of `gr curate` one after another, over real tables, against a model served on loopback."""
+"""The steps of `gr curate` in order, on real tables, with a model served on loopback."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from curate.pipeline import STEPS, curate
+from curate.command import CURATE_STEPS
+from curate.pipeline import curate
 from gr_toolkit.console import Summary
 from gr_toolkit.errors import ServerUnusable
 from gr_toolkit.settings import Settings
+from gr_toolkit.steps import step_of
 from loopback import fails, says, serving
 from rows import fill, rows_of
 
@@ -25,9 +27,9 @@ def reasons(store, table):
     return sorted(str(row["reason"]) for row in rows_of(store, table))
 
 
-def test_every_question_reaches_the_end_or_a_table_that_says_why_not(texts, model):
+def test_every_question_reaches_the_dataset_or_has_a_reason(texts, model):
     with serving(model()) as server:
-        curate(settings_for(texts, server), list(STEPS), [])
+        curate(settings_for(texts, server), CURATE_STEPS, [])
     assert reasons(texts, "pairs") == ["None"] * 5 + ["answer too long", "no accepted answer"]
     assert reasons(texts, "duplicates") == ["exact duplicate"]
     assert reasons(texts, "contaminated") == ["overlaps tiny"]
@@ -36,46 +38,46 @@ def test_every_question_reaches_the_end_or_a_table_that_says_why_not(texts, mode
     assert reasons(texts, "dataset") == ["always solved"] * 2
 
 
-def test_the_bar_of_every_step_ends_at_what_its_summary_calls_in(texts, model, monkeypatch, capsys):
+def test_progress_of_every_step_ends_at_its_input_rows(texts, model, monkeypatch, capsys):
     monkeypatch.setattr("gr_toolkit.console.LOG_EVERY_SECONDS", 0.0)
     with serving(model()) as server:
         summaries: list[Summary] = []
-        curate(settings_for(texts, server), list(STEPS), summaries)
+        curate(settings_for(texts, server), CURATE_STEPS, summaries)
     lines = capsys.readouterr().err.splitlines()
-    assert [summary.rows_in for summary in summaries] == [3, 7, 7, 7, 3, 7]
+    assert [summary.rows_in for summary in summaries] == [3, 7, 7, 7, 3, 3]
     for summary in summaries:
         shown = [line.partition(": ")[2] for line in lines if line.startswith(f"{summary.step}: ")]
-        bars = 2 if summary.step == "curate dedup" else 1  # signing has one of its own
+        bars = 2 if summary.step == "curate dedup" else 1  # signing has its own bar
         assert shown.count(f"{summary.rows_in}/{summary.rows_in}") == bars, shown
         assert shown[-1] == f"{summary.rows_in}/{summary.rows_in}"
 
 
-def test_a_judge_that_fails_on_a_question_gives_it_a_row(texts, model):
+def test_failed_judge_request_gives_a_row(texts, model):
     with serving(model(judge=lambda body: fails(400, "no"))) as server:
         summaries: list[Summary] = []
-        curate(settings_for(texts, server), list(STEPS), summaries)
+        curate(settings_for(texts, server), CURATE_STEPS, summaries)
     *_, judged, attempted, exported = summaries
     assert reasons(texts, "judged") == ["failed: HTTP 400"] * 3
     assert {row["verifiable"] for row in rows_of(texts, "judged")} == {None}
     assert (judged.rows, judged.kept, attempted.rows, exported.rows) == (3, 0, 0, 0)
 
 
-def test_a_solver_that_fails_on_a_question_gives_each_sample_a_row(texts, model):
+def test_failed_solver_request_gives_a_row_per_sample(texts, model):
     with serving(model(attempt=lambda body: fails(400, "no"))) as server:
-        curate(settings_for(texts, server), list(STEPS), [])
+        curate(settings_for(texts, server), CURATE_STEPS, [])
     assert reasons(texts, "attempts") == ["failed: HTTP 400"] * 4
     assert {row["verdict"] for row in rows_of(texts, "attempts")} == {None}
     assert reasons(texts, "dataset") == ["no attempt decided"] * 2
 
 
-def test_in_the_answer_that_was_found_no_other_is_looked_for(texts, model):
+def test_no_second_answer_is_extracted_from_the_found_answer(texts, model):
     boxed = "\\boxed{2 km and so the answer is 60 km/h}"
     with serving(model(attempt=lambda body: says(boxed))) as server:
-        curate(settings_for(texts, server), list(STEPS), [])
+        curate(settings_for(texts, server), CURATE_STEPS, [])
     assert True not in {row["verdict"] for row in rows_of(texts, "attempts")}
 
 
-def test_what_was_done_before_a_failure_is_in_the_summaries(texts, model):
+def test_summaries_include_the_work_done_before_a_failure(texts, model):
     summaries = []
 
     def judge_one_shard(body):
@@ -85,7 +87,7 @@ def test_what_was_done_before_a_failure_is_in_the_summaries(texts, model):
         return body["messages"][-1]["content"]
 
     with serving(model(judge=judge_one_shard)) as server, pytest.raises(ServerUnusable):
-        curate(settings_for(texts, server), list(STEPS), summaries)
+        curate(settings_for(texts, server), CURATE_STEPS, summaries)
     *done, judged = summaries
     assert [summary.step for summary in done] == ["curate extract", "curate dedup", "curate decontaminate"]
     assert [(summary.rows_in, summary.notes) for summary in done] == [(3, []), (7, []), (7, [])]
@@ -93,17 +95,17 @@ def test_what_was_done_before_a_failure_is_in_the_summaries(texts, model):
     assert (judged.requests, judged.input_tokens) == (3, 20)
 
 
-def test_a_nightly_run_only_adds(store):
+def test_nightly_run_only_adds_rows(store):
     def arrive(shard, **questions):
         rows = [fill("pairs", pair_id, question=question) for pair_id, question in questions.items()]
         store.table("pairs").write(shard, rows)
-        curate(settings_for(store), ["dedup"], [])
+        curate(settings_for(store), [step_of("duplicates")], [])
 
     tree = "A tree grows 3 feet in 2 years. How high is it after 8 years?"
     lake = "A lake loses 5 litres of water in an hour. How many does it lose in a day?"
     arrive("b", old=tree, again=f"Exercise 4. {tree}")
     first = (Path(store.data) / "duplicates" / "b.parquet").read_bytes()
-    arrive("a", new=f"{tree} Thanks!", lake=lake)  # its name comes before that of the older shard
+    arrive("a", new=f"{tree} Thanks!", lake=lake)  # its name sorts before the older shard's
     arrive("c", newest=tree.upper(), lakes=lake)
     assert {row["id"]: row["kept_id"] for row in rows_of(store, "duplicates")} == {
         "again": "old",

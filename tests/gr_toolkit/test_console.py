@@ -25,7 +25,7 @@ EXTRACT = Summary(
 )
 
 
-def test_the_summary_is_a_table_and_its_notes(tmp_path, capsys):
+def test_summary_is_a_table_followed_by_notes(tmp_path, capsys):
     finish([EXTRACT, Summary("curate dedup")], tmp_path, as_json=False)
     heading, extract, dedup, note = capsys.readouterr().out.splitlines()
     assert heading.split() == ["step", "in", "rows", "kept", "turned", "down", "seconds", "tokens", "cost"]
@@ -35,14 +35,14 @@ def test_the_summary_is_a_table_and_its_notes(tmp_path, capsys):
     assert note == "curate extract: asked [m]"
 
 
-def test_json_is_one_object_on_stdout(tmp_path, capsys):
+def test_json_summary_is_one_object_on_stdout(tmp_path, capsys):
     finish([EXTRACT], tmp_path, as_json=True)
     (step,) = json.loads(capsys.readouterr().out)["steps"]
     assert step["step"] == "curate extract"
     assert step["reasons"] == {"not grounded": 2, "empty [x]": 1}
 
 
-def test_each_run_is_added_to_the_log(tmp_path):
+def test_each_run_is_appended_to_the_log(tmp_path):
     for _ in range(2):
         finish([EXTRACT, EXTRACT], tmp_path / "new" / "state", as_json=False)
     lines = (tmp_path / "new" / "state" / "runs.jsonl").read_text().splitlines()
@@ -50,27 +50,27 @@ def test_each_run_is_added_to_the_log(tmp_path):
     assert all(json.loads(line)["at"].endswith("+00:00") for line in lines)
 
 
-def test_a_log_that_cannot_be_written_comes_after_the_summary(tmp_path, capsys):
+def test_unwritable_log_is_reported_after_the_summary(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotWrite, match=r"runs\.jsonl"):
         finish([EXTRACT], tmp_path / "file", as_json=False)
     assert "curate extract" in capsys.readouterr().out
 
 
-def test_reasons_are_described_the_most_frequent_first():
+def test_describe_lists_the_most_frequent_reasons_first():
     assert describe(Counter()) == ""
     assert describe(Counter(a=1, b=3)) == "b 3, a 1"
     assert describe(Counter(a=5, b=4, c=3, d=2, e=1, f=1)) == "a 5, b 4, c 3, d 2, other 2"
 
 
-def test_a_line_of_progress_has_speed_and_detail_where_there_is_some(capsys, monkeypatch):
+def test_progress_line_shows_speed_and_detail(capsys, monkeypatch):
     monkeypatch.setattr("gr_toolkit.console.LOG_EVERY_SECONDS", 0)
     with progress("crawl", None, lambda: "1.5 MB; 200 3") as advance:
         advance(3)
     assert re.fullmatch(r"crawl: 3, [\d.]+/s; 1\.5 MB; 200 3\n", capsys.readouterr().err)
 
 
-def test_progress_is_log_lines_where_there_is_no_terminal(monkeypatch, capsys):
+def test_progress_without_a_terminal_is_log_lines(monkeypatch, capsys):
     monkeypatch.setattr("gr_toolkit.console.LOG_EVERY_SECONDS", 0.0)
     with progress("fetch", None) as advance:
         advance(2)

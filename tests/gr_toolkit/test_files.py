@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic file writes and the check for writable folders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gr_toolkit.errors import Locked
 from gr_toolkit.files import TEMPORARY, is_writable, whole_file, write_whole
 
 
-def test_a_file_appears_when_the_block_ends(tmp_path):
+def test_file_appears_when_the_block_ends(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"before")
     with whole_file(path) as file:
@@ -21,7 +21,7 @@ def test_a_file_appears_when_the_block_ends(tmp_path):
     assert contents(tmp_path) == {path: b"after"}
 
 
-def test_a_block_that_fails_leaves_what_was_there(tmp_path):
+def test_failed_block_keeps_the_old_file(tmp_path):
     write_whole(tmp_path / "a", b"before")
 
     def fail() -> None:
@@ -34,18 +34,18 @@ def test_a_block_that_fails_leaves_what_was_there(tmp_path):
     assert contents(tmp_path) == {tmp_path / "a": b"before"}
 
 
-def test_what_a_killed_process_left_is_overwritten(tmp_path):
+def test_temporary_file_of_a_killed_process_is_overwritten(tmp_path):
     (tmp_path / f"{TEMPORARY}a").write_bytes(b"a long line that was cut off")
     write_whole(tmp_path / "a", b"whole")
     assert contents(tmp_path) == {tmp_path / "a": b"whole"}
 
 
-def test_a_file_that_is_being_written_is_locked(tmp_path):
+def test_file_being_written_is_locked(tmp_path):
     with whole_file(tmp_path / "a"), pytest.raises(Locked, match="is being written by another process"):
         write_whole(tmp_path / "a", b"")
 
 
-def test_a_folder_that_would_be_made_is_as_writable_as_the_one_above(tmp_path):
+def test_missing_folder_is_as_writable_as_its_parent(tmp_path):
     assert is_writable(tmp_path)
     assert is_writable(tmp_path / "new" / "newer")
     (tmp_path / "file").touch()
@@ -54,7 +54,7 @@ def test_a_folder_that_would_be_made_is_as_writable_as_the_one_above(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_permission_is_not_writable(tmp_path):
+def test_folder_without_permission_is_not_writable(tmp_path):
     (tmp_path / "locked").mkdir(mode=0o000)
     assert not is_writable(tmp_path / "locked")
     assert not is_writable(tmp_path / "locked" / "new")

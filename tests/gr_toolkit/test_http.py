@@ -1,4 +1,4 @@
-"""Retry-After, as servers write it."""
+"""Parsing the Retry-After header."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from gr_toolkit.http import retry_after
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5", "nan", "inf", "Mon, 99 Nov 2026 10:00:00 GMT"])
-def test_what_is_neither_a_number_nor_a_date_is_none(text):
+def test_value_that_is_neither_number_nor_date_is_none(text):
     assert retry_after(text) is None
 
 
-def test_a_number_is_seconds():
+def test_number_is_seconds():
     assert retry_after("120") == 120
     assert retry_after("0.4") == 0.4
 
 
-def test_a_date_is_the_seconds_until_then():
+def test_date_is_converted_to_seconds_from_now():
     assert 50 < retry_after(formatdate(time.time() + 60, usegmt=True)) <= 60
     assert retry_after(formatdate(0, usegmt=True)) == 0

@@ -1,4 +1,4 @@
-"""A real transformer of 20,000 weights that can answer digits, and questions to train it on."""
+"""A real transformer of 20,000 weights whose vocabulary is digits, and questions to train it on."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ MakeSettings = Callable[..., Settings]
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder of a random Llama whose words are digits, some of them in a box."""
+    """The folder of a randomly initialised Llama whose vocabulary is digits, some of them boxed."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-    torch.set_num_threads(1)  # so small a model gains nothing from more
+    torch.set_num_threads(1)  # more threads do not speed up so small a model
     folder = str(tmp_path_factory.mktemp("tiny"))
     vocabulary = {word: number for number, word in enumerate([*SPECIAL, *WORDS])}
     words = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
@@ -68,7 +68,7 @@ def make_settings(tmp_path: Path) -> MakeSettings:
 
 @pytest.fixture
 def write_questions() -> Callable[..., Settings]:
-    """Write five train questions, and two rows that are not to be trained on, into the data folder."""
+    """Write questions of the train split, and two rows that training must ignore, to the data folder."""
 
     def write(settings: Settings, count: int = 5, answer: str | None = None) -> Settings:
         rows = [

@@ -1,3 +1,5 @@
+"""The questions to train on, their prompts and their order."""
+
 from __future__ import annotations
 
 import pytest
@@ -14,14 +16,14 @@ INSTRUCTION = "Box it: \\boxed{}."
 ASKED = f"1 plus 1 is {INSTRUCTION}"
 
 
-def test_takes_the_kept_rows_of_the_train_split(make_settings, write_questions):
+def test_train_questions_are_the_kept_rows_of_the_train_split(make_settings, write_questions):
     settings = write_questions(make_settings())
     questions = train_questions(Store(settings.data, settings.state))
     assert [question.id for question in questions] == ["q0", "q1", "q2", "q3", "q4"]
     assert questions[1] == Question("q1", "1 plus 1 is", "2")
 
 
-def test_no_question_says_what_to_run(store):
+def test_error_without_questions_names_the_command_to_run(store):
     with pytest.raises(GrError, match="Run: gr curate export"):
         train_questions(store)
     store.table("dataset").write("shard", [fill("dataset", split="test")])
@@ -36,14 +38,14 @@ def test_fingerprint_changes_with_content_and_order():
     assert fingerprint([one, two]) == fingerprint([one, two])
 
 
-def test_prompt_is_a_message_or_text(tiny_model):
+def test_prompt_is_a_message_if_there_is_a_chat_template_else_text(tiny_model):
     tokenizer = load_tokenizer(tiny_model)
     assert prompt("1 plus 1 is", INSTRUCTION, tokenizer) == ASKED
     tokenizer.chat_template = TEMPLATE
     assert prompt("1 plus 1 is", INSTRUCTION, tokenizer) == [{"role": "user", "content": ASKED}]
 
 
-def test_drops_overlong_prompts(tiny_model):
+def test_with_prompts_drops_long_prompts(tiny_model):
     tokenizer = load_tokenizer(tiny_model)
     questions = [Question("short", "is", "1"), Question("long", "is " * 50, "1")]
     short = len(tokenizer.encode(str(prompt("is", INSTRUCTION, tokenizer))))
@@ -53,7 +55,7 @@ def test_drops_overlong_prompts(tiny_model):
         with_prompts(questions, INSTRUCTION, tokenizer, short - 1)
 
 
-def test_counts_what_the_chat_template_adds(tiny_model):
+def test_prompt_length_includes_the_chat_template(tiny_model):
     tokenizer = load_tokenizer(tiny_model)
     plain = len(tokenizer.encode(ASKED))
     tokenizer.chat_template = TEMPLATE
@@ -61,17 +63,17 @@ def test_counts_what_the_chat_template_adds(tiny_model):
         with_prompts([Question("q", "1 plus 1 is", "2")], INSTRUCTION, tokenizer, plain)
 
 
-def test_every_pass_takes_all_questions_and_a_longer_run_begins_alike():
+def test_every_epoch_has_all_questions_and_a_longer_run_starts_the_same():
     rows = [{"prompt": "", "id": str(number)} for number in range(5)]
     order = in_training_order(rows, 23, seed=1)["id"]
-    passes = [list(order[start : start + 5]) for start in (0, 5, 10, 15)]
-    assert all(sorted(each) == list("01234") for each in passes)
-    assert passes[0] != passes[1]
+    epochs = [list(order[start : start + 5]) for start in (0, 5, 10, 15)]
+    assert all(sorted(each) == list("01234") for each in epochs)
+    assert epochs[0] != epochs[1]
     assert list(in_training_order(rows, 12, seed=1)["id"]) == list(order[:12])
     assert list(in_training_order(rows, 23, seed=2)["id"]) != list(order)
 
 
-def test_a_text_ends_where_the_chat_template_ends_a_turn(tiny_model, tmp_path):
+def test_end_token_is_the_one_that_ends_a_turn_in_the_chat_template(tiny_model, tmp_path):
     tokenizer = load_tokenizer(tiny_model)
     assert tokenizer.eos_token == "<end>"
     tokenizer.add_special_tokens({"additional_special_tokens": ["<turn>"]})

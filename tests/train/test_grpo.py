@@ -1,4 +1,4 @@
-"""Real training of a tiny transformer, in this process and in killed ones."""
+"""Real training of a tiny transformer, in this process and in processes that are killed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def train(settings: Settings, model: str, name: str, steps: int) -> Summary:
 
 
 def start(root: Path, settings: Settings, model: str, name: str, steps: int) -> subprocess.Popen[str]:
-    """`gr train grpo` in another process."""
+    """Start `train_grpo` in another process."""
     job = json.dumps([settings.model_dump(), model, name, steps])
     environment = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", TRAIN, job]
@@ -53,9 +53,9 @@ def start(root: Path, settings: Settings, model: str, name: str, steps: int) -> 
 
 
 def command(root: Path, settings: Settings, model: str) -> subprocess.Popen[str]:
-    """`gr train grpo --json` in another process, which is told the settings by its environment."""
-    told = flatten(settings.model_dump(exclude_none=True))
-    variables = {f"GR_{name.upper().replace('.', '__')}": str(value) for name, value in told.items()}
+    """Start `gr train grpo --json` in another process, with the settings as environment variables."""
+    flat = flatten(settings.model_dump(exclude_none=True))
+    variables = {f"GR_{name.upper().replace('.', '__')}": str(value) for name, value in flat.items()}
     return subprocess.Popen(
         [sys.executable, "-m", "cli", "train", "grpo", "--json", "--model", model],
         env={**os.environ, **variables, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
@@ -76,7 +76,7 @@ def weights(folder: Path) -> bytes:
 
 
 def metrics(run: Run) -> list[dict[str, float]]:
-    """The lines of metrics.jsonl without the time that each step took."""
+    """The lines of metrics.jsonl without the duration of each step."""
     return [{key: line[key] for key in line if key != "seconds"} for line in run.read_metrics()]
 
 
@@ -88,18 +88,18 @@ def samples(run: Run) -> list[dict[str, object]]:
     ("completions", "expected"),
     [(16, (8, 2)), (8, (8, 1)), (6, (6, 1)), (22, (2, 11)), (13, (1, 13)), (8192, (8, 1024))],
 )
-def test_batch_is_exact(completions, expected):
+def test_batch_size_divides_the_number_of_completions(completions, expected):
     assert batch(completions) == expected
 
 
-def test_a_generation_is_one_optimizer_step(make_settings, tmp_path):
+def test_each_generation_is_used_for_one_optimizer_step(make_settings, tmp_path):
     config = grpo_config(make_settings(prompts_per_step=3, group=5).train, tmp_path, 7)
     assert config.generation_batch_size == 15
     assert config.steps_per_generation * config.num_iterations == config.gradient_accumulation_steps
     assert (config.max_steps, config.beta, config.lr_scheduler_type) == (7, 0.0, "constant")
 
 
-def test_trains_and_tells(tiny_model, make_settings, write_questions, capsys):
+def test_training_writes_model_metrics_samples_and_summary(tiny_model, make_settings, write_questions, capsys):
     settings = write_questions(make_settings())
     summary = train(settings, tiny_model, "one", 3)
     run = Run(settings, "one")
@@ -124,9 +124,9 @@ def test_trains_and_tells(tiny_model, make_settings, write_questions, capsys):
     config = json.loads(run.config.read_text())
     assert config["settings"]["train"]["prompts_per_step"] == 2
     assert config["versions"].keys() == {"torch", "transformers", "trl", "datasets"}
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "step 3/3  reward" in told.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "step 3/3  reward" in printed.err
     ends = [run.read_metrics()[step]["reward"] for step in (0, -1)]
     assert (
         f"reward {ends[0]:.3f} -> {ends[1]:.3f} (mean of the first and of the last 1 steps)" in summary.notes
@@ -134,7 +134,7 @@ def test_trains_and_tells(tiny_model, make_settings, write_questions, capsys):
 
 
 @pytest.mark.slow
-def test_learns_to_answer(tiny_model, make_settings, write_questions):
+def test_training_increases_the_reward(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings(save_every=100, group=8), count=2)
     train(settings, tiny_model, "one", 25)
     rewards = [line["reward"] for line in Run(settings, "one").read_metrics()]
@@ -142,8 +142,8 @@ def test_learns_to_answer(tiny_model, make_settings, write_questions):
 
 
 @pytest.mark.slow
-def test_a_killed_run_ends_as_an_undisturbed_one(root, tiny_model, make_settings, write_questions):
-    """Over several passes through the questions, with a checkpoint cut short, and prolonged at the end."""
+def test_killed_run_ends_with_the_weights_of_an_uninterrupted_run(root, tiny_model, make_settings, write_questions):
+    """The run spans several epochs, has an incomplete checkpoint, and is extended at its end."""
     calm, killed = write_questions(make_settings("calm")), write_questions(make_settings("killed"))
     train(calm, tiny_model, "one", 12)
     run = Run(killed, "one")
@@ -164,7 +164,7 @@ def test_a_killed_run_ends_as_an_undisturbed_one(root, tiny_model, make_settings
 
 
 @pytest.mark.slow
-def test_a_run_killed_before_its_model_was_published_publishes_it(tiny_model, make_settings, write_questions):
+def test_run_killed_before_publishing_its_model_publishes_it(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
     train(settings, tiny_model, "one", 2)
     run = Run(settings, "one")
@@ -176,18 +176,18 @@ def test_a_run_killed_before_its_model_was_published_publishes_it(tiny_model, ma
     assert len(run.read_metrics()) == 2
 
 
-def test_a_finished_run_says_so_without_importing_torch(root, tiny_model, make_settings, write_questions):
+def test_finished_run_is_reported_without_importing_torch(root, tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
     train(settings, tiny_model, "one", 1)
-    told = finish(start(root, settings, tiny_model, "one", 1))
-    assert told["torch"] is False
-    assert told["notes"] == [
+    printed = finish(start(root, settings, tiny_model, "one", 1))
+    assert printed["torch"] is False
+    assert printed["notes"] == [
         "nothing to do: 1 steps are done",
         f"the model is in {Run(settings, 'one').final}",
     ]
 
 
-def test_another_configuration_needs_another_run(tiny_model, make_settings, write_questions):
+def test_changed_settings_or_questions_are_a_usage_error(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
     train(settings, tiny_model, "one", 1)
     with pytest.raises(UsageError, match=r"train\.learning_rate 0\.01 -> 0\.02"):
@@ -198,7 +198,7 @@ def test_another_configuration_needs_another_run(tiny_model, make_settings, writ
 
 
 def broken(model: str, folder: Path, how: str) -> str:
-    """A copy of the model's folder with nothing in it, or its weights gone or cut short."""
+    """A copy of the model's folder: empty, without the weights, or with truncated weights."""
     if how == "empty":
         (folder / how).mkdir()
         return str(folder / how)
@@ -208,10 +208,8 @@ def broken(model: str, folder: Path, how: str) -> str:
     return str(folder / how)
 
 
-@pytest.mark.parametrize("how", ["empty", "no weights", "cut short"])
-def test_a_model_that_cannot_be_loaded_leaves_no_run_behind(
-    tiny_model, make_settings, write_questions, tmp_path, how
-):
+@pytest.mark.parametrize("how", ["empty", "no weights", "truncated"])
+def test_unloadable_model_creates_no_run(tiny_model, make_settings, write_questions, tmp_path, how):
     settings = write_questions(make_settings())
     with pytest.raises(ModelError, match=f"transformers cannot load .*{how}"):
         train(settings, broken(tiny_model, tmp_path, how), "one", 1)
@@ -219,7 +217,7 @@ def test_a_model_that_cannot_be_loaded_leaves_no_run_behind(
     assert train(settings, tiny_model, "one", 1).rows == 8
 
 
-def test_a_verifier_that_cannot_be_opened_leaves_no_run_behind(tiny_model, make_settings, write_questions):
+def test_invalid_verifier_settings_create_no_run(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
     settings.verify.model, settings.llm.model, settings.llm.base_url = True, "judge", "localhost:8000"
     with pytest.raises(UsageError, match="localhost:8000"):
@@ -233,7 +231,7 @@ def asking(settings: Settings, url: str, **llm: object) -> Settings:
     return settings.model_copy(update={"llm": judge, "verify": VerifySettings(model=True)})
 
 
-def test_a_verifier_that_is_down_ends_the_run(tiny_model, make_settings, write_questions):
+def test_unreachable_verifier_ends_the_run(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings(), answer="it gets warmer")
     with pytest.raises(GrError, match="gr llm ping"):
         train(asking(settings, "http://127.0.0.1:9/v1"), tiny_model, "one", 9)
@@ -245,7 +243,7 @@ def test_a_verifier_that_is_down_ends_the_run(tiny_model, make_settings, write_q
     assert {row["decided_by"] for row in samples(run)} == {"error", "no answer"}
 
 
-def test_what_the_verifier_cost_is_in_the_summary(tiny_model, make_settings, write_questions):
+def test_summary_includes_the_cost_of_the_verifier(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings(), answer="it gets warmer")
     prices = {"input_usd_per_million": 100.0, "output_usd_per_million": 0.0}
     with serving(says("Final Decision: Yes")) as server:
@@ -256,9 +254,9 @@ def test_what_the_verifier_cost_is_in_the_summary(tiny_model, make_settings, wri
     assert summary.kept == summary.rows - summary.reasons["no answer"] > 0
 
 
-def test_a_budget_that_is_spent_ends_the_run_and_its_cost_is_told(tiny_model, make_settings, write_questions):
+def test_exhausted_budget_ends_the_run_and_its_cost_is_reported(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings(), answer="it gets warmer")
-    # 700 bytes of prompt at most are taken for as many tokens, and 500 are billed.
+    # A request reserves one token per byte, at most 700 tokens; 500 are billed.
     prices = {"input_usd_per_million": 1000.0, "output_usd_per_million": 0.0, "max_cost_usd": 1.5}
     summaries: list[Summary] = []
     with (
@@ -273,7 +271,7 @@ def test_a_budget_that_is_spent_ends_the_run_and_its_cost_is_told(tiny_model, ma
 
 
 @pytest.mark.slow
-def test_ctrl_c_does_not_wait_for_a_verifier_that_hangs(root, tiny_model, make_settings, write_questions):
+def test_ctrl_c_does_not_wait_for_a_hanging_verifier(root, tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings(), answer="it gets warmer")
     released = Event()
 
@@ -298,16 +296,14 @@ def test_ctrl_c_does_not_wait_for_a_verifier_that_hangs(root, tiny_model, make_s
 
 
 def fill_up(disk: Path, left: int) -> None:
-    """Leave so many bytes of the disk free."""
+    """Fill the disk until `left` bytes are free."""
     (disk / "junk").write_bytes(bytes(max(0, shutil.disk_usage(disk).free - left)))
 
 
-def test_a_full_disk_ends_the_run_and_with_room_it_goes_on(
-    tiny_model, make_settings, write_questions, small_disk
-):
+def test_run_resumes_after_a_full_disk(tiny_model, make_settings, write_questions, small_disk):
     settings = write_questions(make_settings(small_disk / "data"))
-    fill_up(small_disk, left=150_000)  # a step's line and samples, not a checkpoint
-    with pytest.raises(CannotWrite, match=r"12 bytes a parameter.*run the same command again"):
+    fill_up(small_disk, left=150_000)  # enough for a step's metrics and samples, but not for a checkpoint
+    with pytest.raises(CannotWrite, match=r"12 bytes per parameter.*run the same command again"):
         train(settings, tiny_model, "one", 4)
     assert len(Run(settings, "one").read_metrics()) == 2
     (small_disk / "junk").unlink()
@@ -315,20 +311,18 @@ def test_a_full_disk_ends_the_run_and_with_room_it_goes_on(
     assert Run(settings, "one").trained_steps() == 4
 
 
-def test_a_disk_that_is_full_from_the_start_leaves_no_run_behind(
-    tiny_model, make_settings, write_questions, small_disk
-):
+def test_disk_that_is_full_at_the_start_has_no_run(tiny_model, make_settings, write_questions, small_disk):
     settings = write_questions(make_settings(small_disk / "data"))
     settings.state.joinpath("locks").mkdir(parents=True)
     settings.state.joinpath("locks", "run-one.lock").write_text("{" + " " * 2000 + "}")
     fill_up(small_disk, left=0)
-    settings.verify.cache = False  # which would be the first to want room
+    settings.verify.cache = False  # the cache would need space first
     with pytest.raises(CannotWrite, match=r"config\.json"):
         train(settings, tiny_model, "one", 1)
     assert not Run(settings, "one").config.exists()
 
 
-def test_a_dry_run_writes_nothing(tiny_model, make_settings, write_questions):
+def test_dry_run_writes_nothing(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
     before = contents(Path(settings.data))
     plan = plan_grpo(settings, tiny_model, "one", 9)
@@ -337,7 +331,7 @@ def test_a_dry_run_writes_nothing(tiny_model, make_settings, write_questions):
     assert contents(Path(settings.data)) == before
 
 
-def test_a_dry_run_of_a_finished_run_plans_nothing(tiny_model, make_settings, write_questions):
+def test_dry_run_of_a_finished_run_plans_nothing(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
     train(settings, tiny_model, "one", 2)
     assert plan_grpo(settings, tiny_model, "one", 1).notes == ["nothing to do: 2 steps are done"]

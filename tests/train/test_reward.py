@@ -1,3 +1,5 @@
+"""The reward function: rewards, samples, metrics, and a verifier that fails or hangs."""
+
 from __future__ import annotations
 
 import asyncio
@@ -19,7 +21,7 @@ from train.reward import Reward
 
 
 def ask(reward: Reward, completions: list, **more: object) -> list[float | None]:
-    """Reward completions to one question whose answer is 2."""
+    """The rewards of completions of one question whose answer is 2."""
     count = len(completions)
     columns = {"id": ["q"] * count, "question": ["1 plus 1 is \\boxed{9} ?"] * count, "answer": ["2"] * count}
     ids = [[5, 6, 7]] * count
@@ -29,12 +31,12 @@ def ask(reward: Reward, completions: list, **more: object) -> list[float | None]
 
 
 def reward_of(tiny_model: str, folder: Path, **llm: object) -> Reward:
-    """Rules alone judge, unless `llm` names a model."""
+    """A Reward that uses only the rules, unless `llm` names a model."""
     settings = load_settings(data=str(folder / "data"), llm=llm, verify={"model": bool(llm)})
     return Reward(settings, tiny_model, folder / "samples")
 
 
-def test_pays_for_the_answer_in_the_completion_alone(tiny_model, tmp_path):
+def test_reward_depends_only_on_the_answer_in_the_completion(tiny_model, tmp_path):
     reward = reward_of(tiny_model, tmp_path)
     completions = [
         "so \\boxed{2}",
@@ -43,15 +45,15 @@ def test_pays_for_the_answer_in_the_completion_alone(tiny_model, tmp_path):
         [{"role": "assistant", "content": "\\boxed{2}"}],
     ]
     assert ask(reward, completions) == [1.0, 0.0, -0.5, 1.0]
-    # What a box holds is the answer: no other is looked for in it.
+    # The content of a box is the answer; no second answer is extracted from it.
     assert ask(reward, ["\\boxed{1 + 3 and so the answer is 2}"])[0] in (0.0, None)
 
 
-def test_a_longer_answer_earns_less(tiny_model, tmp_path):
+def test_longer_answer_gets_a_smaller_reward(tiny_model, tmp_path):
     assert ask(reward_of(tiny_model, tmp_path), ["so \\boxed{2 / 1}"]) == [pytest.approx(0.9)]
 
 
-def test_writes_every_completion_and_logs_shares(tiny_model, tmp_path):
+def test_reward_writes_every_completion_and_logs_shares(tiny_model, tmp_path):
     logged: dict[str, float] = {}
     state = SimpleNamespace(global_step=3)
     ask(
@@ -78,32 +80,32 @@ def test_writes_every_completion_and_logs_shares(tiny_model, tmp_path):
     assert rows[2]["answer"] is None
 
 
-NOBODY = {"model": "judge", "base_url": "http://127.0.0.1:9/v1", "retries": 0}
+UNREACHABLE = {"model": "judge", "base_url": "http://127.0.0.1:9/v1", "retries": 0}
 
 
-def test_where_the_verifier_is_away_the_rules_still_judge(tiny_model, tmp_path, capsys):
+def test_rules_still_judge_if_the_verifier_is_unreachable(tiny_model, tmp_path, capsys):
     logged: dict[str, float] = {}
-    with closing(reward_of(tiny_model, tmp_path, **NOBODY)) as reward:
+    with closing(reward_of(tiny_model, tmp_path, **UNREACHABLE)) as reward:
         completions = ["\\boxed{2}", "\\boxed{3}", "\\boxed{two}", "nothing"]
         assert ask(reward, completions, log_metric=logged.__setitem__) == [1.0, 0.0, None, -0.5]
     assert logged == {"answered": 0.75, "correct": 0.25, "undecided": 0.25, "failed": 0.25}
     assert reward.outcomes == {"correct": 1, "wrong": 1, "failed": 1, "no answer": 1}
-    assert "the rules alone judge these 4 completions: cannot reach" in capsys.readouterr().err
+    assert "only the rules verified these 4 completions: cannot reach" in capsys.readouterr().err
 
 
-def test_what_no_later_step_could_mend_is_raised(tiny_model, tmp_path):
+def test_error_that_later_steps_cannot_recover_from_is_raised(tiny_model, tmp_path):
     with pytest.raises(UsageError, match=r"llm\.base_url"):
         ask(reward_of(tiny_model, tmp_path, model="judge", base_url="localhost"), ["\\boxed{2}"])
     prices = {"input_usd_per_million": 1.0, "output_usd_per_million": 1.0, "max_cost_usd": 0.0}
     with (
-        closing(reward_of(tiny_model, tmp_path, **NOBODY, **prices)) as reward,
+        closing(reward_of(tiny_model, tmp_path, **UNREACHABLE, **prices)) as reward,
         pytest.raises(BudgetExceeded),
     ):
         ask(reward, ["\\boxed{two}"])
 
 
 @pytest.mark.timeout(30)
-def test_closing_gives_up_a_verification_that_hangs(tiny_model, tmp_path):
+def test_close_cancels_a_hanging_verification(tiny_model, tmp_path):
     released = Event()
 
     def hang(_: object) -> Answer:
@@ -123,7 +125,7 @@ def test_closing_gives_up_a_verification_that_hangs(tiny_model, tmp_path):
             released.set()
 
 
-def test_can_be_sent_to_another_process_and_works_without_a_trainer(tiny_model, tmp_path):
+def test_reward_can_be_pickled_and_called_without_a_trainer(tiny_model, tmp_path):
     reward = pickle.loads(pickle.dumps(reward_of(tiny_model, tmp_path)))
     assert reward.__name__ == "paper"
     assert ask(reward, ["\\boxed{2}"]) == [1.0]

@@ -1,3 +1,5 @@
+"""A run's folder: its name, configuration, checkpoints and final model."""
+
 from __future__ import annotations
 
 import json
@@ -31,7 +33,7 @@ def publish(run: Run, steps: int, content: str) -> None:
     run.publish(steps, save)
 
 
-def test_lies_beside_local_tables_and_else_in_the_state_folder(make_settings, tmp_path, monkeypatch):
+def test_run_is_in_a_local_data_folder_else_in_the_state_folder(make_settings, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     assert Run(make_settings(), "one").folder == tmp_path / "data" / "runs" / "one"
     bucket = make_settings().model_copy(update={"data": "s3://bucket/x"})
@@ -39,12 +41,12 @@ def test_lies_beside_local_tables_and_else_in_the_state_folder(make_settings, tm
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "a b"])
-def test_a_name_cannot_leave_the_runs_folder(make_settings, name):
+def test_run_name_outside_the_runs_folder_is_a_usage_error(make_settings, name):
     with pytest.raises(UsageError, match="--run"):
         Run(make_settings(), name)
 
 
-def test_other_values_are_named(run):
+def test_check_names_the_changed_values(run):
     run.check(DECISIVE, 4)
     run.start(DECISIVE, {"versions": {}})
     run.check(DECISIVE, 4)
@@ -53,7 +55,7 @@ def test_other_values_are_named(run):
     assert "learning_rate" not in str(caught.value)
 
 
-def test_a_half_written_checkpoint_does_not_count(run):
+def test_incomplete_checkpoint_is_ignored(run):
     assert (run.checkpoint(), run.reached()) == (None, 0)
     checkpoint(run, 9)
     checkpoint(run, 10)
@@ -61,7 +63,7 @@ def test_a_half_written_checkpoint_does_not_count(run):
     assert run.reached() == 10
 
 
-def test_fewer_steps_than_the_checkpoint_has_are_refused(run):
+def test_fewer_steps_than_the_last_checkpoint_are_a_usage_error(run):
     checkpoint(run, 10)
     run.check(DECISIVE, 10)
     with pytest.raises(UsageError, match="--steps 10"):
@@ -70,7 +72,7 @@ def test_fewer_steps_than_the_checkpoint_has_are_refused(run):
     run.check(DECISIVE, 5)
 
 
-def test_publish_replaces_the_model_whole(run):
+def test_publish_replaces_the_whole_model(run):
     run.folder.mkdir(parents=True)
     assert run.trained_steps() == 0
     publish(run, 4, "first")
@@ -82,5 +84,5 @@ def test_publish_replaces_the_model_whole(run):
     assert [path.name for path in run.folder.iterdir()] == ["final"]
 
 
-def test_flatten():
+def test_flatten_joins_nested_keys_with_dots():
     assert flatten({"a": {"b": {"c": 1}}, "d": [2]}) == {"a.b.c": 1, "d": [2]}

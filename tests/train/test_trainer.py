@@ -1,4 +1,4 @@
-"""What a training says where the disk is full, and where it is not."""
+"""Errors while a model is saved: a full disk, and others."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ WEIGHTS = {"weights": torch.zeros(2**20)}  # 4 MB
 
 
 @pytest.mark.parametrize("save", [save_file, torch.save], ids=["safetensors", "torch"])
-def test_a_full_disk_is_told_in_one_line(small_disk, save):
-    told = r"no room left .* run the same command again"
-    with pytest.raises(CannotWrite, match=told), disk_full_explained(small_disk):
+def test_full_disk_is_a_one_line_error(small_disk, save):
+    message = r"no space left .* run the same command again"
+    with pytest.raises(CannotWrite, match=message), disk_full_explained(small_disk):
         save(WEIGHTS, small_disk / "weights")
 
 
-def test_a_full_disk_is_known_although_the_broken_file_is_gone(tmp_path, small_disk):
-    with pytest.raises(CannotWrite), disk_full_explained(tmp_path):  # there is room in tmp_path
+def test_full_disk_is_recognised_after_the_partial_file_was_removed(tmp_path, small_disk):
+    with pytest.raises(CannotWrite), disk_full_explained(tmp_path):  # tmp_path is not full
         save_file(WEIGHTS, small_disk / "weights")
 
 
-def test_other_failures_stay_what_they_are(tmp_path, small_disk):
+def test_other_errors_are_not_translated(tmp_path, small_disk):
     with pytest.raises(BudgetExceeded), disk_full_explained(small_disk):
         raise BudgetExceeded("spent")
     assert shutil.disk_usage(tmp_path).free > 2**25

@@ -1,1 +1,1 @@
-"""A browser for pages that scripts make."""
+"""A browser that renders pages built by scripts."""

@@ -1,4 +1,4 @@
-"""One page in the browser: what it asks for is answered, what its scripts make of it is read."""
+"""One page in the browser: answers its requests, and reads the HTML that its scripts produce."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from gr_toolkit.settings import CrawlSettings
 if TYPE_CHECKING:
     from playwright.async_api import Page, Request, Route
 
-PARTS = {"script", "stylesheet", "xhr", "fetch"}  # what is fetched for a page: no images, media, frames
-MAX_PARTS = 300  # that one page may ask for
-LOADING, SETTLING = 0.5, 0.25  # shares of `timeout` in which a page must load, and then come to rest
-MAX_SETTLING = 5.0  # seconds; some pages never do
-NOT_SHOWN = ("set-cookie", "content-length", "content-disposition")  # no cookies are kept, nothing is saved
-READ = """most => {
+SUBRESOURCE_TYPES = {"script", "stylesheet", "xhr", "fetch"}  # no images, media or frames
+MAX_SUBRESOURCES = 300  # requests per page
+LOAD_SHARE, IDLE_SHARE = 0.5, 0.25  # shares of `timeout` for a page to load, and then to become idle
+MAX_IDLE_WAIT = 5.0  # seconds; some pages never become idle
+DROPPED_HEADERS = ("set-cookie", "content-length", "content-disposition")  # no cookies, no downloads
+READ_HTML = """maxLength => {
     const type = document.doctype ? new XMLSerializer().serializeToString(document.doctype) : "";
     const html = type + (document.documentElement?.outerHTML ?? "");
-    return html.length > most ? null : html;
+    return html.length > maxLength ? null : html;
 }"""
 
 
 @dataclass(frozen=True)
-class Part:
-    """What a page asks for."""
+class Subresource:
+    """A request of a page, for example for a script."""
 
     kind: str
     method: str
@@ -38,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Document:
-    """What a server sent for a page, or for a part of one."""
+    """A server's response for a page or a subresource."""
 
     url: str
     status: int
@@ -47,14 +47,14 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What a page has become: its HTML, None where it grew too large; and where a script sends the reader."""
+class Rendered:
+    """A rendered page: its HTML (None if too large), and the URL to which a script navigates, if any."""
 
     html: bytes | None
-    sent_to: str | None
+    redirect_url: str | None
 
 
-Fetch = Callable[[Part], Awaitable[Document | None]]  # None, or any exception, where it is not to be had
+Fetch = Callable[[Subresource], Awaitable[Document | None]]  # None or any exception: not available
 
 
 class Tab:
@@ -65,82 +65,82 @@ class Tab:
         self.fetch = fetch
         self.settings = settings
         self.opened = False
-        self.left = asyncio.Event()  # set once the page wants to be another one
-        self.sent_to: str | None = None
-        self.asked = 0
+        self.navigated = asyncio.Event()  # set when the page navigates away
+        self.redirect_url: str | None = None
+        self.requests = 0
         self.fetching: set[asyncio.Future[Document | None]] = set()
 
-    async def show(self, page: Page) -> Shown:
-        """Let the page's scripts run, and read it."""
+    async def render(self, page: Page) -> Rendered:
+        """Run the page's scripts and return its HTML."""
         try:
             await page.route("**/*", self._answer)
             await page.goto(self.document.url, wait_until="commit", timeout=0)
-            await first_of(self._settle(page), self.left.wait())
-            html = await page.evaluate(READ, self.settings.max_bytes)
+            await wait_for_first(self._wait_until_idle(page), self.navigated.wait())
+            html = await page.evaluate(READ_HTML, self.settings.max_bytes)
         finally:
-            self.asked = MAX_PARTS  # it gets no more
+            self.requests = MAX_SUBRESOURCES  # refuse further requests
             for each in self.fetching:
                 each.cancel()
         body = html.encode("utf-8", "replace") if isinstance(html, str) else b""
         fits = html is not None and len(body) <= self.settings.max_bytes
-        return Shown(body if fits else None, self.sent_to)
+        return Rendered(body if fits else None, self.redirect_url)
 
-    async def _settle(self, page: Page) -> None:
-        """Wait for the page to have loaded and to ask for nothing more; not for ever."""
+    async def _wait_until_idle(self, page: Page) -> None:
+        """Wait, for a limited time, until the page has loaded and its network is idle."""
         from playwright.async_api import TimeoutError
 
-        most = self.settings.timeout
+        timeout = self.settings.timeout
         with suppress(TimeoutError):
-            await page.wait_for_load_state("load", timeout=1000 * LOADING * most)
+            await page.wait_for_load_state("load", timeout=1000 * LOAD_SHARE * timeout)
         with suppress(TimeoutError):
-            rest = min(SETTLING * most, MAX_SETTLING)
-            await page.wait_for_load_state("networkidle", timeout=1000 * rest)
+            idle_wait = min(IDLE_SHARE * timeout, MAX_IDLE_WAIT)
+            await page.wait_for_load_state("networkidle", timeout=1000 * idle_wait)
 
     async def _answer(self, route: Route) -> None:
-        """Give the page what it asks for, or nothing."""
+        """Answer a request of the page, or abort it."""
         from playwright.async_api import Error
 
-        answer = await self._document_or_part(route.request)
+        answer = await self._document_or_subresource(route.request)
         if answer is not None:
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            for name in NOT_SHOWN:
+            for name in DROPPED_HEADERS:
                 headers.pop(name, None)
             with suppress(Error):
                 await route.fulfill(status=answer.status, headers=headers, body=answer.body)
                 return
-        with suppress(Error):  # the page may be gone
-            await route.abort("aborted")  # of all errors the one that puts no error page in this one's place
+        with suppress(Error):  # the page may be closed
+            await route.abort("aborted")  # the only error that does not replace the page with an error page
 
-    async def _document_or_part(self, request: Request) -> Document | None:
+    async def _document_or_subresource(self, request: Request) -> Document | None:
         if request.resource_type == "document":
             return self._document(request)
-        if request.resource_type not in PARTS or self.asked >= MAX_PARTS:
+        if request.resource_type not in SUBRESOURCE_TYPES or self.requests >= MAX_SUBRESOURCES:
             return None
-        self.asked += 1
+        self.requests += 1
         body = request.post_data_buffer
-        part = Part(request.resource_type, request.method, request.url, request.headers, body)
-        fetching = asyncio.ensure_future(self.fetch(part))
+        resource = Subresource(request.resource_type, request.method, request.url, request.headers, body)
+        fetching = asyncio.ensure_future(self.fetch(resource))
         self.fetching.add(fetching)
         with suppress(Exception, asyncio.CancelledError):
             return await fetching
         return None
 
     def _document(self, request: Request) -> Document | None:
-        """The page itself, once. What it goes on to is not shown but told, and a frame in it is neither."""
+        """Return the page itself, once. Record a later navigation as a redirect; ignore frames."""
         if request.frame.parent_frame is not None:
             return None
         if not self.opened:
             self.opened = True
             return self.document
-        self.left.set()
+        self.navigated.set()
         elsewhere = request.url.partition("#")[0] != self.document.url.partition("#")[0]
         if elsewhere and request.method == "GET":
-            self.sent_to = self.sent_to or request.url
+            self.redirect_url = self.redirect_url or request.url
         return None
 
 
-async def first_of(*waits: Coroutine[object, object, object]) -> None:
-    """Wait for one of these, and leave the others; raises what that one raised."""
+async def wait_for_first(*waits: Coroutine[object, object, object]) -> None:
+    """Wait for the first of these and cancel the others. Raises the exception of the first."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

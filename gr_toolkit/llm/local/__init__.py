@@ -1,1 +1,1 @@
-"""Models that run on this machine, served over HTTP on loopback."""
+"""Models on this machine, served over HTTP on loopback."""

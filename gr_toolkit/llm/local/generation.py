@@ -1,4 +1,4 @@
-"""Batched sampling from a Hugging Face causal LM, every request by its own parameters and seed."""
+"""Batched sampling from a Hugging Face causal LM; each request has its own parameters and seed."""
 
 from __future__ import annotations
 
@@ -25,72 +25,77 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 MAX_BATCH = 16
-GATHER_SECONDS = 0.02  # how long the first request waits for company
+GATHER_SECONDS = 0.02  # how long the first request of a batch waits for others
 
 
-class Drawn(NamedTuple):
-    """A token that was drawn, its log-probability, and those of the likeliest in its place."""
+class SampledToken(NamedTuple):
+    """A sampled token, its log-probability, and those of the most likely tokens at its position."""
 
     token: int
     logprob: float
-    likeliest: dict[int, float]
+    top_logprobs: dict[int, float]
 
 
 @dataclass(frozen=True)
 class Generated:
-    """What the model wrote."""
+    """A finished generation."""
 
     text: str
     finish_reason: str  # stop | length
     tokens: int
-    drawn: Sequence[Drawn] = ()  # the tokens of the text, where their log-probabilities were asked for
+    sampled: Sequence[SampledToken] = ()  # the tokens of the text, if log-probabilities were requested
 
 
 @dataclass(frozen=True)
 class Job:
-    """One request: the prompt's token ids and how to sample."""
+    """One request: the prompt's token ids and the sampling parameters."""
 
     prompt: list[int]
     max_tokens: int
     temperature: float
     seed: int | None
     stop: Sequence[str] = ()
-    likeliest: int | None = None  # so many log-probabilities for each token, beside its own
+    top_logprobs: int | None = None  # number of log-probabilities per token, besides its own
     result: Future[Generated] = field(default_factory=Future)
 
 
 class Sample(LogitsProcessor):
-    """Makes greedy decoding sample: the largest of logits / temperature + Gumbel noise is a draw from
+    """Turns greedy decoding into sampling: the argmax of logits / temperature + Gumbel noise is a draw from
     their softmax (Gumbel, 1954). So each row has its own temperature and its own random numbers.
     """
 
     def __init__(self, jobs: Sequence[Job], device: torch.device) -> None:
         self.jobs = jobs
-        self.drawn: list[list[Drawn]] = [[] for _ in jobs]  # of the jobs that ask for log-probabilities
+        # Filled for the jobs that request log-probabilities.
+        self.sampled: list[list[SampledToken]] = [[] for _ in jobs]
         self.generators = [torch.Generator(device) for _ in jobs]
         for job, generator in zip(jobs, self.generators, strict=True):
             generator.seed() if job.seed is None else generator.manual_seed(job.seed)
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Noisy scores of shape (rows, vocabulary)."""
+        """Return noisy scores of shape (rows, vocabulary)."""
         noisy = scores.float()
         for row, (job, generator) in enumerate(zip(self.jobs, self.generators, strict=True)):
-            logprobs = None if job.likeliest is None else torch.log_softmax(noisy[row], 0)
+            logprobs = None if job.top_logprobs is None else torch.log_softmax(noisy[row], 0)
             if job.temperature > 0:
                 uniform = torch.rand(noisy.shape[1], generator=generator, device=noisy.device)
                 noisy[row] = noisy[row] / job.temperature - torch.log(-torch.log(uniform.clamp_min(1e-20)))
             if logprobs is not None:
-                self.drawn[row].append(_drawn(int(noisy[row].argmax()), logprobs, job.likeliest or 0))
+                self.sampled[row].append(
+                    _sampled_token(int(noisy[row].argmax()), logprobs, job.top_logprobs or 0)
+                )
         return noisy
 
 
-def _drawn(token: int, logprobs: torch.Tensor, likeliest: int) -> Drawn:
-    values, tokens = logprobs.topk(min(likeliest, len(logprobs)))
-    return Drawn(token, float(logprobs[token]), dict(zip(tokens.tolist(), values.tolist(), strict=True)))
+def _sampled_token(token: int, logprobs: torch.Tensor, top_logprobs: int) -> SampledToken:
+    values, tokens = logprobs.topk(min(top_logprobs, len(logprobs)))
+    return SampledToken(
+        token, float(logprobs[token]), dict(zip(tokens.tolist(), values.tolist(), strict=True))
+    )
 
 
-class Enough(StoppingCriteria):
-    """Ends each row at its own number of tokens, and all rows when the server closes."""
+class TokenLimits(StoppingCriteria):
+    """Stops each row at its own token limit, and all rows when the server closes."""
 
     def __init__(self, jobs: Sequence[Job], prompt_tokens: int, closing: threading.Event) -> None:
         self.ends = torch.tensor([prompt_tokens + job.max_tokens for job in jobs])
@@ -103,7 +108,7 @@ class Enough(StoppingCriteria):
 
 
 class Generator:
-    """A thread that gathers the waiting jobs and generates for them together."""
+    """A thread that collects waiting jobs into batches and generates their text."""
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         self.model = model
@@ -114,12 +119,12 @@ class Generator:
         self._thread.start()
 
     async def generate(self, job: Job) -> Generated:
-        """What the model writes for the job, once its batch is done."""
+        """Queue the job and return its result when its batch is done."""
         self._waiting.put(job)
         return await asyncio.wrap_future(job.result)
 
     def close(self) -> None:
-        """Stop; jobs in flight end with what they have, and those that wait are cancelled."""
+        """Stop the thread. Running jobs end with the text generated so far; waiting jobs are cancelled."""
         self._closing.set()
         self._thread.join()
         while not self._waiting.empty():
@@ -133,7 +138,7 @@ class Generator:
             try:
                 for job, generated in zip(jobs, self._generate(jobs), strict=True):
                     job.result.set_result(generated)
-            except Exception as error:  # the thread must outlive any failure; the requests report it
+            except Exception as error:  # the thread must survive any failure; the jobs report it
                 for job in jobs:
                     if not job.result.done():
                         job.result.set_exception(error)
@@ -150,13 +155,13 @@ class Generator:
 
     @torch.inference_mode()
     def _generate(self, jobs: list[Job]) -> list[Generated]:
-        """One batch, padded on the left to its longest prompt."""
+        """Generate one batch, padded on the left to its longest prompt."""
         padded = self.tokenizer.pad(
             {"input_ids": [job.prompt for job in jobs]}, padding_side="left", return_tensors="pt"
         ).to(self.model.device)
         width = padded["input_ids"].shape[1]
         ends = self.model.generation_config.eos_token_id
-        config = GenerationConfig(  # type: ignore[no-untyped-call]
+        config = GenerationConfig(
             do_sample=False,
             repetition_penalty=1.0,
             max_new_tokens=max(job.max_tokens for job in jobs),
@@ -168,16 +173,16 @@ class Generator:
             **padded,
             generation_config=config,
             logits_processor=LogitsProcessorList([sample]),
-            stopping_criteria=StoppingCriteriaList([Enough(jobs, width, self._closing)]),
+            stopping_criteria=StoppingCriteriaList([TokenLimits(jobs, width, self._closing)]),
         )
         stops = set(ends if isinstance(ends, list) else [ends])
         return [
-            self._read(job, row[width:].tolist(), drawn, stops)
-            for job, row, drawn in zip(jobs, output, sample.drawn, strict=True)
+            self._read(job, row[width:].tolist(), sampled, stops)
+            for job, row, sampled in zip(jobs, output, sample.sampled, strict=True)
         ]
 
-    def _read(self, job: Job, tokens: list[int], drawn: list[Drawn], ends: set[int]) -> Generated:
-        """The row up to its end token, its limit or its first stop text."""
+    def _read(self, job: Job, tokens: list[int], sampled: list[SampledToken], ends: set[int]) -> Generated:
+        """Decode a row up to its end token, its limit or its first stop string."""
         tokens = tokens[: job.max_tokens]
         length = next((at for at, token in enumerate(tokens) if token in ends), None)
         written = tokens[:length]
@@ -185,14 +190,14 @@ class Generator:
         cuts = [at for stop in job.stop if (at := text.find(stop)) >= 0]
         if cuts:
             text = text[: min(cuts)]
-        if cuts and drawn:
+        if cuts and sampled:
             counts = range(1, len(written) + 1)
             written = written[: bisect_right(counts, len(text), key=lambda n: len(self._text(written[:n])))]
         return Generated(
             text=text,
             finish_reason="length" if length is None and not cuts else "stop",
             tokens=len(tokens) if length is None else length + 1,
-            drawn=drawn[: len(written)],
+            sampled=sampled[: len(written)],
         )
 
     def _text(self, tokens: list[int]) -> str:

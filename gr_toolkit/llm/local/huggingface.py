@@ -1,4 +1,4 @@
-"""Causal language models in Hugging Face's format, also out of a GGUF file."""
+"""Causal language models in Hugging Face format, also converted from a GGUF file."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from gr_toolkit.llm.names import is_gguf, model_name
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-ABANDONED_SECONDS = 3_600.0  # a conversion takes minutes; one this old was killed
+ABANDONED_SECONDS = (
+    3_600.0  # a conversion takes minutes, so an older temporary folder is from a killed process
+)
 
 
 def huggingface_folder(model: str, state: Path) -> str:
-    """The model as transformers and TRL load it: a folder, or a Hugging Face id as it is.
+    """Return the model as a path or id that transformers and TRL can load; ids are returned unchanged.
 
-    A GGUF file (also `local`, the bundled one) is dequantised once, to a folder under `state`/models.
+    A GGUF file (also `local`, the bundled one) is dequantised once into a folder under `state`/models.
     Raises CannotWrite.
     """
     weights = resolve(model)
@@ -31,7 +33,7 @@ def huggingface_folder(model: str, state: Path) -> str:
         return weights
     folder = state / "models" / f"{model_name(weights)}-{fingerprint(weights)[:12]}"
     if not folder.exists():
-        say(f"converting {weights} to {folder}, once; this takes a minute")
+        say(f"converting {weights} to {folder}; this happens once and takes about a minute")
         try:
             _convert(Path(weights), folder)
         except OSError as error:
@@ -43,7 +45,7 @@ def huggingface_folder(model: str, state: Path) -> str:
 
 
 def _convert(gguf: Path, folder: Path) -> None:
-    """Write the folder, whole or not at all; another process may be writing it too."""
+    """Write the folder atomically; another process may write it at the same time."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     for left_over in folder.parent.glob(f"{TEMPORARY}*"):
         if time.time() - left_over.stat().st_mtime > ABANDONED_SECONDS:
@@ -53,14 +55,14 @@ def _convert(gguf: Path, folder: Path) -> None:
         _save_dequantised(gguf, temporary)
         temporary.rename(folder)
     except OSError:
-        if not folder.exists():  # else another process was first
+        if not folder.exists():  # else another process finished first
             raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def load(source: str, gguf_file: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Model and tokenizer of a folder or an id, on the GPU if there is one.
+    """Load the model and tokenizer of a folder or id, on the GPU if there is one.
 
     Raises ServerUnusable if they cannot be loaded, MissingExtra without transformers.
     """
@@ -70,7 +72,7 @@ def load(source: str, gguf_file: str | None = None) -> tuple[PreTrainedModel, Pr
         from transformers.utils import logging
     except ImportError as error:
         raise MissingExtra("the transformers backend", INSTALL_TRANSFORMERS) from error
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=gguf_file)
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
@@ -79,17 +81,17 @@ def load(source: str, gguf_file: str | None = None) -> tuple[PreTrainedModel, Pr
     except (OSError, ValueError, KeyError) as error:
         why = " ".join(str(error).split())[:300]
         raise ServerUnusable(f"transformers cannot load {source}/{gguf_file or ''}: {why}") from error
-    model.eval()  # type: ignore[no-untyped-call]
+    model.eval()
     model.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))  # type: ignore[arg-type]
     return model, tokenizer
 
 
 def _save_dequantised(gguf: Path, folder: Path) -> None:
-    """Raises OSError."""
+    """Save model and tokenizer as unquantised weights. Raises OSError."""
     from safetensors import SafetensorError
 
     model, tokenizer = load(str(gguf.parent), gguf.name)
-    # transformers would refuse to save what it takes for a quantised model; loaded from GGUF it is none.
+    # transformers refuses to save a model marked as quantised; loading from GGUF has dequantised it.
     model.is_quantized = False  # type: ignore[assignment]
     for owner, name in (
         (model, "hf_quantizer"),
@@ -100,6 +102,6 @@ def _save_dequantised(gguf: Path, folder: Path) -> None:
             delattr(owner, name)
     try:
         model.save_pretrained(folder)
-    except SafetensorError as error:  # so it calls a full disk
+    except SafetensorError as error:  # raised when the disk is full
         raise OSError(str(error)) from error
     tokenizer.save_pretrained(folder)

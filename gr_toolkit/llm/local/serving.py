@@ -1,6 +1,6 @@
-"""Models that run here: llama.cpp for GGUF files, transformers for everything else.
+"""Local models: llama.cpp for GGUF files, transformers for everything else.
 
-Either is served over HTTP on loopback, so that the client asks it as it asks any other server.
+Both backends are served over HTTP on loopback, so the client treats them like any other server.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     from gr_toolkit.settings import LLMSettings
 
 LLAMA_CPP, TRANSFORMERS = "llama.cpp", "transformers"
-MAX_AT_ONCE = {LLAMA_CPP: 8, TRANSFORMERS: 16}  # more is hardly faster, and takes more memory
-LLAMA_CPP_TOKENS = 32_768  # of context in memory, shared out among the requests in flight
+MAX_AT_ONCE = {
+    LLAMA_CPP: 8,
+    TRANSFORMERS: 16,
+}  # requests in flight; more is hardly faster and takes more memory
+LLAMA_CPP_TOKENS = 32_768  # total context in memory, divided among the requests in flight
 
 
 @contextmanager
 def local_target(settings: LLMSettings, state: Path) -> Iterator[Target]:
-    """The model as a target whose server starts with the first request and ends with the block."""
+    """Yield the model as a target; its server starts at the first request and stops with the block."""
     weights = resolve(settings.model)
     backend = backend_of(weights, settings)
     with ExitStack() as servers:
@@ -37,31 +40,31 @@ def local_target(settings: LLMSettings, state: Path) -> Iterator[Target]:
             server=f"{backend} in this process",
             identity=f"{backend}:{fingerprint(weights)}",
             concurrency=requests_at_once(backend, settings),
-            timeout=None,  # it cannot hang as a network can, and a slow machine is not a fault
+            timeout=None,  # there is no network to hang, and a slow machine is not a fault
             start=lambda: servers.enter_context(serve(weights, settings, state)),
-            here=True,
+            in_process=True,
         )
 
 
 def backend_of(weights: str, settings: LLMSettings) -> str:
-    """`llama.cpp` or `transformers`. Raises UsageError where llama.cpp is asked to run what is no GGUF."""
+    """Return `llama.cpp` or `transformers`. Raises UsageError if llama.cpp is set for a non-GGUF model."""
     if settings.backend == LLAMA_CPP and not is_gguf(weights):
-        raise UsageError(f'llm.backend = "llama.cpp" runs GGUF files, and {weights} is none')
+        raise UsageError(f'llm.backend = "llama.cpp" runs GGUF files only, and {weights} is not one')
     if settings.backend == "auto":
         return LLAMA_CPP if is_gguf(weights) else TRANSFORMERS
     return settings.backend
 
 
 def requests_at_once(backend: str, settings: LLMSettings) -> int:
-    """How many requests the model answers side by side, each with room for the whole context."""
-    room = max(1, LLAMA_CPP_TOKENS // settings.context) if backend == LLAMA_CPP else settings.concurrency
-    return min(settings.concurrency, MAX_AT_ONCE[backend], room)
+    """Return the number of concurrent requests, each with room for the whole context."""
+    limit = max(1, LLAMA_CPP_TOKENS // settings.context) if backend == LLAMA_CPP else settings.concurrency
+    return min(settings.concurrency, MAX_AT_ONCE[backend], limit)
 
 
 def serve(
     weights: str, settings: LLMSettings, state: Path, host: str = "127.0.0.1", port: int = 0
 ) -> AbstractContextManager[str]:
-    """Serve a model while the block runs; gives the base URL. Port 0 takes a free one."""
+    """Serve a model while the block runs; yields the base URL. Port 0 picks a free port."""
     if backend_of(weights, settings) == LLAMA_CPP:
         return _llama_cpp(weights, settings, host, port)
     try:
@@ -86,15 +89,15 @@ def _llama_cpp(weights: str, settings: LLMSettings, host: str, port: int) -> Ite
     params.model_alias = {model_name(weights)}
     params.n_parallel = at_once
     params.n_ctx = settings.context * at_once
-    # No spinning while threads wait for each other: on a busy machine it costs most of the speed.
+    # No busy-waiting between threads: on a loaded machine it costs most of the speed.
     for cpu in (params.cpuparams, params.cpuparams_batch):
         cpu.n_threads = cores()
         cpu.poll = 0
     params.hostnames = [host]
     params.port = port
-    params.cache_ram_mib = 0  # a slot keeps its own prompt; copies beside it only fill the memory
+    params.cache_ram_mib = 0  # each slot keeps its own prompt; further copies only fill the memory
     params.warmup = False
-    params.verbosity = -1  # its log would go to stderr in the midst of a progress bar
+    params.verbosity = -1  # its log on stderr would break the progress bar
     try:
         server = xllamacpp.Server(params)
     except RuntimeError as error:
@@ -102,15 +105,16 @@ def _llama_cpp(weights: str, settings: LLMSettings, host: str, port: int) -> Ite
     try:
         yield f"{server.listening_address}/v1"
     finally:
-        del server  # ends its threads
+        del server  # stops its threads
 
 
 def serve_until_stopped(model: str, settings: LLMSettings, state: Path, host: str, port: int) -> None:
-    """Serve a model until Ctrl-C, and say how to ask it."""
+    """Serve a model until Ctrl-C; prints the URL and an example request."""
     weights = resolve(model)
     with serve(weights, settings, state, host, port) as url, suppress(KeyboardInterrupt):
         print(
-            f"{model_name(weights)} is served at {url}; Ctrl-C ends it. Try:\n\n{_example(url, weights)}",
+            f"{model_name(weights)} is served at {url}; press Ctrl-C to stop. Try:\n\n"
+            f"{_example(url, weights)}",
             flush=True,
         )
         threading.Event().wait()

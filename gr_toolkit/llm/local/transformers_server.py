@@ -1,9 +1,9 @@
-"""An OpenAI-compatible server over a Hugging Face causal LM, for models that are no GGUF.
+"""An OpenAI-compatible server for a Hugging Face causal LM, for models that are not GGUF files.
 
-It takes temperature, max_tokens, seed, stop and logprobs. It has no grammars, so it refuses
-response_format, and the client then writes the schema into the prompt. A seed gives the same random
-numbers again, whatever else is in the batch; the logits may still differ in their last bits with the
-batch's padding.
+It accepts temperature, max_tokens, seed, stop and logprobs. It has no grammars, so it refuses
+response_format, and the client then puts the schema into the prompt. A seed fixes the random numbers,
+independently of the rest of the batch. The logits may still differ in their last bits with the batch's
+padding.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from typing import cast
 from aiohttp import web
 
 from gr_toolkit.errors import ServerUnusable
-from gr_toolkit.llm.local.generation import Drawn, Generated, Generator, Job
+from gr_toolkit.llm.local.generation import Generated, Generator, Job, SampledToken
 from gr_toolkit.llm.local.huggingface import load
 
 DEFAULT_MAX_TOKENS = 1024
 MAX_LOGPROBS = 20
 CHAT = "/v1/chat/completions"
 MAX_BODY = 64_000_000  # bytes
-BACKLOG = 128  # connections that wait to be accepted
+BACKLOG = 128  # connections waiting to be accepted
 SECONDS_TO_FINISH = 5.0  # for requests in flight when the server closes
 Json = dict[str, object]
 
 
 class BadRequest(ValueError):
-    """The request cannot be served; the message goes to the client."""
+    """A request that cannot be served; the message is sent to the client."""
 
 
 class Model:
-    """The model behind the server: requests as OpenAI writes them in, answers as it writes them out."""
+    """The model behind the server: takes OpenAI-format requests and returns OpenAI-format responses."""
 
     def __init__(self, source: str, name: str, context: int) -> None:
         model, tokenizer = load(source)
@@ -47,19 +47,19 @@ class Model:
             tokenizer.pad_token = tokenizer.eos_token
 
     async def answer(self, path: str, request: Json) -> Json:
-        """The answer to a POST. Raises BadRequest."""
+        """Return the response to a POST. Raises BadRequest."""
         if path == CHAT:
             job = self._job(request, self._chat(request))
             generated = await self.generator.generate(job)
             content: Json = {"message": {"role": "assistant", "content": generated.text}}
-            if job.likeliest is not None:
-                content["logprobs"] = {"content": [self._entry(drawn) for drawn in generated.drawn]}
+            if job.top_logprobs is not None:
+                content["logprobs"] = {"content": [self._entry(sampled) for sampled in generated.sampled]}
             return self._answer("chat.completion", content, job, generated)
         job = self._job(request, self.tokenizer(str(request.get("prompt", "")))["input_ids"])
         generated = await self.generator.generate(job)
         content = {"text": generated.text}
-        if job.likeliest is not None:
-            content["logprobs"] = self._columns(generated.drawn)
+        if job.top_logprobs is not None:
+            content["logprobs"] = self._columns(generated.sampled)
         return self._answer("text_completion", content, job, generated)
 
     def _chat(self, request: Json) -> list[int]:
@@ -83,7 +83,7 @@ class Model:
                 temperature=float(str(request.get("temperature", 1.0))),
                 seed=None if request.get("seed") is None else int(str(request["seed"])),
                 stop=[stop] if isinstance(stop, str) else list(cast(Sequence[str], stop)),
-                likeliest=_likeliest(request),
+                top_logprobs=_requested_logprobs(request),
             )
         except ValueError as error:
             raise BadRequest(str(error)) from error
@@ -94,19 +94,19 @@ class Model:
             )
         return job
 
-    def _entry(self, drawn: Drawn) -> Json:
-        """A token as /chat/completions writes it."""
-        likeliest = [self._named(token, logprob) for token, logprob in drawn.likeliest.items()]
-        return {**self._named(drawn.token, drawn.logprob), "top_logprobs": likeliest}
+    def _entry(self, sampled: SampledToken) -> Json:
+        """Format a token for /chat/completions."""
+        top_logprobs = [self._named(token, logprob) for token, logprob in sampled.top_logprobs.items()]
+        return {**self._named(sampled.token, sampled.logprob), "top_logprobs": top_logprobs}
 
-    def _columns(self, drawn: Sequence[Drawn]) -> Json:
-        """Tokens as /completions writes them."""
+    def _columns(self, sampled: Sequence[SampledToken]) -> Json:
+        """Format tokens for /completions."""
         return {
-            "tokens": [self.tokenizer.decode([one.token]) for one in drawn],
-            "token_logprobs": [one.logprob for one in drawn],
+            "tokens": [self.tokenizer.decode([one.token]) for one in sampled],
+            "token_logprobs": [one.logprob for one in sampled],
             "top_logprobs": [
-                {self.tokenizer.decode([token]): logprob for token, logprob in one.likeliest.items()}
-                for one in drawn
+                {self.tokenizer.decode([token]): logprob for token, logprob in one.top_logprobs.items()}
+                for one in sampled
             ],
         }
 
@@ -120,12 +120,12 @@ class Model:
         return {"object": kind, "model": self.name, "choices": [choice], "usage": usage | total}
 
 
-def _likeliest(request: Json) -> int | None:
-    """How many log-probabilities a request wants for each token, beside its own. Raises BadRequest."""
-    asked = request.get("logprobs")
-    if asked is None or asked is False:
+def _requested_logprobs(request: Json) -> int | None:
+    """Return the number of log-probabilities requested per token, besides its own. Raises BadRequest."""
+    requested = request.get("logprobs")
+    if requested is None or requested is False:
         return None
-    number = int(str((request.get("top_logprobs") or 0) if asked is True else asked))
+    number = int(str((request.get("top_logprobs") or 0) if requested is True else requested))
     if not 0 <= number <= MAX_LOGPROBS:
         raise BadRequest(f"logprobs: at most {MAX_LOGPROBS}")
     return number
@@ -133,7 +133,7 @@ def _likeliest(request: Json) -> int | None:
 
 @contextmanager
 def transformers_server(source: str, name: str, context: int, host: str, port: int) -> Iterator[str]:
-    """Serve the model in a folder, or of an id, while the block runs; gives the base URL.
+    """Serve the model of a folder or id while the block runs; yields the base URL.
 
     Raises ServerUnusable if the address is not available or the model cannot be loaded.
     """
@@ -149,7 +149,7 @@ def transformers_server(source: str, name: str, context: int, host: str, port: i
 
 @contextmanager
 def _running(model: Model, listening: socket.socket) -> Iterator[None]:
-    """Answer requests while the block runs, on an event loop in a thread of its own."""
+    """Answer requests while the block runs, on an event loop in a separate thread."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -163,7 +163,7 @@ def _running(model: Model, listening: socket.socket) -> Iterator[None]:
         asyncio.run_coroutine_threadsafe(start(), loop).result()
         yield
     finally:
-        model.generator.close()  # requests in flight end with what they have
+        model.generator.close()  # running requests end with the text generated so far
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
@@ -171,7 +171,7 @@ def _running(model: Model, listening: socket.socket) -> Iterator[None]:
 
 
 def application(model: Model) -> web.Application:
-    """GET /v1/models, POST /v1/chat/completions and /v1/completions."""
+    """Return the web application: GET /v1/models, POST /v1/chat/completions and /v1/completions."""
 
     async def models(_: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": model.name, "object": "model"}]})
@@ -186,20 +186,20 @@ def application(model: Model) -> web.Application:
             return _error(error.status, error.reason)
         except ValueError as error:
             return _error(400, str(error))
-        except Exception as error:  # out of memory and the like: this request fails, the server stays
+        except Exception as error:  # such as out of memory: only this request fails
             return _error(500, f"{type(error).__name__}: {error}")
 
-    async def no_such_path(_: web.Request) -> web.Response:
+    async def not_found(_: web.Request) -> web.Response:
         return _error(404, "no such path")
 
     app = web.Application(client_max_size=MAX_BODY)
     app.router.add_get("/v1/models", models)
     app.router.add_post(CHAT, complete)
     app.router.add_post("/v1/completions", complete)
-    app.router.add_route("*", "/{path:.*}", no_such_path)
+    app.router.add_route("*", "/{path:.*}", not_found)
     return app
 
 
 def _error(status: int, message: str) -> web.Response:
-    """An error as OpenAI writes it."""
+    """Return an error response in OpenAI's format."""
     return web.json_response({"error": {"message": message, "type": "invalid_request_error"}}, status=status)

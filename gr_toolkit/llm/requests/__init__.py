@@ -1,1 +1,1 @@
-"""One request to one server: its wire format, limits, retries and failures."""
+"""One request to one server: wire format, rate limits, retries and failures."""

@@ -1,4 +1,4 @@
-"""One model behind HTTP: sends requests, waits, retries, counts, and gives up when it must."""
+"""One model behind HTTP: sends requests, retries, backs off, and counts usage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gr_toolkit.errors import ModelError, RequestFailed, ServerUnusable
 from gr_toolkit.llm.messages import Reply
-from gr_toolkit.llm.requests.faults import GATEWAY, MAX_REST, Fault, diagnose
+from gr_toolkit.llm.requests.faults import GATEWAY_ERRORS, MAX_PAUSE, Fault, diagnose
 from gr_toolkit.llm.requests.limiter import Limiter
 from gr_toolkit.llm.requests.wire import adapt, path_of, read_reply, refused_parameter, reports_usage
 from gr_toolkit.llm.usage import Budget, Prices, Usage
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from gr_toolkit.llm.requests.target import Target
 
 FIRST_WAIT = 1.0  # seconds; doubles with every retry
-MAX_BACKOFF = 60.0
-PROBE_SECONDS = 10.0
-NO_ANSWER = (TimeoutError, ValueError, RecursionError)  # the last of JSON nested without end
+MAX_BACKOFF = 60.0  # seconds
+PROBE_SECONDS = 10.0  # timeout of GET /models
+NO_ANSWER = (TimeoutError, ValueError, RecursionError)  # RecursionError: JSON nested too deep
 
 
 class Endpoint:
-    """Sends requests to one target. All of its coroutines belong to one event loop."""
+    """Sends requests to one target. All its coroutines must run on one event loop."""
 
     def __init__(self, target: Target, retries: int, prices: Prices, budget: Budget, usage: Usage) -> None:
         self.target = target
@@ -37,14 +37,14 @@ class Endpoint:
         self.prices = prices
         self.budget = budget
         self.usage = usage
-        self.refused: set[str] = set()  # parameters the server does not take
+        self.refused: set[str] = set()  # parameters that the server does not accept
         self._limiter = Limiter(target.concurrency)
         self._opening = asyncio.Lock()
         self._client: AsyncOpenAI | None = None
         self._succeeded_at: float | None = None
 
     async def post(self, body: Mapping[str, object]) -> Reply[None]:
-        """The server's reply. Raises RequestFailed, ServerUnusable, BudgetExceeded."""
+        """Send a request and return the reply. Raises RequestFailed, ServerUnusable, BudgetExceeded."""
         client = await self._open()
         failing_since: float | None = None
         for tries in count(1):
@@ -53,7 +53,7 @@ class Endpoint:
             except Fault as fault:
                 failing_since = failing_since or time.monotonic()
                 if tries > self.retries or self._is_final(fault):
-                    raise await self._give_up(client, fault, failing_since) from fault
+                    raise await self._final_error(client, fault, failing_since) from fault
                 await asyncio.sleep(fault.wait if fault.wait is not None else backoff(tries))
         raise AssertionError("count never ends")
 
@@ -73,12 +73,12 @@ class Endpoint:
                     api_key=self.target.key or "none",
                     max_retries=0,
                     timeout=self.target.timeout,
-                    http_client=DefaultAsyncHttpxClient(trust_env=False) if self.target.here else None,
+                    http_client=DefaultAsyncHttpxClient(trust_env=False) if self.target.in_process else None,
                 )
             return self._client
 
     async def _attempt(self, client: AsyncOpenAI, body: Mapping[str, object]) -> Reply[None]:
-        """Send once, and again at once without a parameter that the server refuses."""
+        """Send the request; if the server refuses a parameter, resend immediately without it."""
         refused = set(self.refused)
         while True:
             try:
@@ -97,7 +97,7 @@ class Endpoint:
 
         async with (
             self._limiter.slot() as sent_at,
-            self.budget.set_aside(self.prices.worst_case(body)) as charge,
+            self.budget.reserve(self.prices.worst_case(body)) as charge,
         ):
             self.usage.requests += 1
             try:
@@ -107,13 +107,13 @@ class Endpoint:
             except (OpenAIError, *NO_ANSWER) as error:
                 fault = diagnose(error, self.target.timeout, self.target.key)
                 if fault.status is not None or fault.unreachable:
-                    charge.usd = 0.0  # otherwise the server may have done the work, and bill it
+                    charge.usd = 0.0  # in other cases the server may have processed and billed it
                 if fault.overload:
-                    self._limiter.slow_down(sent_at, min(fault.wait or 0.0, MAX_REST))
+                    self._limiter.slow_down(sent_at, min(fault.wait or 0.0, MAX_PAUSE))
                 raise fault from error
             usd = self.prices.cost(reply.input_tokens, reply.output_tokens)
             if reports_usage(answer):
-                charge.usd = usd  # an estimate must not free what the budget has set aside
+                charge.usd = usd  # an estimate must not release the reservation
             self._count(reply, usd)
             return reply
 
@@ -125,45 +125,49 @@ class Endpoint:
         self.usage.cost_usd += usd
 
     def _is_final(self, fault: Fault) -> bool:
-        """Whether trying again cannot help, or not today."""
-        never_there = fault.unreachable and self._succeeded_at is None
-        return never_there or not fault.transient or fault.wait_too_long
+        """Whether a retry within this run cannot succeed."""
+        never_reached = fault.unreachable and self._succeeded_at is None
+        return never_reached or not fault.transient or fault.wait_too_long
 
-    async def _give_up(self, client: AsyncOpenAI, fault: Fault, failing_since: float) -> ModelError:
-        """RequestFailed if only this request is lost, ServerUnusable if every other would be too."""
+    async def _final_error(self, client: AsyncOpenAI, fault: Fault, failing_since: float) -> ModelError:
+        """Return RequestFailed if only this request failed, ServerUnusable if all others would fail too."""
         url, model = client.base_url, self.target.model
         if fault.refuses_key:
-            return ServerUnusable(self._about_key(str(url), fault))
+            return ServerUnusable(self._key_message(str(url), fault))
         if fault.no_model:
             known = await self._known_models(client)
             return ServerUnusable(unknown_model(str(url), model, known, fault.reason))
         if fault.unreachable and self._succeeded_at is None:
-            return ServerUnusable(f"cannot reach {url}: {fault.reason}; start it, or set llm.base_url")
+            return ServerUnusable(
+                f"cannot reach {url}: {fault.reason}; start the server, or set llm.base_url"
+            )
         silent = self._succeeded_at is None or self._succeeded_at < failing_since
         if fault.no_quota or fault.wait_too_long or (fault.status == 429 and silent):
-            return ServerUnusable(f"{url} takes no more requests: {fault.reason}; try again later")
-        if (fault.lost or fault.status in GATEWAY) and not await self._alive(client):
-            return ServerUnusable(f"{url} is down: {fault.reason}; when it is up, run the same command again")
+            return ServerUnusable(f"{url} accepts no more requests: {fault.reason}; try again later")
+        if (fault.lost or fault.status in GATEWAY_ERRORS) and not await self._alive(client):
+            return ServerUnusable(f"{url} is down: {fault.reason}; run the same command again when it is up")
         too_long = f"HTTP {fault.status}: longer than the model's context"
         return RequestFailed(too_long if fault.too_long else fault.reason)
 
-    def _about_key(self, url: str, fault: Fault) -> str:
+    def _key_message(self, url: str, fault: Fault) -> str:
         if self.target.key:
             return f"{url} refuses the API key in {self.target.key_env}: {fault.reason}"
-        return f"{url} wants an API key: set the environment variable {self.target.key_env} ({fault.reason})"
+        return (
+            f"{url} requires an API key: set the environment variable {self.target.key_env} ({fault.reason})"
+        )
 
     async def _alive(self, client: AsyncOpenAI) -> bool:
-        """Whether anything answers there: tells a server that is down from a request that breaks it."""
+        """Whether the server responds at all; if so, only this request makes it fail."""
         try:
             await self._list_models(client)
         except Fault as fault:
-            return fault.status is not None and fault.status not in GATEWAY
+            return fault.status is not None and fault.status not in GATEWAY_ERRORS
         return True
 
     async def _known_models(self, client: AsyncOpenAI) -> list[str]:
         try:
             return await self._list_models(client)
-        except Fault:  # the list is a help for a message; what the message is about went wrong before
+        except Fault:  # the list only improves the message of an earlier error
             return []
 
     async def _list_models(self, client: AsyncOpenAI) -> list[str]:
@@ -179,19 +183,20 @@ class Endpoint:
 
 
 def backoff(tries: int) -> float:
-    """Seconds to wait after so many tries: exponential, capped, with jitter so that clients spread out."""
+    """Return the seconds to wait after `tries` attempts: exponential, capped, with jitter."""
     return min(MAX_BACKOFF, FIRST_WAIT * 2.0 ** (tries - 1)) * random.uniform(0.5, 1.0)
 
 
 def unknown_model(url: str, model: str, known: list[str], reason: str) -> str:
-    """The message for a model that the server does not know, or says so of one that it lists."""
+    """Return the message for a model unknown to the server, or listed but refused for this request."""
     if model in known:
-        return f"{url} does not serve the model {model!r} for this: {reason}"
+        return f"{url} does not serve the model {model!r} for this kind of request: {reason}"
     if not known:
         return (
-            f"{url} does not know the model {model!r}, or is no OpenAI-compatible base URL (most end in /v1)"
+            f"{url} does not know the model {model!r}, "
+            "or is not an OpenAI-compatible base URL (most end in /v1)"
         )
     nearest = difflib.get_close_matches(model, known, n=1, cutoff=0.4)
     hint = f"did you mean {nearest[0]!r}? " if nearest else ""
     shown = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")
-    return f"{url} does not know the model {model!r}; {hint}It has: {shown}"
+    return f"{url} does not know the model {model!r}; {hint}It serves: {shown}"

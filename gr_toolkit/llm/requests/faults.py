@@ -1,4 +1,4 @@
-"""Why one attempt at a request failed, and what that means for the request."""
+"""Classifies why one attempt at a request failed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from gr_toolkit.http import retry_after
 
 CONTEXT_SIGNS = ("context length", "context_length", "context size", "context window", "too long")
-GATEWAY = {502, 503, 504}  # the server behind the gateway is away
-MAX_REASON = 200
-MAX_REST = 600.0  # seconds; a server that asks for a longer pause is done for today
+GATEWAY_ERRORS = {502, 503, 504}  # HTTP status: the server behind the gateway is unavailable
+MAX_REASON = 200  # characters
+MAX_PAUSE = 600.0  # seconds; a longer Retry-After ends the run
 
 
 class Fault(Exception):
-    """One attempt failed; `reason` fits in a row, and holds no secret."""
+    """A failed attempt. `reason` is short enough to store in a row and contains no secret."""
 
     def __init__(
         self,
@@ -27,52 +27,52 @@ class Fault(Exception):
     ) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.status = status  # HTTP, where the server answered
-        self.code = code  # the server's own code, type and parameter, in one string
-        self.wait = wait  # seconds the server asked to wait
-        self.lost = lost  # the connection failed, before or during the reply
-        self.unreachable = unreachable  # nobody listens there
+        self.status = status  # HTTP status, if the server responded
+        self.code = code  # the server's error code, type and parameter, joined
+        self.wait = wait  # seconds requested by the server (Retry-After)
+        self.lost = lost  # the connection failed, before or during the response
+        self.unreachable = unreachable  # no server listens at the address
 
     @property
     def transient(self) -> bool:
-        """The same request may succeed later."""
+        """Whether the same request may succeed later."""
         if self.no_quota:
             return False
         return self.status is None or self.status in (408, 409, 429) or self.status >= 500
 
     @property
     def no_quota(self) -> bool:
-        """The quota is exhausted."""
+        """Whether the quota is exhausted."""
         return "insufficient_quota" in self.code
 
     @property
     def wait_too_long(self) -> bool:
-        """The server asks for a pause that no run should wait for."""
-        return (self.wait or 0.0) > MAX_REST
+        """Whether the requested pause is longer than a run should wait."""
+        return (self.wait or 0.0) > MAX_PAUSE
 
     @property
     def refuses_key(self) -> bool:
-        """The server wants another API key, or any. (Gemini says so with HTTP 400.)"""
+        """Whether the API key is missing or rejected. (Gemini reports this with HTTP 400.)"""
         return self.status in (401, 403) or "api key not valid" in self.reason.lower()
 
     @property
     def overload(self) -> bool:
-        """The server has too much to do."""
+        """Whether the server is overloaded."""
         return self.status is not None and (self.status == 429 or self.status >= 500)
 
     @property
     def too_long(self) -> bool:
-        """The request does not fit the model's context."""
+        """Whether the request exceeds the model's context length."""
         return any(sign in f"{self.code} {self.reason}".lower() for sign in CONTEXT_SIGNS)
 
     @property
     def no_model(self) -> bool:
-        """The server does not know the model (or the path, which looks the same)."""
+        """Whether the server does not know the model (or the path; the error is the same)."""
         return self.status == 404 or "model_not_found" in self.code
 
 
 def diagnose(error: Exception, timeout: float | None, secret: str) -> Fault:
-    """The fault behind an exception of the openai package, or behind a reply that makes no sense."""
+    """Convert an exception of the openai package, or of parsing a response, into a Fault."""
     import openai
 
     if isinstance(error, (TimeoutError, openai.APITimeoutError)):
@@ -81,25 +81,25 @@ def diagnose(error: Exception, timeout: float | None, secret: str) -> Fault:
         return _answered(error.status_code, error.body, error.response.headers, secret)
     if isinstance(error, openai.APIConnectionError):
         cause = error.__cause__ or error
-        unreachable = type(cause).__name__ == "ConnectError"  # httpx, or httpx2 from openai 3 on
+        unreachable = type(cause).__name__ == "ConnectError"  # of httpx, or of httpx2 since openai 3
         what = "cannot connect" if unreachable else "connection lost"
         return Fault(f"{what}: {_short(str(cause), secret)}", lost=True, unreachable=unreachable)
     return Fault(f"no valid reply: {_short(str(error), secret)}")
 
 
 def _answered(status: int, body: object, headers: Mapping[str, str], secret: str) -> Fault:
-    """The fault behind an error status. `body` is OpenAI's error object, or whatever came instead."""
+    """Convert an error response into a Fault. `body` is OpenAI's error object, or anything else."""
     if isinstance(body, list) and body and isinstance(body[0], dict):
-        body = body[0].get("error")  # as Gemini wraps it
-    told = body if isinstance(body, dict) else {}
-    code = " ".join(str(told[key]) for key in ("code", "type", "param") if told.get(key))
-    message = _short(str(told.get("message") or ""), secret)
+        body = body[0].get("error")  # Gemini wraps the error in a list
+    details = body if isinstance(body, dict) else {}
+    code = " ".join(str(details[key]) for key in ("code", "type", "param") if details.get(key))
+    message = _short(str(details.get("message") or ""), secret)
     reason = f"HTTP {status}: {message}" if message else f"HTTP {status}"
-    return Fault(reason, status=status, code=code, wait=asked_wait(headers))
+    return Fault(reason, status=status, code=code, wait=requested_wait(headers))
 
 
-def asked_wait(headers: Mapping[str, str]) -> float | None:
-    """The seconds that the server asks to wait, by `retry-after-ms` (OpenAI's) or `retry-after`."""
+def requested_wait(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds to wait, from `retry-after-ms` (OpenAI's) or `retry-after`."""
     try:
         return max(0.0, float(headers["retry-after-ms"]) / 1000)
     except (KeyError, ValueError):
@@ -107,7 +107,7 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
 
 
 def _short(message: str, secret: str) -> str:
-    """One line without the key."""
+    """Shorten to one line, with the API key masked."""
     line = " ".join(message.split())
     if secret:
         line = line.replace(secret, "***")

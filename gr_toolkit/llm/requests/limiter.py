@@ -1,6 +1,6 @@
-"""How many requests may be in flight: fewer when the server says that it is too many.
+"""Limits the requests in flight, and lowers the limit when the server is overloaded.
 
-Additive increase, multiplicative decrease, as TCP does it (Chiu and Jain, 1989).
+Additive increase, multiplicative decrease, like TCP (Chiu and Jain, 1989).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager
 
 
 class Limiter:
-    """At most `limit` requests in flight, 1 <= limit <= most."""
+    """Allows at most `limit` requests in flight, 1 <= limit <= maximum."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.limit = float(most)
+    def __init__(self, maximum: int) -> None:
+        self.maximum = maximum
+        self.limit = float(maximum)
         self._in_flight = 0
         self._slowed_at = 0.0
         self._resume_at = 0.0
@@ -24,30 +24,30 @@ class Limiter:
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[float]:
-        """A place among the requests in flight; gives the moment at which it was taken."""
+        """Wait for a free slot and for the end of any pause; yields the monotonic time of acquisition."""
         async with self._freed:
             await self._freed.wait_for(lambda: self._in_flight < int(self.limit))
             self._in_flight += 1
         try:
-            while (rest := self._resume_at - time.monotonic()) > 0:
-                await asyncio.sleep(rest)
+            while (pause := self._resume_at - time.monotonic()) > 0:
+                await asyncio.sleep(pause)
             yield time.monotonic()
         finally:
             self._in_flight -= 1
             async with self._freed:
-                self._freed.notify(2)  # the place itself, and one more by which the limit may have grown
+                self._freed.notify(2)  # this slot, and one more in case the limit has grown
 
     def speed_up(self) -> None:
-        """A request succeeded: one more in flight for every `limit` of them."""
-        self.limit = min(self.most, self.limit + 1 / self.limit)
+        """Record a success: raises the limit by one per `limit` successes."""
+        self.limit = min(self.maximum, self.limit + 1 / self.limit)
 
-    def slow_down(self, sent_at: float, rest: float = 0.0) -> None:
-        """The server refused a request for load: halve the limit, and send nothing for `rest` seconds.
+    def slow_down(self, sent_at: float, pause: float = 0.0) -> None:
+        """Record an overload: halve the limit, and send nothing for `pause` seconds.
 
-        Requests sent before the last halving carry no news, so a burst of refusals halves it once.
+        Requests sent before the last halving are ignored, so a burst of refusals halves the limit once.
         """
         now = time.monotonic()
-        self._resume_at = max(self._resume_at, now + rest)
+        self._resume_at = max(self._resume_at, now + pause)
         if sent_at >= self._slowed_at:
             self.limit = max(1.0, self.limit / 2)
             self._slowed_at = now

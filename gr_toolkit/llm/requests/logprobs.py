@@ -1,28 +1,30 @@
-"""The log-probabilities in a server's answer, in the two forms that servers write them."""
+"""Reads the log-probabilities in a server's response, in either of the two formats in use."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gr_toolkit.llm.messages import Token, clean
+from gr_toolkit.llm.messages import Token
+from gr_toolkit.unicode import replace_surrogates
 
-ALTERNATIVES = 5  # the most that OpenAI's /completions gives for each token
-# A whole reply of 2,048 tokens would take 200 kB in the cache, and what is decided is decided at its end.
-KEPT = 32
-NEVER = -1e9  # the logarithm of a probability of nothing, as a number that JSON can write
+ALTERNATIVES = 5  # per token; the maximum of OpenAI's /completions
+# Tokens kept per reply, counted from its end, where a verifier states its verdict. All tokens of a reply of
+# 2,048 would take 200 kB in the cache.
+MAX_TOKENS = 32
+MIN_LOGPROB = -1e9  # replaces minus infinity, which JSON cannot represent
 
 
 def read_ending(logprobs: object) -> tuple[Token, ...]:
-    """The last tokens in the `logprobs` of a choice; none where the server gave none, or makes no sense.
+    """Return the last tokens in the `logprobs` of a choice; empty if they are missing or malformed.
 
-    /chat/completions writes a list of tokens under `content`, /completions a list for each property of a
-    token. (llama.cpp writes the first for both.)
+    /chat/completions returns a list of tokens under `content`, /completions one list per property of a
+    token. (llama.cpp returns the first format for both.)
     """
     if not isinstance(logprobs, dict):
         return ()
     content = logprobs.get("content")
     if isinstance(content, list):
-        tokens = [_from_entry(entry) for entry in content[-KEPT:]]
+        tokens = [_from_entry(entry) for entry in content[-MAX_TOKENS:]]
     else:
         columns = [_last(logprobs.get(name)) for name in ("tokens", "token_logprobs", "top_logprobs")]
         same_length = len({len(column) for column in columns}) == 1
@@ -48,12 +50,12 @@ def _token(text: object, alternatives: Iterable[tuple[object, object]]) -> Token
     if not isinstance(text, str):
         return None
     logprobs = {
-        clean(other): float(min(0.0, max(NEVER, logprob)))
+        replace_surrogates(other): float(min(0.0, max(MIN_LOGPROB, logprob)))
         for other, logprob in alternatives
-        if isinstance(other, str) and isinstance(logprob, int | float) and logprob == logprob  # is no NaN
+        if isinstance(other, str) and isinstance(logprob, int | float) and logprob == logprob  # not NaN
     }
-    return Token(clean(text), logprobs)
+    return Token(replace_surrogates(text), logprobs)
 
 
 def _last(column: object) -> list[object]:
-    return column[-KEPT:] if isinstance(column, list) else []
+    return column[-MAX_TOKENS:] if isinstance(column, list) else []

@@ -1,4 +1,4 @@
-"""Structured output: a pydantic model as a strict JSON schema, and a reply read back into it."""
+"""Structured output: a pydantic model as a strict JSON schema, and a reply parsed back into it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ Json = dict[str, object]
 
 THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
 
-
-# Length limits stop a small model that repeats itself for ever. A grammar that runs here obeys them;
-# the strict mode of others refuses some, so only models that run here are told.
+# Length limits stop a small model from repeating itself endlessly. llama.cpp's grammar enforces them. The
+# strict mode of remote servers rejects some, so only local models get them.
 LIMITS = ("maxLength", "maxItems")
 
 
 def response_format(schema: type[BaseModel], *, limits: bool) -> Json:
-    """The `response_format` of a request that wants this schema, with or without its length limits."""
+    """Return the `response_format` parameter for a schema, with or without its length limits."""
     strict = _strict(schema.model_json_schema(), ("default", "title", *(() if limits else LIMITS)))
     return {"type": "json_schema", "json_schema": {"name": schema.__name__, "strict": True, "schema": strict}}
 
 
 def _strict(node: object, drop: tuple[str, ...]) -> object:
-    """The schema as OpenAI's strict mode wants it: every property required, none besides, no defaults."""
+    """Convert to OpenAI's strict mode: all properties required, no additional ones, no defaults."""
     if isinstance(node, list):
         return [_strict(item, drop) for item in node]
     if not isinstance(node, dict):
@@ -44,16 +43,16 @@ def _strict(node: object, drop: tuple[str, ...]) -> object:
     return strict
 
 
-def in_words(response_format: Json) -> str:
-    """The schema as a request in the prompt, for servers that do not know response_format."""
+def schema_prompt(response_format: Json) -> str:
+    """Return the schema as a text for the prompt, for servers without response_format."""
     schema = json.dumps(response_format["json_schema"]["schema"], ensure_ascii=False)  # type: ignore[index]
     return f"Reply with one JSON object and nothing else. It must match this JSON schema:\n{schema}"
 
 
 def parse(schema: type[T], text: str) -> T:
-    """The first JSON object in the text that fits the schema, whatever stands around it.
+    """Parse the first JSON object in the text that fits the schema, ignoring any text around it.
 
-    Raises pydantic.ValidationError, about the first object where there is one.
+    Raises pydantic.ValidationError about the first object, or about the text if it has none.
     """
     from pydantic import ValidationError
 
@@ -68,7 +67,7 @@ def parse(schema: type[T], text: str) -> T:
 
 
 def _objects(text: str) -> Iterator[str]:
-    """The JSON objects in a text, outermost only."""
+    """Yield the outermost JSON objects in a text."""
     decoder = json.JSONDecoder(strict=False)
     start = text.find("{")
     while start >= 0:
@@ -81,7 +80,7 @@ def _objects(text: str) -> Iterator[str]:
 
 
 def explain(error: ValidationError) -> str:
-    """What is wrong with the reply, in one line."""
+    """Describe the first three validation errors in one line."""
     problems = [
         f"{'.'.join(map(str, problem['loc'])) or 'reply'}: {problem['msg']}"
         for problem in error.errors(include_input=False, include_url=False)
@@ -90,10 +89,10 @@ def explain(error: ValidationError) -> str:
 
 
 def repair(messages: list[Message], text: str, error: ValidationError) -> list[Message]:
-    """The conversation that asks the model to mend its reply."""
-    wish = f"That is not valid: {explain(error)}. Reply with the corrected JSON object and nothing else."
+    """Return the conversation that asks the model to correct its reply."""
+    request = f"That is not valid: {explain(error)}. Reply with the corrected JSON object and nothing else."
     return [
         *messages,
         Message(role="assistant", content=text or "(nothing)"),
-        Message(role="user", content=wish),
+        Message(role="user", content=request),
     ]

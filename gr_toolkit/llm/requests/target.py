@@ -1,4 +1,4 @@
-"""Which server a connection talks to, before it is reached."""
+"""The model and server of a connection, described before it is opened."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Target:
-    """One model at one server."""
+    """One model on one server."""
 
-    model: str  # as the server knows it, and as rows record it
-    server: str  # for people: the base URL, or what runs it here
-    identity: str  # whose replies these are, in the cache's keys
+    model: str  # as the server names it; stored in rows
+    server: str  # for display: the base URL, or the local backend
+    identity: str  # of server and weights; part of the cache key
     concurrency: int
-    timeout: float | None  # seconds for one request
-    start: Callable[
-        [], str
-    ]  # gives the base URL; a local server starts now, so that a cached run starts none
-    here: bool = False  # it runs in this process, so no proxy stands before it
+    timeout: float | None  # seconds per request; None for no limit
+    # Returns the base URL. Starts a local server, so that a fully cached run starts none.
+    start: Callable[[], str]
+    in_process: bool = False  # the server runs in this process, so requests bypass any proxy
     key: str = ""
     key_env: str = ""

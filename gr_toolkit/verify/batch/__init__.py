@@ -1,1 +1,1 @@
-"""Many verdicts at a time: files of pairs, and a server."""
+"""Batches of verdicts: files of pairs, and a server."""

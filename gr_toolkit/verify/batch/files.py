@@ -1,7 +1,6 @@
-"""Files of pairs and of verdicts, as JSONL or Parquet by their ending.
+"""Read files of pairs and write files of verdicts, as JSONL or Parquet by file name suffix.
 
-Both are streamed, so that a file may be larger than the memory, and a file of verdicts appears whole or
-not at all.
+Both are streamed, so a file may be larger than memory. A file of verdicts appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -29,25 +28,25 @@ Write = Callable[[Sequence[Line]], object]
 
 
 def read_chunks(path: Path) -> Iterator[list[Pair]]:
-    """The pairs of a file, in order; a row that cannot be read is a pair with its problem.
+    """Yield the pairs of a file in chunks, in order. An unreadable row becomes a pair with its problem.
 
-    Raises UsageError for a file that is not there or lacks a column, and GrError for one that is damaged.
+    Raises UsageError if the file cannot be read or lacks a column, and GrError if it is damaged.
     """
     pairs = _parquet_pairs(path) if _kind(path) == PARQUET else _jsonl_pairs(path)
     try:
         yield from _chunks(pairs)
     except OSError as error:
-        if error.errno is None:  # pyarrow's word for content that makes no sense
+        if error.errno is None:  # from pyarrow, for invalid content
             raise _damaged(path, error) from error
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
 
 @contextmanager
 def writing(path: Path | TextIO) -> Iterator[Write]:
-    """A function that takes the next lines of verdicts; into a stream such as stdout they go as JSONL.
+    """Yield a function that writes the next lines of verdicts; a stream such as stdout receives JSONL.
 
-    A file appears when the block ends, and not at all if it fails. Raises CannotWrite, Locked where
-    another process writes the same file, and UsageError for an ending of another kind.
+    A file appears when the block ends, and not at all if the block fails. Raises CannotWrite, Locked if
+    another process writes the same file, and UsageError for an unknown suffix.
     """
     if not isinstance(path, Path):
         yield lambda lines: print(_jsonl(lines), end="", file=path, flush=True)
@@ -62,17 +61,17 @@ def writing(path: Path | TextIO) -> Iterator[Write]:
                     yield write
     except OSError as error:
         reason = error.strerror or error
-        raise CannotWrite(f"cannot write {path}: {reason}. Make room or choose another --out") from error
+        raise CannotWrite(f"cannot write {path}: {reason}. Free space or choose another --out") from error
 
 
 def _kind(path: Path) -> str:
     if path.suffix not in (JSONL, PARQUET):
-        raise UsageError(f"{path} is neither a {JSONL} nor a {PARQUET} file: its name must end so")
+        raise UsageError(f"unknown format: {path}. The file name must end in {JSONL} or {PARQUET}")
     return path.suffix
 
 
 def _chunks(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
-    """The pairs in lists that are neither long nor large."""
+    """Yield the pairs in lists of at most CHUNK_ROWS pairs and about CHUNK_CHARACTERS characters."""
     chunk: list[Pair] = []
     characters = 0
     for pair in pairs:
@@ -86,7 +85,7 @@ def _chunks(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
 
 
 def _jsonl_pairs(path: Path) -> Iterator[Pair]:
-    """A pair for each line, however long it is and whatever is in it."""
+    """Yield a pair for each line, whatever its length and content."""
     with path.open("rb") as file:
         for number in count(1):
             text = file.readline(MAX_LINE)
@@ -109,7 +108,7 @@ def _parquet_pairs(path: Path) -> Iterator[Pair]:
     import pyarrow.parquet as pq
 
     try:
-        # Without pyarrow's threads, for the reason that store/table.py gives.
+        # Without pyarrow's threads, for the reason given in store/table.py.
         with path.open("rb") as source, pq.ParquetFile(source, pre_buffer=False) as file:
             columns = _columns(path, file)
             numbers = count(1)
@@ -121,7 +120,7 @@ def _parquet_pairs(path: Path) -> Iterator[Pair]:
 
 
 def _columns(path: Path, file: ParquetFile) -> list[str]:
-    """The columns that count. Raises UsageError where one is missing."""
+    """Return the names of the columns to read. Raises UsageError if one is missing."""
     present: list[str] = file.schema_arrow.names
     wanted = []
     for names in NAMES.values():
@@ -133,7 +132,7 @@ def _columns(path: Path, file: ParquetFile) -> list[str]:
 
 
 def _damaged(path: Path, error: Exception) -> GrError:
-    return GrError(f"{path} is damaged, or no Parquet file: {str(error).splitlines()[0]}")
+    return GrError(f"{path} is damaged or not a Parquet file: {str(error).splitlines()[0]}")
 
 
 def _jsonl(lines: Iterable[Line]) -> str:
@@ -147,7 +146,7 @@ def _parquet_writer(file: BinaryIO) -> Iterator[Write]:
 
     schema = pa.schema(
         [
-            ("id", pa.string()),  # one type for all rows, though a row without an id has its number
+            ("id", pa.string()),  # one type for all rows, also for row numbers
             ("correct", pa.bool_()),
             ("decided_by", pa.string()),
             ("confidence", pa.float64()),
@@ -165,5 +164,5 @@ def _parquet_writer(file: BinaryIO) -> Iterator[Write]:
 
 
 def _utf8(text: str) -> str:
-    """The text without half characters, which JSON can spell and Parquet cannot hold."""
+    """Replace lone surrogates, which JSON can represent but Parquet cannot."""
     return text.encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Pairs -> lines: every pair gets its verdict, and a file of them a summary."""
+"""Pairs -> lines: judge pairs, and summarise a file of them."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def judge_file(
 ) -> None:
     """Write a line for every row of `pairs` to `out`, in order.
 
-    The summary is appended once both files are open. Raises UsageError, GrError for a damaged file,
+    The summary is appended once both files are open. Raises UsageError, GrError if `pairs` is damaged,
     CannotWrite, Locked, and BudgetExceeded.
     """
     if isinstance(out, Path) and out.exists() and pairs.exists() and out.samefile(pairs):
-        raise UsageError(f"the verdicts would take the place of the pairs in {pairs}: choose another --out")
+        raise UsageError(f"--out would overwrite the pairs in {pairs}: choose another file")
     chunks = read_chunks(pairs)
     first = next(chunks, [])
     with writing(out) as write, open_verifier(settings) as verifier:
@@ -50,7 +50,7 @@ def judge_file(
 
 @contextmanager
 def _counting(summary: Summary, verifier: Verifier) -> Iterator[Tally]:
-    """A tally that is entered into the summary at the end, also of a run that fails."""
+    """Yield a tally that is added to the summary at the end, even if the run fails."""
     tally = Tally()
     started = time.monotonic()
     try:
@@ -63,14 +63,14 @@ def _counting(summary: Summary, verifier: Verifier) -> Iterator[Tally]:
 
 
 def judge_one(settings: Settings, item: Item, protocol: Protocol | None) -> Line:
-    """The line of one pair. Raises UsageError, MissingExtra, CannotWrite and BudgetExceeded."""
+    """Return the line of one pair. Raises UsageError, MissingExtra, CannotWrite and BudgetExceeded."""
     with open_verifier(settings) as verifier:
         (judged,) = verifier.run(judge_all(verifier, [Pair(1, item)], 1, protocol))
     return judged
 
 
 def show(judged: Line, *, as_json: bool) -> None:
-    """Print what became of one pair, in words or as one line of JSON."""
+    """Print the verdict on one pair, in words or as one line of JSON."""
     if as_json:
         print(json.dumps({name: value for name, value in judged._asdict().items() if name != "id"}))
         return
@@ -80,12 +80,12 @@ def show(judged: Line, *, as_json: bool) -> None:
 
 
 def printable(text: str) -> str:
-    """The text without what could steer a terminal: a reason may quote a student or a model."""
+    """Replace characters that could control a terminal: a reason may quote a student or a model."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 
 def at_once(settings: Settings) -> int:
-    """How many pairs are judged side by side: as many as there are cores, and requests to the model."""
+    """Return how many pairs to judge concurrently: one per core, plus the model's concurrent requests."""
     asked = settings.llm.for_role("verifier").concurrency if settings.verify.model else 0
     return cores() + asked
 
@@ -93,7 +93,7 @@ def at_once(settings: Settings) -> int:
 async def judge_all(
     verifier: Verifier, pairs: Sequence[Pair], at_once: int, protocol: Protocol | None
 ) -> list[Line]:
-    """A line for each pair, in order. The first exception gives up the rest."""
+    """Return a line for each pair, in order. The first exception cancels the others."""
     turns = asyncio.Semaphore(at_once)
     tasks = [asyncio.create_task(judge(verifier, pair, turns, protocol)) for pair in pairs]
     try:
@@ -105,7 +105,7 @@ async def judge_all(
 
 
 async def judge(verifier: Verifier, pair: Pair, turns: asyncio.Semaphore, protocol: Protocol | None) -> Line:
-    """The line of one pair; its seconds begin with its turn."""
+    """Return the line of one pair; its `seconds` exclude the wait for a turn."""
     if pair.item is None:
         return line(pair, Verdict(None, "error", None, pair.problem), 0.0)
     item = pair.item

@@ -1,4 +1,4 @@
-"""Pairs as rows: the names of their fields, and the line that each row gets back."""
+"""Rows of pairs: their field names, and the line written for each row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gr_toolkit.verify.verdict import Item, Verdict
 
-# Of several names the first that a row has counts.
+# If a row has several of the names, the first one listed here counts.
 NAMES = {
     "question": ("question",),
     "reference": ("ground_truth", "reference", "gold"),
@@ -17,9 +17,9 @@ NAMES = {
 
 
 class Pair(NamedTuple):
-    """A row that was read: what to judge, or the problem that leaves nothing to judge.
+    """A row that was read: the item to judge, or the problem that makes the row unreadable.
 
-    `id` is the row's own, or its number; `label` is what is known to be right, if the row says so.
+    `id` is the row's id, or its number if it has none. `label` is whether the answer is known to be correct.
     """
 
     id: str | int
@@ -29,7 +29,7 @@ class Pair(NamedTuple):
 
 
 class Line(NamedTuple):
-    """What a row gets back; docs/verify.md describes the fields."""
+    """The verdict on a row; docs/verify.md describes the fields."""
 
     id: str | int
     correct: bool | None
@@ -38,13 +38,18 @@ class Line(NamedTuple):
     reason: str
     seconds: float
 
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict in the line."""
+        return Verdict(self.correct, self.decided_by, self.confidence, self.reason)
+
 
 class Unreadable(ValueError):
-    """The message says what is wrong with a row."""
+    """A row that is not a pair; the message describes the problem."""
 
 
 def read_pair(row: object, number: int) -> Pair:
-    """The pair in a row, which may be anything at all; `number` counts rows from 1."""
+    """Return the pair in a row of any type; `number` counts rows from 1."""
     if not isinstance(row, Mapping):
         return Pair(number, None, f"not an object with fields, but {type(row).__name__}")
     own = row.get("id")
@@ -58,7 +63,7 @@ def read_pair(row: object, number: int) -> Pair:
 
 
 def parse_row(text: bytes, number: int) -> Pair:
-    """The pair in one line of JSON, which may be any bytes."""
+    """Return the pair in one line of JSON, which may be any bytes."""
     try:
         return read_pair(json.loads(text), number)
     except (ValueError, RecursionError) as error:
@@ -66,23 +71,23 @@ def parse_row(text: bytes, number: int) -> Pair:
 
 
 def name_in(names: tuple[str, ...], columns: Container[str]) -> str | None:
-    """The first of the names that the row or list of columns has."""
+    """Return the first of the names that the row or list of columns contains, or None."""
     return next((name for name in names if name in columns), None)
 
 
 def lacking(names: tuple[str, ...]) -> str:
-    """`no ground_truth (or reference, or gold)`."""
+    """Describe a missing field, e.g. `no ground_truth (or reference, or gold)`."""
     first, *others = names
     return f"no {first} (or {', or '.join(others)})" if others else f"no {first}"
 
 
 def line(pair: Pair, verdict: Verdict, seconds: float) -> Line:
-    """What the pair gets back."""
+    """Return the line for a pair and its verdict."""
     return Line(pair.id, *verdict, round(seconds, 4))
 
 
 def _text(row: Mapping[str, object], names: tuple[str, ...]) -> str:
-    """The field as text; a number or a boolean as JSON writes it. Raises Unreadable."""
+    """Return the field as text; numbers and booleans as in JSON. Raises Unreadable."""
     name = name_in(names, row)
     if name is None:
         raise Unreadable(lacking(names))

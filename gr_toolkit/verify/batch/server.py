@@ -1,9 +1,10 @@
-"""The cascade over HTTP, for trainers that ask a reward server.
+"""The cascade over HTTP, for trainers that use a reward server.
 
-    POST /verify   a pair, or a list of them  ->  its line, or theirs in order
+    POST /verify   a pair, or a list of pairs  ->  its line, or a list of lines in the same order
     GET /health    {"status": "ok"}
 
-A line is what `gr verify` writes for a row, and a `score`: 1.0 right, 0.0 wrong, null undecided.
+A line has the fields that `gr verify` writes for a row, and a `score`: 1.0 correct, 0.0 wrong, null
+undecided.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 MAX_BODY = 4_000_000  # bytes
-MAX_PAIRS = 10_000  # in one body
-MAX_REQUESTS = 256  # whose bodies are in memory at once; who comes later waits
-SECONDS_TO_SEND = 60.0  # for a client to get its body across
-SECONDS_TO_FINISH = 10.0  # for requests under way when the server is told to stop
+MAX_PAIRS = 10_000  # per body
+MAX_REQUESTS = 256  # whose bodies are in memory at the same time; others wait
+SEND_TIMEOUT = 60.0  # seconds for a client to send its body
+SHUTDOWN_TIMEOUT = 10.0  # seconds for requests in progress when the server stops
 
 
 class BadRequest(ValueError):
-    """The message says what is wrong with a body."""
+    """An invalid request body; the message describes the problem."""
 
 
 class Shared(NamedTuple):
-    """What every request shares."""
+    """State shared by all requests."""
 
     verifier: Verifier
     protocol: Protocol | None
@@ -46,9 +47,9 @@ class Shared(NamedTuple):
 
 
 def serve_until_stopped(settings: Settings, protocol: Protocol | None, host: str, port: int) -> None:
-    """Judge what is posted until Ctrl-C or SIGTERM. Port 0 takes a free one.
+    """Serve verdicts until Ctrl-C or SIGTERM. Port 0 picks a free one.
 
-    Raises GrError where the address cannot be had.
+    Raises GrError if the address is unavailable.
     """
     with open_verifier(settings) as verifier:
         verifier.run(_serve(verifier, at_once(settings), protocol, host, port))
@@ -58,14 +59,14 @@ async def _serve(verifier: Verifier, turns: int, protocol: Protocol | None, host
     from aiohttp import web
 
     shared = Shared(verifier, protocol, asyncio.Semaphore(turns), asyncio.Semaphore(MAX_REQUESTS))
-    runner = web.AppRunner(application(shared), access_log=None, shutdown_timeout=SECONDS_TO_FINISH)
+    runner = web.AppRunner(application(shared), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
         await _listen(runner, host, port)
-        told_to_stop = _on_signals()
+        stop = _on_signals()
         url = f"http://{host}:{runner.addresses[0][1]}"
-        print(f"Verdicts are given at {url}/verify; Ctrl-C ends it. Try:\n\n{_example(url)}", flush=True)
-        await told_to_stop.wait()
+        print(f"Serving verdicts at {url}/verify; press Ctrl-C to stop. Try:\n\n{_example(url)}", flush=True)
+        await stop.wait()
     finally:
         await runner.cleanup()
 
@@ -76,13 +77,13 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
-        number = error.errno or 0  # a host that cannot be found has a negative one
+        number = error.errno or 0  # negative if the host name cannot be resolved
         reason = os.strerror(number) if number > 0 else error.strerror
         raise GrError(f"cannot serve on {host}:{port}: {reason}. Choose another --host or --port") from error
 
 
 def _on_signals() -> asyncio.Event:
-    """An event that is set by Ctrl-C and by SIGTERM."""
+    """Return an event that Ctrl-C and SIGTERM set."""
     event = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, event.set)
@@ -95,7 +96,7 @@ def _example(url: str) -> str:
 
 
 def application(shared: Shared) -> web.Application:
-    """The two paths."""
+    """Return the web application with both routes."""
     from aiohttp import web
 
     async def verify(request: web.Request) -> web.Response:
@@ -118,9 +119,9 @@ def application(shared: Shared) -> web.Application:
 async def _body(request: web.Request) -> bytes:
     from aiohttp import web
 
-    too_large = {"error": f"the body is larger than {MAX_BODY:,} bytes: send the pairs in smaller lists"}
+    too_large = {"error": f"the body is larger than {MAX_BODY:,} bytes: split the pairs into smaller lists"}
     try:
-        async with asyncio.timeout(SECONDS_TO_SEND):
+        async with asyncio.timeout(SEND_TIMEOUT):
             return await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         error.text = json.dumps(too_large)
@@ -131,10 +132,10 @@ async def _body(request: web.Request) -> bytes:
 
 
 def read_body(body: bytes) -> tuple[list[Pair], bool]:
-    """The pairs in a body, and whether it is a list.
+    """Return the pairs in a body, and whether the body is a list. Raises BadRequest.
 
-    A client that names a field wrongly would never get a verdict, so that is a BadRequest; a value that is
-    no text is a problem of its pair alone.
+    A missing field fails the whole request, because a client that misspells a field never gets a verdict.
+    A value that is not text only fails its own pair.
     """
     try:
         content = json.loads(body)
@@ -143,7 +144,7 @@ def read_body(body: bytes) -> tuple[list[Pair], bool]:
     is_list = isinstance(content, list)
     rows = content if is_list else [content]
     if len(rows) > MAX_PAIRS:
-        raise BadRequest(f"more than {MAX_PAIRS:,} pairs: send them in smaller lists")
+        raise BadRequest(f"more than {MAX_PAIRS:,} pairs: split them into smaller lists")
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
             raise BadRequest(f"pair {number} is not an object")
@@ -156,6 +157,6 @@ def read_body(body: bytes) -> tuple[list[Pair], bool]:
 async def _reply(shared: Shared, pair: Pair) -> dict[str, object]:
     try:
         answer = await judge(shared.verifier, pair, shared.turns, shared.protocol)
-    except GrError as error:  # of the model; the next pair may need none
+    except GrError as error:  # from the model, which other pairs may not need
         answer = line(pair, Verdict(None, "error", None, str(error)), 0.0)
     return answer._asdict() | {"score": None if answer.correct is None else float(answer.correct)}

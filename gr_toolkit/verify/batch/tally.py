@@ -1,4 +1,4 @@
-"""Counting verdicts, for the summary of a file."""
+"""Count verdicts, for the summary of a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gr_toolkit.verify.batch.rows import Line, Pair
 
 
 class Tally:
-    """How many rows came out how, who decided them, and how they agree with the labels that rows carry."""
+    """Counts of rows by outcome and by deciding stage, and their agreement with the rows' labels."""
 
     def __init__(self) -> None:
         self._outcomes: Counter[str] = Counter()
@@ -19,7 +19,7 @@ class Tally:
         self._labelled: Counter[tuple[bool | None, bool]] = Counter()
 
     def add(self, pairs: Sequence[Pair], lines: Sequence[Line]) -> None:
-        """Count the lines that these pairs got."""
+        """Count the verdicts on these pairs."""
         for pair, line in zip(pairs, lines, strict=True):
             self._outcomes[outcome(pair, line)] += 1
             if line.correct is not None:
@@ -30,7 +30,7 @@ class Tally:
                 self._labelled[line.correct, pair.label] += 1
 
     def add_to(self, summary: Summary) -> None:
-        """Enter the counts: what is kept was correct, and every other row has its reason."""
+        """Add the counts to the summary: correct rows are kept, all others are counted by reason."""
         summary.rows_in = summary.rows = self._outcomes.total()
         outcomes = self._outcomes.copy()
         summary.kept = outcomes.pop("correct", 0)
@@ -44,24 +44,18 @@ class Tally:
 
 
 def outcome(pair: Pair, line: Line) -> str:
-    """One of correct, wrong, no answer, undecided, failed, unreadable."""
-    if pair.item is None:
-        return "unreadable"
-    if line.correct is None:
-        return "failed" if line.decided_by == "error" else "undecided"
-    if line.decided_by == "no answer":
-        return "no answer"
-    return "correct" if line.correct else "wrong"
+    """The verdict's outcome, or "unreadable" if the row held no pair."""
+    return "unreadable" if pair.item is None else line.verdict.outcome
 
 
 def describe_agreement(labelled: Counter[tuple[bool | None, bool]]) -> str:
-    """How verdicts agree with labels, from the counts of (verdict, label)."""
+    """Describe how verdicts agree with labels, from the counts of (verdict, label)."""
     decided = Counter({key: count for key, count in labelled.items() if key[0] is not None})
-    parts = [f"decided {_share(decided.total(), labelled.total())} of the rows with a label"]
+    parts = [f"decided {_share(decided.total(), labelled.total())} of the labelled rows"]
     for verdict, name in ((True, "yes"), (False, "no")):
-        said = labelled[verdict, True] + labelled[verdict, False]
-        if said:
-            parts.append(f"{name} is right in {_share(labelled[verdict, verdict], said)}")
+        verdicts = labelled[verdict, True] + labelled[verdict, False]
+        if verdicts:
+            parts.append(f"{name} is correct in {_share(labelled[verdict, verdict], verdicts)}")
     return "; ".join(parts)
 
 

@@ -1,14 +1,14 @@
-"""The typed comparisons: each reads what it knows and says yes, no or nothing (None)."""
+"""The typed comparisons. Each one returns True, False, or None if undecided."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-Compare = Callable[[str, str], bool | None]  # of two normalised texts: reference, answer
+Compare = Callable[[str, str], bool | None]  # reference and answer, both normalised
 
 
 def all_same(decisions: Iterable[bool | None]) -> bool | None:
-    """What the comparisons of all parts say of the whole: one no is a no, and one doubt leaves it open."""
+    """Combine the decisions on all parts: False if any is False, else None if any is None, else True."""
     found = set(decisions)
     if False in found:
         return False

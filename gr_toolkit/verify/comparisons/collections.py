@@ -1,4 +1,4 @@
-"""Lists, sets, tuples and named values, item by item."""
+"""Compares lists, sets, tuples and named values, item by item."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AND = re.compile(r"\s*[,;]?\s+(?:and|or|&)\s+|\s*\\\\\s*|\s*;\s*|\s*,\s*(?:and|o
 ENUMERATOR = re.compile(r"^\(?([a-h]|[ivx]{1,4}|\d)\)\s*(?=\S)")
 NEXT_ENUMERATOR = re.compile(r"(?<=[\w}°%)])\s+(?=\([b-h]\)\s)")
 NAMED = re.compile(r"^([^\W\d][^:=]{0,80}?)\s*(?::|=|\b(?:is|are|was|will be)\b)\s*(?=\S)")
-# Where a question asks for these, the order in which they are listed says nothing.
+# If a question asks for these, the order of the items does not matter.
 ALL_OF_THEM = re.compile(
     r"\b(?:find|determine|list|give|name|identify|state|enter|what are) (?:all|every)\b|\bpossible\b"
     r"|by commas",
@@ -46,7 +46,7 @@ FOR_ALL = re.compile(
 
 
 class Collection(NamedTuple):
-    """The items of an answer, their names (empty where they have none), and whether their order matters."""
+    """The items of an answer, their names (empty if unnamed), and the kind of collection."""
 
     items: list[str]
     names: list[str]
@@ -55,10 +55,10 @@ class Collection(NamedTuple):
 
 
 def compare_collections(reference: str, answer: str, question: str, compare: Compare) -> bool | None:
-    """Whether two answers of several parts are the same; None if neither has parts or it cannot be told.
+    """Return whether two answers of several parts are the same; None if neither has parts, or if undecided.
 
-    `compare` judges items. The order counts in tuples, where parts have names, and where the question says
-    so; otherwise each item of one must be found in the other.
+    `compare` judges items. The order matters in tuples, if parts have names, and if the question asks for
+    it; otherwise each item of one must have a match in the other.
     """
     gold, given = read_collection(reference), read_collection(answer)
     if gold is None and given is None:
@@ -82,8 +82,8 @@ def compare_collections(reference: str, answer: str, question: str, compare: Com
         and given.brackets
         and gold.brackets != given.brackets
     ):
-        return None  # (0, 9) may be an interval, and [0, 9) another
-    if other_names:  # then only values that occur on one side alone say anything
+        return None  # (0, 9) may be an interval, and [0, 9) a different one
+    if other_names:  # then only a value without a match decides
         return False if _each_found(gold.items, given.items, compare) is False else None
     if in_order or "tuple" in (gold.kind, given.kind) or _named_alike(gold, given):
         return in_order
@@ -94,7 +94,7 @@ def compare_collections(reference: str, answer: str, question: str, compare: Com
 
 
 def _any_order(question: str) -> bool:
-    """Whether the question asks for things that have no order."""
+    """Whether the question asks for items that have no order."""
     if "respectively" in question:
         return False
     if ALL_OF_THEM.search(question):
@@ -103,7 +103,7 @@ def _any_order(question: str) -> bool:
 
 
 def read_collection(text: str) -> Collection | None:
-    """The parts of a normalised answer; None if it is one thing."""
+    """Split a normalised answer into its parts; None if it is a single value."""
     text = FOR_ALL.sub("", text)
     sides = split(text, EQUALS)
     if len(sides) == 2 and enclosed(sides[0]) and enclosed(sides[1]):
@@ -126,7 +126,7 @@ def read_collection(text: str) -> Collection | None:
     parts = [piece for part in split(text, AND) for piece in comma_split(part)]
     parts = [part for part in parts if part]
     if any(RELATION.search(part) for part in parts):
-        return None  # "and" and "or" between inequalities are not the same
+        return None  # "and" and "or" between inequalities differ
     several = len(parts) > 1 or kind == "set" or any(r"\pm" in part or r"\mp" in part for part in parts)
     if not several or len(parts) > MAX_ITEMS or not parts:
         return None
@@ -142,7 +142,7 @@ def read_collection(text: str) -> Collection | None:
 
 
 def _expanded(items: list[str], kind: str) -> list[str]:
-    """Items with plus-minus signs as two; a tuple with such signs as all the tuples that it stands for."""
+    """Expand an item with plus-minus signs to two items, and a tuple with such signs to all its tuples."""
     if kind == "tuple" and any(r"\pm" in item for item in items):
         return [f"({', '.join(chosen)})" for chosen in product(*(list(choices(item)) for item in items))]
     return [choice for item in items for choice in choices(item)]
@@ -161,7 +161,7 @@ def _name_and_value(part: str) -> tuple[str, str]:
 def _one_against_several(
     reference: str, answer: str, gold: Collection | None, given: Collection | None
 ) -> bool | None:
-    """No if both sides are mathematics and one of them is several different values."""
+    """Return False if both sides are mathematics and one has several different values; else None."""
     several, one = (gold, answer) if gold is not None else (given, reference)
     assert several is not None
     if len(set(map(spelling, several.items))) < 2 or (several.kind == "tuple" and gold is not None):
@@ -189,7 +189,7 @@ def _readable(items: Sequence[str]) -> bool:
 
 
 def _repeats(gold: Collection, given: Collection) -> bool:
-    """Whether one names a value twice: a double root may be written once."""
+    """Whether either side lists a value twice; a double root may be written once."""
     return any(len(set(map(spelling, side.items))) != len(side.items) for side in (gold, given))
 
 
@@ -198,12 +198,12 @@ def _named_alike(gold: Collection, given: Collection) -> bool:
 
 
 def _key(name: str) -> str:
-    """One spelling of a name: "the Mean" is "mean", I_{1} is I_1."""
+    """Normalise a name: "the Mean" becomes "mean", I_{1} becomes I_1."""
     return spelling(re.sub(r"^(?:the|its)\s+|[{}]", "", name, flags=re.IGNORECASE))
 
 
 def _in_the_same_order(gold: Collection, given: Collection) -> tuple[Collection, Collection]:
-    """Both sides by name, where both give the same names in another order."""
+    """Reorder the answer like the reference if both use the same names."""
     golds, givens = list(map(_key, gold.names)), list(map(_key, given.names))
     if all(golds) and sorted(golds) == sorted(givens) and len(set(golds)) == len(golds):
         order = [givens.index(name) for name in golds]
@@ -212,7 +212,7 @@ def _in_the_same_order(gold: Collection, given: Collection) -> tuple[Collection,
 
 
 def _each_found(gold: list[str], given: list[str], compare: Compare) -> bool | None:
-    """Whether each item has a partner of its own; no if one can have none."""
+    """Whether each item has a separate match; False if an item has no possible match."""
     left = list(given)
     unsure = False
     for item in gold:

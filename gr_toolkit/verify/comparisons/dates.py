@@ -1,4 +1,4 @@
-"""Dates, months, years with an era, and times of day."""
+"""Compares dates, months, years with an era, and times of day."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from calendar import monthrange
 
 MAX_LENGTH = 60
 
-# A year, month and day, or an hour, minute and second; None where it is not written.
+# (year, month, day) or (hour, minute, second); None for a part that is not written.
 Moment = tuple[int | None, int | None, int | None]
 
 MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
@@ -41,15 +41,15 @@ NAMED_TIMES: dict[str, Moment] = {"noon": (12, 0, None), "midday": (12, 0, None)
 
 
 def compare_dates(reference: str, answer: str, question: str = "") -> bool | None:
-    """Whether the answer is the reference's date or time of day; None if either is none, or it is less exact.
+    """Return whether the answer is the reference's date or time of day; None if undecided or less exact.
 
-    A date such as 03/04/2020 and a time such as 6:00 may be read in two ways, and are told apart only if
-    no reading of one is a reading of the other.
+    A date such as 03/04/2020 or a time such as 6:00 has two readings. The result is False only if no reading
+    of one is a reading of the other.
     """
     if max(len(reference), len(answer)) > MAX_LENGTH:
         return None
     gold, given = _plain(reference), _plain(answer)
-    if BARE_YEAR.fullmatch(gold) and BARE_YEAR.fullmatch(given):  # two numbers, for all one can tell
+    if BARE_YEAR.fullmatch(gold) and BARE_YEAR.fullmatch(given):  # may be just two numbers
         return None
     if (dates := _dates(gold)) and (other_dates := _dates(given)):
         return _agree(dates, other_dates)
@@ -59,21 +59,21 @@ def compare_dates(reference: str, answer: str, question: str = "") -> bool | Non
 
 
 def _agree(gold: list[Moment], given: list[Moment]) -> bool | None:
-    if len(gold) > 1 and gold == given:  # written alike, so meant alike
+    if len(gold) > 1 and gold == given:  # ambiguous in the same way, so taken as the same
         return True
     agreements = {_same(one, other) for one in gold for other in given}
     return agreements.pop() if len(agreements) == 1 else None
 
 
 def _same(gold: Moment, given: Moment) -> bool | None:
-    """No if they differ where both are written; None if the answer is the less exact."""
+    """False if a part that both have differs; None if the answer is less exact."""
     pairs = list(zip(gold, given, strict=True))
     if any(one != other for one, other in pairs if one is not None and other is not None):
         return False
     if any(one is not None and other is None for one, other in pairs):
         return None
     finer = any(one is None and other is not None for one, other in pairs)
-    # A day in 1960 answers for 1960, but the 5th of May of some year not for the 5th of May.
+    # A day in 1960 matches "1960", but the 5th of May of some year does not match "the 5th of May".
     return True if not finer or (gold[0] is not None and gold[2] is None) else None
 
 
@@ -85,7 +85,7 @@ def _plain(text: str) -> str:
 
 
 def _dates(text: str) -> list[Moment]:
-    """The dates that the whole text may be read as."""
+    """The possible readings of the whole text as a date."""
     if numeric := NUMERIC.fullmatch(text):
         one, other, in_year = (int(number) for number in numeric.groups())
         return [reading for reading in ((in_year, one, other), (in_year, other, one)) if _exists(*reading)]
@@ -114,7 +114,7 @@ def _exists(year: int | None, month: int | None, day: int | None) -> bool:
 
 
 def _times(text: str) -> list[Moment]:
-    """The times of day that the whole text may be read as: 6:00 may be in the morning or in the evening."""
+    """The possible readings of the whole text as a time of day: 6:00 is in the morning or in the evening."""
     if text in NAMED_TIMES:
         return [NAMED_TIMES[text]]
     match = CLOCK.fullmatch(text)
@@ -132,7 +132,7 @@ def _times(text: str) -> list[Moment]:
 
 
 def _same_ratio(gold: str, given: str) -> bool:
-    """10:15 and 20:30 are two times but one ratio."""
+    """Whether both are the same ratio: 10:15 and 20:30 are different times but the same ratio."""
     ratios = [re.fullmatch(r"(\d+):(\d+)", text) for text in (gold, given)]
     if ratios[0] is None or ratios[1] is None or ratios[0].group() == ratios[1].group():
         return False

@@ -1,4 +1,4 @@
-"""Equations: a label and its value, the graph of a function, or any two sides."""
+"""Compares equations: a label and its value, the graph of a function, or any two sides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gr_toolkit.verify.reading.expression import Tree
 from gr_toolkit.verify.reading.structure import split
 
 EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
-# What an answer is called: x, x_1, m_{\max}, f(x), f^{-1}(x), (x, y, z), \angle ABC, "Cost".
+# A name for an answer: x, x_1, m_{\max}, f(x), f^{-1}(x), (x, y, z), \angle ABC, "Cost".
 LABEL = re.compile(
     r"(?:only\s+)?(?:\\?[A-Za-z]+'*(?:\s*_\s*(?:\{[^{}]*\}|\\?\w+))?(?:\^\{?-1\}?|\^\{?\([0-9a-z]+\)\}?)?"
     r"(?:\s*\(\s*[^()=]{0,20}\s*\))?|\\angle\s*[A-Z]{1,3}|\\overline\{[^{}]*\}|[A-Za-z ]{3,40}"
@@ -25,14 +25,14 @@ RELATION = re.compile(r"\\(?:le|ge|ne|in|approx)\b|<=|>=|!=|[<>=]")
 
 
 class Equation(NamedTuple):
-    """Two sides as normalised text."""
+    """The two sides, as normalised text."""
 
     left: str
     right: str
 
 
 def compare_equations(reference: str, answer: str, compare: Compare) -> bool | None:
-    """Whether two answers, of which one is an equation at least, say the same; `compare` judges values."""
+    """Return whether two answers, at least one an equation, are the same; `compare` judges values."""
     gold, given = read_equation(reference), read_equation(answer)
     if gold is None and given is None:
         return _same_relations(reference, answer, compare)
@@ -45,12 +45,12 @@ def compare_equations(reference: str, answer: str, compare: Compare) -> bool | N
 
 
 def read_equation(text: str) -> Equation | None:
-    """The two sides of a text with one equals sign."""
+    """Return the two sides of a text with one equals sign; otherwise None."""
     if "=" not in text and r"\approx" not in text:
         return None
     sides = split(text, EQUALS)
     if len(sides) == 1 and is_label(text.partition(r"\approx")[0]):
-        left, _, right = text.partition(r"\approx")  # the value keeps the sign: it is a rounded one
+        left, _, right = text.partition(r"\approx")  # the value keeps the sign, because it is rounded
         sides = [left.strip(), rf"\approx {right.strip()}"]
     if (
         len(sides) != 2
@@ -62,7 +62,7 @@ def read_equation(text: str) -> Equation | None:
 
 
 def _same_relations(reference: str, answer: str, compare: Compare) -> bool | None:
-    """Yes if both relate the same sides by the same signs: "f(1/2) >= f(x)"."""
+    """True if both relate the same sides by the same signs ("f(1/2) >= f(x)"); else None."""
     gold, given = RELATION.findall(reference), RELATION.findall(answer)
     if not gold or gold != given or JOINED.search(reference + answer):
         return None
@@ -71,18 +71,18 @@ def _same_relations(reference: str, answer: str, compare: Compare) -> bool | Non
 
 
 def _value_of_labelled(reference: str, given: Equation, compare: Compare) -> bool | None:
-    """ "x = 42" for "42"."""
+    """Compare a reference such as "42" with an equation such as "x = 42"."""
     if is_label(given.left) and not _mentions(given.right, given.left):
         return compare(reference, given.right)
     left, right = tree_of(given.left), tree_of(given.right)
     if left is None or right is None or variables(left) | variables(right):
         return None
     false = same_everywhere(left, right) is False
-    return False if false else None  # 41 = 42 says nothing, and 6*7 = 42 perhaps the answer
+    return False if false else None  # 41 = 42 is false; 6*7 = 42 may contain the answer
 
 
 def _expression_for_equation(gold: Equation, answer: str, compare: Compare) -> bool | None:
-    """The right side alone, or what the missing variable is equal to: "6/x" for "xy = 6"."""
+    """Compare with the right side alone, or with the missing variable's value: "6/x" for "xy = 6"."""
     given, left, right = (tree_of(f"({side})") for side in (answer, *gold))
     if given is not None and left is not None and right is not None and variables(given):
         missing = (variables(left) | variables(right)) - variables(given)
@@ -101,15 +101,14 @@ def _two_equations(gold: Equation, given: Equation, compare: Compare) -> bool | 
         bound = [_argument(name) for name in names]
         if all(bound) and names[0].partition("(")[0] == names[1].partition("(")[0]:
             return _with_one_argument(gold.right, given.right, *bound)
-    sides = [tree_of(f"({side})") for side in (*gold, *given)]
-    if any(side is None for side in sides):
+    sides = [tree for side in (*gold, *given) if (tree := tree_of(f"({side})")) is not None]
+    if len(sides) < 4:
         return None
-    first, second = (("subtract", sides[0], sides[1]), ("subtract", sides[2], sides[3]))
-    return _same_zeros(first, second)  # type: ignore[arg-type]
+    return _same_zeros(("subtract", sides[0], sides[1]), ("subtract", sides[2], sides[3]))
 
 
 def is_label(text: str) -> bool:
-    """Whether the left side of an equation only names what the right side gives."""
+    """Whether the left side of an equation only names the value on the right side."""
     return bool(LABEL.fullmatch(text.strip())) and not DENIAL.search(text)
 
 
@@ -130,7 +129,7 @@ def _with_one_argument(gold: str, given: str, name: str, given_name: str) -> boo
 
 
 def _same_zeros(gold: Tree, given: Tree) -> bool | None:
-    """Whether two expressions vanish together: one is a multiple of the other, or a zero of one is none."""
+    """Whether two expressions have the same zeros: True for multiples, False for a zero of only one."""
     names = variables(gold)
     if not names or names != variables(given):
         return None
@@ -151,7 +150,7 @@ def _same_zeros(gold: Tree, given: Tree) -> bool | None:
 
 
 def _zero(tree: Tree, point: dict[str, float], name: str) -> dict[str, float] | None:
-    """A point near by at which the tree is zero, by the secant method in one variable; None if not found."""
+    """Find a nearby zero of the tree by the secant method in one variable; None if not found."""
     before, now = point[name], point[name] + 0.1
     for _ in range(40):
         at_before, at_now = (value_at(tree, {**point, name: value}) for value in (before, now))

@@ -1,23 +1,23 @@
-"""Expressions with variables: the same if they agree at every point tried, others if they agree at none."""
+"""Compares expressions with variables: the same if they agree at every sample point, different if at none."""
 
 from __future__ import annotations
 
 import re
 from fractions import Fraction
 
-from gr_toolkit.verify.comparisons.quantities import AFTERTHOUGHT, read_quantity
+from gr_toolkit.verify.comparisons.quantities import APPROXIMATION, read_quantity
 from gr_toolkit.verify.reading.evaluate import operators, points, same_everywhere, value_at, variables
 from gr_toolkit.verify.reading.expression import Tree, read
 from gr_toolkit.verify.reading.tokens import Unreadable
 
-NEAR = 0.02  # coefficients that are rounded differently make no wrong answer
+NEAR = 0.02  # relative; coefficients that are rounded differently do not make an answer wrong
 INTEGRATION_CONSTANTS = frozenset({"C", "c", "K", "C_1", "c_1", "C_0", "C_2", "c_2"})
 INTEGRAL = re.compile(r"\\int|∫|integra|antiderivative|differential|general solution", re.IGNORECASE)
 PERIODS = frozenset("nkmlNK")
 
 
 def compare_expressions(reference: str, answer: str, question: str) -> bool | None:
-    """Whether two normalised texts are the same expression; None if one is none or it cannot be told."""
+    """Return whether two normalised texts are the same expression; None if unparsable or undecided."""
     if read_quantity(reference) is not None and read_quantity(answer) is not None:
         return None
     gold, given = tree_of(reference), tree_of(answer)
@@ -27,18 +27,18 @@ def compare_expressions(reference: str, answer: str, question: str) -> bool | No
 
 
 def tree_of(text: str) -> Tree | None:
-    """The tree of a text, without an approximation of it that follows."""
+    """Parse a text without its trailing approximation; None if it is unreadable."""
     try:
-        return read(AFTERTHOUGHT.sub("", text))
+        return read(APPROXIMATION.sub("", text))
     except Unreadable:
         return None
 
 
 def compare_trees(gold: Tree, given: Tree, *, integral: bool = False) -> bool | None:
-    """The comparison of two trees; of an integral, the constant may be any."""
+    """Compare two trees; for an integral, the constants may differ."""
     names, given_names = variables(gold), variables(given)
     if not names | given_names and not {"i", "log"} & (operators(gold) | operators(given)):
-        return None  # real numbers have a comparison of their own
+        return None  # real numbers are compared as quantities
     if names != given_names:
         return _compare_with_other_names(gold, given)
     if "log" in operators(gold) | operators(given):
@@ -57,7 +57,7 @@ def compare_trees(gold: Tree, given: Tree, *, integral: bool = False) -> bool | 
 
 
 def _compare_with_other_names(gold: Tree, given: Tree) -> bool | None:
-    """k\\pi and n\\pi are one family; a number is nothing that varies; the rest cannot be told."""
+    """k\\pi and n\\pi are one family; a number is not a varying expression; anything else is undecided."""
     names, given_names = variables(gold), variables(given)
     if len(names) == len(given_names) == 1 and names | given_names <= PERIODS and "pi" in operators(gold):
         (name,), (other,) = names, given_names
@@ -69,7 +69,7 @@ def _compare_with_other_names(gold: Tree, given: Tree) -> bool | None:
 
 
 def _varies(tree: Tree) -> bool:
-    """Whether an expression has several values; "2.5x" may be two and a half times."""
+    """Whether an expression takes several values; "2.5x" may mean two and a half times."""
     if tree[0] == "multiply" and [part[0] for part in tree[1:] if isinstance(part, tuple)] == [
         "number",
         "name",
@@ -80,7 +80,7 @@ def _varies(tree: Tree) -> bool:
 
 
 def replaced(tree: Tree, name: str, value: Tree) -> Tree:
-    """The tree with a value in place of a variable."""
+    """Return the tree with a value in place of a variable."""
     if tree == ("name", name):
         return value
     return tuple(replaced(part, name, value) if isinstance(part, tuple) else part for part in tree)
@@ -99,7 +99,7 @@ def _common(tree: Tree) -> Tree:
 
 
 def _values(gold: Tree, given: Tree) -> list[tuple[float, float]]:
-    """The values of both at every point where both have one."""
+    """The values of both at every sample point where both are defined."""
     pairs = [
         (value_at(gold, point), value_at(given, point))
         for point in points(variables(gold) | variables(given))
@@ -108,7 +108,7 @@ def _values(gold: Tree, given: Tree) -> list[tuple[float, float]]:
 
 
 def _differ_by_a_constant(gold: Tree, given: Tree, name: str) -> bool:
-    """Whether two antiderivatives are the same: both have the constant as a term, the rest differs by one."""
+    """Whether two antiderivatives both have the constant as a term and otherwise differ by a constant."""
     zero: Tree = ("number", Fraction(0))
     gold_rest, given_rest = replaced(gold, name, zero), replaced(given, name, zero)
     pairs = [(gold, gold_rest), (given, given_rest), (gold_rest, given_rest)]
@@ -122,7 +122,7 @@ def _differ_by_a_constant(gold: Tree, given: Tree, name: str) -> bool:
 
 
 def _near_everywhere(gold: Tree, given: Tree) -> bool:
-    """Whether one has decimals and both are about the same, as after rounding a coefficient."""
+    """Whether one has decimals and both are close, as after rounding a coefficient."""
     if not _has_decimals(gold) and not _has_decimals(given):
         return False
     values = _values(gold, given)

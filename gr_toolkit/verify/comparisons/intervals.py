@@ -1,4 +1,4 @@
-"""Intervals, their unions, and inequalities in one variable, which are the same thing said otherwise."""
+"""Compares intervals, their unions, and the equivalent inequalities in one variable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WITHOUT = re.compile(r"^(.*\S)\s*(?:-|\\setminus|\\backslash|\\)\s*\\\{([^{}\\]+
 
 
 class Interval(NamedTuple):
-    """From low to high, as normalised text; an infinite end is never closed."""
+    """An interval from low to high, as normalised text; an infinite end is never closed."""
 
     low: str
     low_closed: bool
@@ -33,10 +33,10 @@ class Interval(NamedTuple):
 
 
 def compare_intervals(reference: str, answer: str, compare: Compare) -> bool | None:
-    """Whether two sets of numbers are the same; None if one is no such set or it cannot be told.
+    """Return whether two sets of numbers are the same; None if either is not such a set, or if undecided.
 
-    `compare` judges the ends. Ends that differ make another set. Brackets that differ are often a slip of
-    the reference's, so they are for the model.
+    `compare` judges the ends. Different ends make a different set. Different brackets are often a slip in
+    the reference, so they are left to the model.
     """
     gold, given = read_intervals(reference), read_intervals(answer)
     if gold is None or given is None:
@@ -56,18 +56,18 @@ def compare_intervals(reference: str, answer: str, compare: Compare) -> bool | N
 
 
 def _one_variable(reference: str, answer: str) -> bool:
-    """Whether the two do not speak of two variables."""
+    """Whether the two texts do not use different variables."""
     names = [set(LETTER.findall(text)) for text in (reference, answer)]
     return not all(names) or bool(names[0] & names[1])
 
 
 def read_intervals(text: str) -> list[Interval] | None:
-    """The parts of a union, in the order in which they are written; None if the text is no such set."""
+    """Return the parts of a union, in written order; None if the text is not such a set."""
     text = MEMBER.sub("", text.strip())
     without = WITHOUT.match(text)
     if without:
         intervals = read_intervals(without[1])
-        return None if intervals is None else _pierced(intervals, comma_split(without[2]))
+        return None if intervals is None else _without_points(intervals, comma_split(without[2]))
     if REALS.fullmatch(text):
         return [Interval(LOWEST, False, HIGHEST, False)]
     set_of = enclosed(text)
@@ -83,23 +83,23 @@ def read_intervals(text: str) -> list[Interval] | None:
     return intervals if len(intervals) <= 16 else None
 
 
-def _pierced(intervals: list[Interval], holes: list[str]) -> list[Interval] | None:
-    """The intervals without single points; None if a point is nowhere inside."""
-    for hole in holes:
-        place = _position(hole)
-        if place is None or not _numeric(intervals):
+def _without_points(intervals: list[Interval], points: list[str]) -> list[Interval] | None:
+    """Remove single points from the intervals; None if a point is not inside exactly one of them."""
+    for point in points:
+        position = _position(point)
+        if position is None or not _numeric(intervals):
             return None
         around = [
             interval
             for interval in intervals
-            if (_position(interval.low) or 0) < place < (_position(interval.high) or 0)
+            if (_position(interval.low) or 0) < position < (_position(interval.high) or 0)
         ]
         if len(around) != 1:
             return None
         at = intervals.index(around[0])
         left, right = (
-            around[0]._replace(high=hole, high_closed=False),
-            around[0]._replace(low=hole, low_closed=False),
+            around[0]._replace(high=point, high_closed=False),
+            around[0]._replace(low=point, low_closed=False),
         )
         intervals[at : at + 1] = [left, right]
     return intervals
@@ -114,12 +114,12 @@ def _read_part(text: str) -> list[Interval] | None:
         low, high = (_end(end) for end in ends)
         return [Interval(low, brackets.opening == "[", high, brackets.closing == "]")]
     if brackets and brackets.opening == r"\{" and read_number(brackets.inside):
-        return [Interval(brackets.inside, True, brackets.inside, True)]  # a single point of a union
+        return [Interval(brackets.inside, True, brackets.inside, True)]  # a single point in a union
     return _read_inequality(text)
 
 
 def _read_inequality(text: str) -> list[Interval] | None:
-    """x < 3, 1 <= x < 3, 3 > x, x != 2."""
+    """Read an inequality: x < 3, 1 <= x < 3, 3 > x, x != 2."""
     relations = [RELATIONS.get(found, found) for found in RELATION.findall(text)]
     sides = split(text, RELATION)
     if len(sides) != len(relations) + 1 or not all(sides):
@@ -185,5 +185,5 @@ def _sorted(intervals: list[Interval]) -> list[Interval]:
 
 
 def _touching(intervals: list[Interval]) -> bool:
-    """Whether two parts of one union share an end: then they may be one interval written as two."""
+    """Whether two parts share an end; they may then be one interval written as two."""
     return any(one.high == other.low for one in intervals for other in intervals)

@@ -1,4 +1,4 @@
-"""The option letter of a multiple-choice question, or the text of the option in its place."""
+"""Compares option letters of multiple-choice questions, or the options' texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gr_toolkit.verify.reading.normalise import normalise
 MAX_LENGTH = 500
 MAX_QUESTION = 20_000
 
-# Markdown, and the wrappers of a text that comes unnormalised.
+# Markdown, and LaTeX wrappers in text that is not normalised.
 WRAPPING = re.compile(
     r"\\(?:text(?:bf|it|rm|normal)?|math(?:rm|bf|sf)|boxed|fbox|mbox)\s*\{([^{}]*)\}|\*\*|__|[`$]"
 )
@@ -24,15 +24,15 @@ SMALL_ALONE = re.compile(r"\(([a-j])\)|([a-j])[).]?")
 SEVERAL = re.compile(rf"\(?{LETTER}(?:\s*(?:,\s*(?:and |or )?|/|;|&|\b(?:and|or)\b)\s*{LETTER})+\)?\.?")
 RUN_TOGETHER = re.compile(r"[A-J]{2,10}")
 ANOTHER_LETTER = re.compile(r"(?<![\w'’])(?:[B-HJ]|A(?!\s+[a-z])|I(?!\s+[a-z]))(?![\w'’])")
-BESIDES = re.compile(r"\b(?i:and|or|also|both|but|either|as|however)\b,?\s+\(?([A-J])\b(?!['’])")
+ADDED_LETTER = re.compile(r"\b(?i:and|or|also|both|but|either|as|however)\b,?\s+\(?([A-J])\b(?!['’])")
 ENUMERATES = re.compile(r"\(?[A-J]\)?\s*(?:,|and|&|/)\s*[A-Z]")  # I and II; F, Cl, Br
-WHY = re.compile(r"\b(?:because|since|as|so)\b.*", re.DOTALL)
+REASON = re.compile(r"\b(?:because|since|as|so)\b.*", re.DOTALL)
 # "A. Einstein" and "C major" are names, unless the question has options.
 LABELLED = re.compile(rf"(?:(?i:option|choice) {LETTER}[).:,]?|\(([A-J])\)[.:]?|([A-J])[):])\s+(\S.*)", re.S)
 LISTED = re.compile(r"([A-J])\.?\s+(\S.*)", re.S)
 SPACED = re.compile(r"([B-HJ]) ([A-Z][a-z].*)", re.S)
 ANOTHER_LABEL = re.compile(r"(?<![\w(])\(?[A-Ja-j]\)\s|(?<!\w)[A-J][.:]\s")
-# Where a letter that is meant as the answer stands: "A triangle", "I think" and "A = 5" are none.
+# The context of a letter that is meant as the answer; not "A triangle", "I think" or "A = 5".
 CUE = (
     r"\b(?i:answers?|options?|choices?|choose|select|pick|réponse|it'?s|it is)"
     r"\s*:?(?:\s+(?i:is|est|would be))?(?:\s*:\s*|\s+)"
@@ -47,7 +47,7 @@ RIVAL = re.compile(
     r"[(\[]([A-J])[)\]]|(?<!\w)([A-J])\)"
     r"|(?:[,;:.!?—]|\b(?i:or|and|be|is|it's|wait|option|choice|to|maybe|both|either|actually|no))\s+([A-J])(?![\w'’])(?!\s+[a-z])"
 )
-LEFT_OUT = re.compile(
+EXCLUSION = re.compile(
     r"(?:\b(?i:not|non|neither|nor|cannot|rather than|instead of)\b|\b\w+n[’']t\b|不是)[^,;.。\n]*"
 )
 COPULA = r"(?i:is|are|was|be|seems|looks|does|do|can|could|would|should|must)"
@@ -59,10 +59,10 @@ DENIED = re.compile(
 
 
 def compare_letters(reference: str, answer: str, question: str = "") -> bool | None:
-    """Whether the answer chooses the option that the reference names; None if either names none for certain.
+    """Return whether the answer chooses the option that the reference names; None if either is uncertain.
 
     Both may be the letter, the letter before the option's text, or the text of one of the question's
-    options. An answer that names several options is never right.
+    options. An answer that names several options is never correct.
     """
     if max(len(reference), len(answer)) > MAX_LENGTH:
         return None
@@ -76,9 +76,9 @@ def compare_letters(reference: str, answer: str, question: str = "") -> bool | N
 
 
 def compare_with_options(reference: str, answer: str, question: str, compare: Compare) -> bool | None:
-    """Whether an answer that is no letter is the option that the reference names, by its value.
+    """Return whether an answer without a letter equals the option that the reference names, by its value.
 
-    `compare` judges the texts of options. No, if the answer is another option or none of them.
+    `compare` judges the texts of options. False if the answer is another option, or none of them.
     """
     options = read_options(question)
     gold = _alone(_bare(reference), options)
@@ -93,7 +93,7 @@ def compare_with_options(reference: str, answer: str, question: str, compare: Co
 
 @lru_cache(maxsize=256)
 def read_options(question: str) -> Mapping[str, str]:
-    """The options A, B, ... that the question lists, letter to normalised text; empty if fewer than two."""
+    """Map the letters A, B, ... of the question's options to normalised text; empty if fewer than two."""
     for pattern in (OPTION_LINE, INLINE_OPTION):
         options: dict[str, str] = {}
         matches: list[re.Match[str]] = []
@@ -109,7 +109,7 @@ def read_options(question: str) -> Mapping[str, str]:
 
 
 def _reference_letter(reference: str, options: Mapping[str, str]) -> tuple[str, str] | None:
-    """The letter of the reference, with the key of the option's text if the reference gives it."""
+    """The letter of the reference, and the key of the option's text if the reference includes it."""
     if letter := _alone(reference, options):
         return letter, ""
     if letter := _by_text(reference, options):
@@ -124,7 +124,7 @@ def _reference_letter(reference: str, options: Mapping[str, str]) -> tuple[str, 
 
 
 def _chosen(answer: str, options: Mapping[str, str]) -> set[str] | None:
-    """The letters that the answer chooses, or None if that is not certain."""
+    """The letters that the answer chooses, or None if uncertain."""
     if letter := _alone(answer, options) or _by_text(answer, options):
         return {letter}
     several = SEVERAL.fullmatch(answer) or (RUN_TOGETHER.fullmatch(answer) if len(options) > 1 else None)
@@ -134,27 +134,27 @@ def _chosen(answer: str, options: Mapping[str, str]) -> set[str] | None:
         letter, text = _first(labelled), _key(_last(labelled))
         if options.get(letter) == text:
             return {letter}
-        begun = [at for at, option in options.items() if option and text.startswith(option)]
-        if begun and letter not in begun:  # the letter of one option before the text of another
+        starting = [at for at, option in options.items() if option and text.startswith(option)]
+        if starting and letter not in starting:  # the letter of one option before the text of another
             return None
-        if len(options) == 1 and letter in options:  # the reference's own text, and this is another
+        if len(options) == 1 and letter in options:  # the reference's own text; this text differs
             return None
         if letter in options and not ANOTHER_LETTER.search(_last(labelled)):
-            return {letter}  # its text is in other words
+            return {letter}  # the option's text is paraphrased
     return _asserted(answer)
 
 
 def _asserted(answer: str) -> set[str] | None:
-    """The one letter that a sentence asserts, once what it leaves out ("not A") is left out."""
+    """The one letter that a sentence asserts, not counting the letters it excludes ("not A"); else None."""
     if DENIED.search(answer):
         return None
-    rest = LEFT_OUT.sub("", answer)
+    rest = EXCLUSION.sub("", answer)
     asserted = {_first(match) for match in ASSERTED.finditer(rest)}
     rivals = {_first(match) for match in RIVAL.finditer(rest)}
     if len(asserted) != 1 or ENUMERATES.match(rest):
         return None
-    others = {_first(match) for match in BESIDES.finditer(rest)} | set(
-        ANOTHER_LETTER.findall(WHY.sub("", rest))
+    others = {_first(match) for match in ADDED_LETTER.finditer(rest)} | set(
+        ANOTHER_LETTER.findall(REASON.sub("", rest))
     )
     return asserted if rivals | others <= asserted else None
 
@@ -163,7 +163,7 @@ def _alone(text: str, options: Mapping[str, str]) -> str | None:
     if match := ALONE.fullmatch(text):
         return _first(match)
     small = SMALL_ALONE.fullmatch(text)
-    # Without options a small letter is a variable: e is not E.
+    # Without options, a lower-case letter is a variable: e is not E.
     return _first(small).upper() if small and (options or small[1]) else None
 
 
@@ -190,5 +190,5 @@ def _bare(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    """One spelling of an option's text: no spaces or quotes, no case, no final stop."""
+    """Normalise an option's text: no spaces or quotes, no case, no final punctuation."""
     return re.sub(r"[\s\"'“”‘’]|\\[,;:! ]", "", _bare(text)).casefold().strip(".,;:!?")

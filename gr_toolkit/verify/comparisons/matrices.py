@@ -1,4 +1,4 @@
-"""Matrices and vectors, entry by entry."""
+"""Compares matrices and vectors, entry by entry."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MAX_ENTRIES = 400
 
 
 def compare_matrices(reference: str, answer: str, compare: Compare) -> bool | None:
-    """Whether two matrices are the same; None if one is none or it cannot be told.
+    """Return whether two matrices are the same; None if either is not a matrix, or if undecided.
 
-    `compare` judges the entries. A column, a row, a tuple and a list are one vector; another shape is
-    another matrix.
+    `compare` judges the entries. A column, a row, a tuple and a list are the same vector; a different shape
+    is a different matrix.
     """
     gold, given = read_matrix(reference), read_matrix(answer)
     if gold is None and given is None:
@@ -42,7 +42,7 @@ def compare_matrices(reference: str, answer: str, compare: Compare) -> bool | No
 
 
 def read_matrix(text: str) -> list[list[str]] | None:
-    """The rows of a LaTeX matrix or a list of lists; None if the text is neither."""
+    """Return the rows of a LaTeX matrix or a list of lists; None if the text is neither."""
     outer = enclosed(text)
     if outer and outer.inside.startswith(r"\begin"):
         text = outer.inside  # (\begin{matrix} ... \end{matrix})
@@ -64,7 +64,7 @@ def read_matrix(text: str) -> list[list[str]] | None:
 
 
 def _read_vector(text: str) -> list[list[str]] | None:
-    """A tuple or a list as one row."""
+    """Read a tuple or a list as one row; None if the text is neither."""
     outer = enclosed(text)
     if outer is None or outer.opening not in ("(", "[", r"\langle") or not outer.closing:
         return None

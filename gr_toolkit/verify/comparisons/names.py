@@ -1,4 +1,4 @@
-"""Names, short phrases and chemical formulas: the same by their spelling, or undecided; never different."""
+"""Compares names, short phrases and chemical formulas by spelling: True or None, never False."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FORMULA = re.compile(rf"\d*(?=.*[A-Z])(?=.*[\d^])(?:(?:{ELEMENT}|[()])\d*)+(?:\^
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*")
 ARTICLE = re.compile(r"\b(?:[Tt]he|[Aa]n|a)\b|^A(?= [a-z]{2})")
-# Two letters may be a symbol (Co and CO, Pa and pa), but not these.
+# A two-letter word may be a symbol (Co and CO, Pa and pa), except for these.
 SMALL_WORD = re.compile("of|in|on|to|by|is|or|my|we|it|he|be|do|if|so|up|et|de|la|el|le", re.IGNORECASE)
 NEGATION = re.compile("not?|never|without|nor|neither|cannot", re.IGNORECASE)
 ABBREVIATED = re.compile(r"(.+?)\s*\(([A-Za-z][A-Za-z.]{1,9})\)")
@@ -33,32 +33,32 @@ GREEK = {code: unicodedata.name(chr(code)).split()[-1].casefold() for code in ra
 
 
 def compare_names(reference: str, answer: str, question: str = "") -> bool | None:
-    """True if the two are one name but for case, articles, punctuation and the like; otherwise None."""
+    """Return True if the names differ only in case, articles, punctuation and the like; otherwise None."""
     gold = name_key(reference)
     return True if gold is not None and gold == name_key(answer) else None
 
 
 def name_key(text: str) -> str | None:
-    """What all spellings of one name have in common; None where the text is not just words or a formula.
+    """Return a key that all spellings of a name share; None if the text is not just words or a formula.
 
-    It keeps what may change the meaning: word order, "or" and "not", digits and charges, and the case of
-    whatever may be a symbol.
+    The key keeps everything that may change the meaning: word order, "or" and "not", digits and charges, and
+    the case of possible symbols.
     """
     if len(text) > MAX_LENGTH:
         return None
     bare = WRAPPING.sub(lambda wrapping: wrapping[1] or "", text).strip().rstrip(".")
-    return _formula_key(bare) or _words_key(_without_initials(bare))
+    return _formula_key(bare) or _words_key(_without_abbreviation(bare))
 
 
 def _formula_key(text: str) -> str | None:
-    """A chemical formula with its subscripts on the line: SnF_4, SnF_{4} and SnF4 are one."""
+    """The key of a chemical formula, or None; SnF_4, SnF_{4} and SnF4 share one."""
     text = re.sub(r"_\{?(\d+)\}?", r"\1", text.translate(SUBSCRIPTS))
     text = re.sub(r"\^\{?(\d?[+-]|[+-]\d?)\}?", r"^\1", text)
     return f"formula {text}" if FORMULA.fullmatch(text) else None
 
 
-def _without_initials(text: str) -> str:
-    """The text without an abbreviation of itself: Food Frequency Questionnaire (FFQ)."""
+def _without_abbreviation(text: str) -> str:
+    """Remove an abbreviation of the text itself: Food Frequency Questionnaire (FFQ)."""
     match = ABBREVIATED.fullmatch(text)
     if match is None:
         return text
@@ -76,13 +76,13 @@ def _words_key(text: str) -> str | None:
         return None
     pairs = zip(["", *tokens[:-1]], tokens, strict=True)
     words = [_fold_case(token, after_number=before[-1:].isdigit()) for before, token in pairs]
-    # Words may run together (e-mail, email) where neither is a number, a letter or "not".
+    # Words may be joined (e-mail, email) if neither is a number, a single letter or a negation.
     apart = [not word.isalpha() or len(word) == 1 or bool(NEGATION.fullmatch(word)) for word in words]
     return "".join(f" {word} " if alone else word for word, alone in zip(words, apart, strict=True))
 
 
 def _fold_case(token: str, after_number: bool) -> str:
-    """Lower case, except for what may be a symbol: 5 mJ is not 5 MJ, nor is type A type a."""
+    """Lower case, except for possible symbols: 5 mJ is not 5 MJ, and type A is not type a."""
     if GENOTYPE.fullmatch(token):
         return token
     is_word = token in (token.lower(), token.upper(), token.capitalize())
@@ -92,6 +92,6 @@ def _fold_case(token: str, after_number: bool) -> str:
 
 
 def _plain_letters(text: str) -> str:
-    """Latin letters of words without accents, and small Greek letters by name (α-helix, alpha helix)."""
+    """Remove accents from Latin words, and spell out lower-case Greek letters (α-helix, alpha helix)."""
     without_accents = ACCENT.sub("", unicodedata.normalize("NFD", text))
     return unicodedata.normalize("NFC", without_accents).translate(GREEK)

@@ -1,4 +1,4 @@
-"""Numbers, compared at the precision with which the reference is written."""
+"""Compares numbers at the precision of the reference."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ LITERAL = re.compile(
 )
 POWER_OF_TEN = re.compile(r"(?P<sign>[+-])?\s*10\s*\^\s*[({]?\s*(?P<power>[+-]?\s*\d{1,3})\s*[)}]?")
 SIZE = re.compile(r"\d+\s*\*\s*\d+")  # 3 by 2, or a factorisation
-LOST_POWER = re.compile(r"\*\s*10\s*-\s*\d")  # 1.6 * 10-19
-TWO_YEARS = re.compile(r"(?:1\d|20)\d\d\s*/\s*(?:1\d|20)\d\d")  # no fraction
+LOST_POWER = re.compile(r"\*\s*10\s*-\s*\d")  # 1.6 * 10-19: the caret is missing
+TWO_YEARS = re.compile(r"(?:1\d|20)\d\d\s*/\s*(?:1\d|20)\d\d")  # not a fraction
 SCALE = re.compile(r"(?:\s*(thousand|million|billion|trillion|hundred)|(k))(?![\w/*^])")
 SCALES = {"k": 3, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "hundred": 2}
 
-EQUAL = 1e-9  # relative, between values of which one was calculated
-# Two roundings of one value differ by less than half a unit of the last digit, and by less than this
-# share: "17" for 16.6 is too rough to be told from a slip.
+EQUAL = 1e-9  # relative; applies if at least one value was calculated
+# Relative. Two roundings of one value differ by less than half a unit of the last digit, and by less than
+# this share: "17" for 16.6 is too rough to distinguish from a slip.
 ROUNDING = 0.01
-# What differs by less may have been read off a table or rounded on the way: a rule cannot say no.
-CUT_OFF = 0.001
+MAX_TRUNCATION = 0.001  # relative difference of a value that is cut off, not rounded
+# Relative. Smaller differences may come from tables or intermediate rounding, so no rule returns False.
 NEAR = 0.03
-NEAR_WHOLE = 0.02
-COUNTED_BELOW = 1000  # a whole number up to here is a count, and another one is another answer
-ROUNDED_FROM = 20  # from here a whole number may be a rounded one
-MAX_DIGITS = 300  # what a float can hold
-MIN_DIGITS = 3  # of an answer that is rougher than the reference
-MIN_DIGITS_OF_EXACT = 5  # and where the reference is exact: 0.33333 is a third, 0.333 may be a slip
+NEAR_WHOLE = 0.02  # for whole numbers
+COUNTED_BELOW = 1000  # a smaller whole number is a count, so a different one is a different answer
+ROUNDED_FROM = 20  # a whole number from here on may be rounded
+MAX_DIGITS = 300  # the range of a float
+MIN_DIGITS = 3  # of an answer that is less precise than the reference
+MIN_DIGITS_OF_EXACT = 5  # if the reference is exact: 0.33333 is a third, 0.333 may be a slip
 
 
 class Number(NamedTuple):
-    """A value and how exactly it is known."""
+    """A value and its precision."""
 
     value: float
-    exact: Fraction | None  # where it is a literal or a fraction
-    last: float  # the size of one unit in the last decimal that is written; 0 if it is not rounded
-    digits: int  # significant digits that are written; 0 for what is no literal
-    plain: bool  # a number and no sum, product or root that is left to be worked out
+    exact: Fraction | None  # if it is a literal or a fraction
+    last: float  # one unit in the last written decimal place; 0 if the number is not rounded
+    digits: int  # significant digits as written; 0 if it is not a literal
+    plain: bool  # a single number, not an unevaluated sum, product or root
 
     @property
     def whole(self) -> bool:
@@ -53,7 +53,7 @@ class Number(NamedTuple):
         return self.exact is not None and self.exact.denominator == 1 and not self.last
 
     def times(self, factor: float) -> Number:
-        """The number in another unit."""
+        """Return the number in another unit."""
         exact = None if self.exact is None else self.exact * Fraction(factor).limit_denominator(10**9)
         if exact is not None and abs(float(exact) - self.value * factor) > EQUAL * abs(self.value * factor):
             exact = None
@@ -61,7 +61,7 @@ class Number(NamedTuple):
 
 
 def compare_numbers(gold: Number, given: Number) -> bool | None:
-    """Whether two numbers are the same at the precision of the reference; None if that cannot be told."""
+    """Return whether two numbers are the same at the precision of the reference; None if undecided."""
     if gold.exact is not None and given.exact is not None:
         if gold.exact == given.exact:
             return True
@@ -69,7 +69,7 @@ def compare_numbers(gold: Number, given: Number) -> bool | None:
     else:
         difference = abs(gold.value - given.value)
         if difference <= EQUAL * max(abs(gold.value), abs(given.value)):
-            # "6*7" for 42 gives the question back
+            # "6*7" for 42 only repeats the question
             return True if given.plain or not gold.plain else None
     share = difference / abs(gold.value) if gold.value else float("inf")
     if share <= ROUNDING and _rounds_to(gold, given, difference):
@@ -83,21 +83,21 @@ def compare_numbers(gold: Number, given: Number) -> bool | None:
 
 
 def _rounds_to(gold: Number, given: Number, difference: float) -> bool:
-    """Whether one of the two is the other with fewer digits."""
+    """Whether one number is the other with fewer digits."""
     if gold.last and difference <= gold.last / 2 * (1 + EQUAL):
         return True
     if gold.whole:
         return not given.whole and abs(gold.value) >= ROUNDED_FROM and difference <= 0.5
     finer = not given.whole and (not given.last or given.digits > gold.digits)
     if gold.last and gold.digits >= MIN_DIGITS and finer and abs(gold.value) < abs(given.value):
-        return difference < gold.last and difference <= CUT_OFF * abs(gold.value)  # cut off, not rounded
-    fewest = MIN_DIGITS if gold.last else MIN_DIGITS_OF_EXACT
-    return bool(given.last) and given.digits >= fewest and difference <= given.last / 2 * (1 + EQUAL)
+        return difference < gold.last and difference <= MAX_TRUNCATION * abs(gold.value)  # truncated
+    min_digits = MIN_DIGITS if gold.last else MIN_DIGITS_OF_EXACT
+    return bool(given.last) and given.digits >= min_digits and difference <= given.last / 2 * (1 + EQUAL)
 
 
 @lru_cache(maxsize=4096)
 def read_number(text: str) -> Number | None:
-    """The number that is the whole of a normalised text: a literal, or an expression without variables."""
+    """Read a whole normalised text as a number: a literal, or an expression without variables."""
     if TWO_YEARS.fullmatch(text) or SIZE.fullmatch(text) or LOST_POWER.search(text):
         return None
     literal = read_literal(text)
@@ -110,7 +110,7 @@ def read_number(text: str) -> Number | None:
     except Unreadable:
         return None
     value = constant_value(tree)
-    if value is None or "log" in operators(tree):  # whose base is not told
+    if value is None or "log" in operators(tree):  # its base is unknown
         return None
     exact = exact_value(tree)
     if exact is not None and abs(float(exact) - value) > EQUAL * abs(value):
@@ -134,7 +134,7 @@ def _mixed(tree: Tree) -> bool:
 
 
 def read_literal(text: str) -> tuple[Number, int] | None:
-    """The number written in digits at the start of a text, and where it ends."""
+    """Return the number written in digits at the start of a text, and where it ends; else None."""
     match = POWER_OF_TEN.match(text)
     if match is None:
         match = LITERAL.match(text)

@@ -1,4 +1,4 @@
-"""Numbers with a unit, a currency, a percent sign or a counted thing, in the unit of the reference."""
+"""Compares numbers with a unit, a currency, a percent sign or a counted thing, in the reference's unit."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gr_toolkit.verify.reading.tokens import FUNCTIONS, SPELT, Unreadable
 
 MAX_CHARS = 160
 APPROXIMATELY = re.compile(r"^(?:\\approx|\\sim|~|approximately|approx\.?|about|around|roughly|ca\.)\s*")
-AFTERTHOUGHT = re.compile(r"(?<=[\d)}%°])\s*\\approx.*$")  # "\frac{1}{3} \approx 0.33"
+APPROXIMATION = re.compile(r"(?<=[\d)}%°])\s*\\approx.*$")  # "\frac{1}{3} \approx 0.33"
 CURRENCY = re.compile(r"^([+-]?)\s*([$€£¥])\s*")
-# Where the number of "\frac{3}{16\pi} W/m^2" may end and its unit begin.
+# The possible boundaries between number and unit, as in "\frac{3}{16\pi} W/m^2".
 UNIT_START = re.compile(r"(?<=[\d)}°iπ])\s*(?=[A-Za-zμΩ°%])|(?<=\S)\s+(?=[A-Za-zμΩ°%$€£])")
 THING = re.compile(r"(?:[^\W\d_][^\W\d_'.-]*[ '-]?){1,6}", re.UNICODE)
-TAKES_BACK = re.compile(r"\b(?:or|not|and|to|than|if|but|maybe|per|when|where|until|unless)\b", re.IGNORECASE)
-# What makes another number of it, or says something about it.
+QUALIFIER = re.compile(r"\b(?:or|not|and|to|than|if|but|maybe|per|when|where|until|unless)\b", re.IGNORECASE)
+# Words that change the number or qualify it.
 SCALES = re.compile(
     r"\b(?:dozen|tenths?|hundredths?|halves|half|thirds?|quarters?|fourths?|fifths?|lakh|crore|squared|cubed|BC|BCE|AD"
     r"|is|are|was|at|less|more|least|most|fewer|over|under|above|below|almost|nearly)\b",
@@ -36,29 +36,29 @@ ASKS_FOR_UNIT = re.compile(
     r"\b(?:(?:with|include|state|give|specify|using) (?:the |its |your )?(?:\w+ )?units?)\b", re.I
 )
 CURRENCIES = frozenset({"dollar", "us_cent", "euro", "sterling", "yen", "yuan", "rupee"})
-# A difference of temperatures is converted otherwise than a reading.
+# A temperature difference converts differently from a reading.
 DIFFERENCE = re.compile(
     r"\b(?:difference|change|rise|drop|increase|decrease|by how m(?:any|uch))\b", re.IGNORECASE
 )
 TEMPERATURES = frozenset({"degree_Celsius", "degree_Fahrenheit", "kelvin", "degree_Rankine"})
-# A number that differs from the reference by one of these may be the same in a unit that is not written.
+# A number that differs from the reference by one of these factors may be in a unit that is not written.
 CONVERSIONS = (3.6, 12, 24, 60, 2.54, 4.184, 1.609, 2.205, 0.3048, 57.296, 1.602)
-NEAR_CONVERSION = 0.005
+NEAR_CONVERSION = 0.005  # relative
 
 
 class Quantity(NamedTuple):
-    """A number and what it counts: a unit, else the name of a thing, else nothing (empty)."""
+    """A number and what it counts: a unit, a named thing, or neither."""
 
     number: Number
     unit: Unit | None
     thing: str
     percent: bool = False
     approximate: bool = False
-    attached: bool = False  # one letter right after the digits: 2m may be two metres, or twice m
+    attached: bool = False  # one letter directly after the digits: 2m may be two metres, or twice m
 
 
 def compare_quantities(reference: str, answer: str, question: str) -> bool | None:
-    """Whether two normalised texts are the same quantity; None if one is none or it cannot be told."""
+    """Return whether two normalised texts are the same quantity; None if unparsable or undecided."""
     gold, given = read_quantity(reference), read_quantity(answer)
     if gold is None or given is None:
         return None
@@ -74,7 +74,7 @@ def _compare(gold: Quantity, given: Quantity, question: str) -> bool | None:
 
 
 def _compare_measures(gold: Quantity, given: Quantity, question: str) -> bool | None:
-    """The comparison without what is counted."""
+    """Compare two quantities without the things they count."""
     if gold.percent or given.percent:
         return _compare_percent(gold, given, question)
     if gold.unit is not None and given.unit is not None:
@@ -83,7 +83,7 @@ def _compare_measures(gold: Quantity, given: Quantity, question: str) -> bool | 
     unit = gold.unit or given.unit
     if unit is None:
         return decision
-    # One has a unit, the other has none that is known.
+    # Only one of them has a known unit.
     if unit == read_unit("°") and _same_angle(gold, given):
         return True
     if decision is False:
@@ -97,7 +97,7 @@ def _compare_measures(gold: Quantity, given: Quantity, question: str) -> bool | 
 
 
 def _asks_for_another(unit: Unit, question: str) -> bool:
-    """Whether the question names the unit it wants, and that is another one of the same kind."""
+    """Whether the question asks for a different unit of the same kind."""
     asked = filter(None, (read_unit(found) for found in IN_UNIT.findall(question)))
     factors = [convert(1.0, unit, other) for other in asked if other != unit]
     return any(factor is not None and abs(factor - 1) > 1e-9 for factor in factors)
@@ -116,7 +116,7 @@ def _compare_units(gold: Quantity, given: Quantity, question: str) -> bool | Non
     value = convert(number.value, given.unit, gold.unit)
     if value is None:
         return None if names & PARTS_PER else False
-    step = number.last or (1.0 if number.whole else 0.0)  # a converted number is as rough as it was
+    step = number.last or (1.0 if number.whole else 0.0)  # conversion keeps the precision
     last = abs((convert(number.value + step, given.unit, gold.unit) or value) - value)
     decision = compare_numbers(gold.number, number._replace(value=value, exact=None, last=last))
     close = temperature and abs(value - gold.number.value) <= 1
@@ -124,7 +124,7 @@ def _compare_units(gold: Quantity, given: Quantity, question: str) -> bool | Non
 
 
 def _same_angle(gold: Quantity, given: Quantity) -> bool:
-    """Whether the one without a unit gives in radians what the other gives in degrees."""
+    """Whether the number without a unit is the other's angle in radians."""
     degree = math.pi / 180
     in_radians = [side.number.times(degree) if side.unit else side.number for side in (gold, given)]
     return bool(compare_numbers(in_radians[0], in_radians[1]._replace(plain=True)))
@@ -136,7 +136,7 @@ def is_money(unit: Unit) -> bool:
 
 
 def _compare_percent(gold: Quantity, given: Quantity, question: str) -> bool | None:
-    """10 % is 0.1; whether it is 10 depends on what is asked for."""
+    """Compare percentages: 10 % is 0.1; whether it is also 10 depends on the question."""
     if (gold.unit or gold.thing or given.unit or given.thing) and gold.percent != given.percent:
         return None
     if gold.percent and given.percent:
@@ -154,7 +154,7 @@ def _compare_percent(gold: Quantity, given: Quantity, question: str) -> bool | N
 
 
 def _same_things(gold: str, given: str, question: str) -> bool:
-    """Whether two names of what is counted do not differ; one that is missing is judged by the question."""
+    """Whether the counted things are compatible; a missing one is judged by the question."""
     golds, givens, asked = (
         [word.removesuffix("s") for word in re.findall(r"\w+", text.casefold())]
         for text in (gold, given, question)
@@ -169,7 +169,7 @@ def _same_things(gold: str, given: str, question: str) -> bool:
 
 
 def _may_be_converted(gold: Number, given: Number) -> bool:
-    """Whether the ratio of two numbers is a power of ten or a usual conversion factor."""
+    """Whether the ratio of two numbers is a power of ten or a common conversion factor."""
     if not gold.value or not given.value:
         return False
     ratio = abs(given.value / gold.value)
@@ -183,10 +183,10 @@ def _may_be_converted(gold: Number, given: Number) -> bool:
 
 @lru_cache(maxsize=4096)
 def read_quantity(text: str) -> Quantity | None:
-    """The quantity that is the whole of a normalised text, or None."""
+    """Read a whole normalised text as a quantity; None if it is not one."""
     if not text or len(text) > MAX_CHARS:
         return None
-    text, approximate = APPROXIMATELY.subn("", AFTERTHOUGHT.sub("", text), count=1)
+    text, approximate = APPROXIMATELY.subn("", APPROXIMATION.sub("", text), count=1)
     currency = CURRENCY.match(text)
     if currency:
         return _read_money(currency, text[currency.end() :], bool(approximate))
@@ -202,7 +202,7 @@ def read_quantity(text: str) -> Quantity | None:
     if unit is not None:
         return Quantity(value, unit, "", False, bool(approximate), bool(ATTACHED.search(text)))
     counts = (
-        THING.fullmatch(rest) and len(rest) > 1 and not TAKES_BACK.search(rest) and not SCALES.search(rest)
+        THING.fullmatch(rest) and len(rest) > 1 and not QUALIFIER.search(rest) and not SCALES.search(rest)
     )
     if not counts or _is_algebra(text, rest):
         return None
@@ -210,7 +210,7 @@ def read_quantity(text: str) -> Quantity | None:
 
 
 def _read_money(currency: re.Match[str], text: str, approximate: bool) -> Quantity | None:
-    """$5M, $(500), $10 per hour."""
+    """Read an amount after its currency sign: $5M, $(500), $10 per hour."""
     owed = re.fullmatch(r"\((.*)\)", text)
     number = _number_and_rest(currency[1] + ("-" + owed[1] if owed else text))
     if number is None:
@@ -225,7 +225,7 @@ def _read_money(currency: re.Match[str], text: str, approximate: bool) -> Quanti
 
 
 def _is_algebra(text: str, rest: str) -> bool:
-    """Whether "2 sin x" and the like is an expression, and not a number of things such as "4 g Ag"."""
+    """Whether the text is an expression such as "2 sin x", not a number of things such as "4 g Ag"."""
     words = rest.split()
     if len(words) > 1 and any(len(word) > 1 and word not in FUNCTIONS | SPELT for word in words):
         return False
@@ -237,7 +237,7 @@ def _is_algebra(text: str, rest: str) -> bool:
 
 
 def _number_and_rest(text: str) -> tuple[Number, str] | None:
-    """The number that a text begins with, and what comes after it."""
+    """The number at the start of a text, and the text after it; None if there is no number."""
     literal = read_literal(text)
     if literal is not None:
         number, end = literal

@@ -1,7 +1,6 @@
-"""Units of measurement and of money: reads what stands after a number, and converts between units.
+"""Units of measurement and currencies: reads the unit after a number, and converts between units.
 
-The vocabulary below is the whole of what is read; pint gives the sizes of the units in it, and never sees
-an answer's text.
+Only the units in the vocabulary below are read. pint provides their sizes, and never sees an answer's text.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from typing import NamedTuple, TypeVar
 MAX_LENGTH = 60
 MAX_EXPONENT = 12
 
-# pint's name=word=word:symbol,symbol:prefixes. Words stand in any case and take an s; case matters in
-# symbols; SI prefixes go before both. Left out on purpose, for they are more than one unit: ton, GB.
+# pint's name=word=word:symbol,symbol:prefixes. Words match in any case and may take an s; symbols
+# are case-sensitive; SI prefixes apply to both. Omitted on purpose, because they are ambiguous: ton, GB.
 VOCABULARY = """
 meter=metre:m:fpnμmcdk angstrom=ångström=Å inch=in=inche foot=feet=ft yard=yd mile=mi nautical_mile=nmi
 light_year=ly parsec:pc:kMG astronomical_unit=au hectare=ha acre liter=litre:L,l:μmcdk cubic_centimeter=cc
@@ -38,8 +37,8 @@ candela:cd: lumen:lm: lux=lx loudness=decibel=dB bit byte
 hundredth=percent=per_cent=% millionth=ppm billionth=ppb
 dollar=usd=us_dollar=$=US$ us_cent=cent=¢ euro=eur=€ sterling=gbp=£ yen=jpy=¥ yuan=rmb=cny rupee=inr=₹
 """
-# What pint lacks or takes otherwise: to it an angle, a cycle and a percentage are plain numbers, and a
-# currency is nothing.
+# Units that pint lacks or defines differently: it treats angles, cycles and percentages as plain numbers,
+# and has no currencies.
 DEFINITIONS = """
 arc_radian = [plane_angle]
 arc_degree = pi / 180 * arc_radian
@@ -62,9 +61,9 @@ yen = [yen]
 yuan = [yuan]
 rupee = [rupee]
 """
-# What a word also means, where what it meets is no such thing as it names first: 20 degrees against 68 °F,
+# Other meanings of a unit, tried if the first meaning does not convert: 20 degrees against 68 °F,
 # foot-pounds against joules, 5 rad/s against 5 s^-1.
-ALSO = {
+OTHER_MEANINGS = {
     "coulomb": ["°C"],
     "farad": ["°F"],
     "arc_degree": ["°C", "°F"],
@@ -91,14 +90,14 @@ PREFIXES = {
     "G": (9, "giga"),
     "T": (12, "tera"),
 }
-ANY_CASE = ("kg", "km", "cm")  # a capital can make nothing else of these
-TWO_MEANINGS = re.compile(r"Cal(?:ories?)?")  # a Calorie is a thousand calories, or begins a sentence
+ANY_CASE = ("kg", "km", "cm")  # unambiguous in any case
+TWO_MEANINGS = re.compile(r"Cal(?:ories?)?")  # 1000 calories, or one at the start of a sentence
 
 Number = TypeVar("Number", float, Fraction)
 
 
 class Unit(NamedTuple):
-    """A product of powers of units, by name and in order, times a power of ten (the SI prefixes)."""
+    """A product of unit powers, sorted by name, times a power of ten (the SI prefixes)."""
 
     parts: tuple[tuple[str, int], ...]
     ten: int
@@ -113,10 +112,10 @@ class Size(NamedTuple):
 
 
 def convert(value: Number, from_unit: Unit, to_unit: Unit) -> Number | None:
-    """`value` of `from_unit` counted in `to_unit`, exactly for a Fraction; None if they measure other things.
+    """Convert `value`, exactly for a Fraction; None if the units have different dimensions.
 
-    A temperature is a reading, not a difference: 20 °C is 68 °F, and 293.15 K. None also where the result
-    is too large for a float.
+    A temperature is a reading, not a difference: 20 °C is 68 °F, and 293.15 K. Also returns None if the
+    result is too large for a float.
     """
     try:
         if from_unit.parts == to_unit.parts:
@@ -133,9 +132,9 @@ def convert(value: Number, from_unit: Unit, to_unit: Unit) -> Number | None:
 
 @lru_cache(maxsize=4096)
 def read_unit(text: str) -> Unit | None:
-    """The unit that is the whole of `text`, or None. Words that count things (apples, points) are no units.
+    """Read a whole text as a unit; None if it is not one. Counted nouns (apples, points) are not units.
 
-    What follows a slash is divided by: J/mol*K and J/(mol K) are one unit.
+    Everything after a slash is in the denominator: J/mol*K and J/(mol K) are the same unit.
     """
     if len(text) > MAX_LENGTH:
         return None
@@ -154,12 +153,12 @@ def read_unit(text: str) -> Unit | None:
             exponents[name] = exponents.get(name, 0) + exponent
             ten += power * exponent
     parts = tuple(sorted((name, exponent) for name, exponent in exponents.items() if exponent))
-    # A speed of light stands in GeV/c^2; alone, c is more often a variable.
+    # In GeV/c^2, c is the speed of light; alone, it is more often a variable.
     alone = all(name == "speed_of_light" for name, _ in parts)
     return None if alone else Unit(parts, ten)
 
 
-# Spellings that normalisation may leave, in the order in which they are undone.
+# Spellings that normalisation may leave, in the order in which they are rewritten.
 REWRITES = [
     (re.compile(r"\\(?:text|mathrm|rm|mathit|operatorname|mbox|textnormal)\b\s*\{([^{}]*)\}"), r"\1"),
     (re.compile(r"<sup>([^<>]*)</sup>"), r"^{\1}"),
@@ -186,7 +185,7 @@ COMPATIBILITY = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻−", "012345678
 WELL_FORMED = re.compile(r"[A-Za-zμΩÅåö°%$€£¥¢₹_*/^()+\- \d]+")
 NESTED = re.compile(r"\([^()]*/|\) ?\^")  # (m/s)^2 and kg/(m/s) would need more than a list of factors
 DIVIDED = re.compile(r" ?/ ?| per ", re.IGNORECASE)
-# An exponent without its caret is common in m2, s-1 and mol-1, but N2 is nitrogen.
+# An exponent without a caret is common in m2, s-1 and mol-1, but N2 is nitrogen.
 FACTOR = re.compile(
     r"[ *(\-]*(?P<name>[A-Za-zμΩÅåö°%$€£¥¢₹_]+)"
     r"(?: ?\^ ?(?P<caret>[+-]?\d{1,2})|(?P<bare>-\d|(?<=m|s|t|n)[23])(?!\d))?[ )]*"
@@ -201,7 +200,7 @@ def _plain(text: str) -> str:
 
 
 def _factors(product: str, sign: int) -> list[tuple[str, int, int]] | None:
-    """The factors of a product as (name, power of ten, exponent), or None if one is no unit."""
+    """The factors of a product as (name, power of ten, exponent), or None if one is not a unit."""
     factors = []
     position = 0
     while position < len(product):
@@ -210,7 +209,7 @@ def _factors(product: str, sign: int) -> list[tuple[str, int, int]] | None:
         if match is None or entry is None:
             return None
         exponent = int(match["caret"] or match["bare"] or 1)
-        # After a slash a negative exponent would divide twice, which nobody means.
+        # After a slash, a negative exponent would divide twice, which is never intended.
         if not 0 < abs(exponent) <= MAX_EXPONENT or (sign < 0 and exponent < 0):
             return None
         factors.append((*entry, sign * exponent))
@@ -227,17 +226,17 @@ def _look_up(word: str) -> tuple[str, int] | None:
 
 @cache
 def _spellings() -> tuple[dict[str, tuple[str, int]], dict[str, tuple[str, int]]]:
-    """Every symbol, and every word in lower case, with the unit and the power of ten that it stands for."""
+    """Map every symbol, and every word in lower case, to its unit and power of ten."""
     symbols: dict[str, tuple[str, int]] = {}
     words: dict[str, tuple[str, int]] = {}
     for entry in VOCABULARY.split():
-        spelt, _, rest = entry.partition(":")
+        spellings, _, rest = entry.partition(":")
         signs, _, prefixes = rest.partition(":")
-        name, *_ = spelt.split("=")
+        name, *_ = spellings.split("=")
         for prefix in ["", *prefixes]:
-            ten, syllables = PREFIXES[prefix]
+            ten, prefix_word = PREFIXES[prefix]
             symbols |= {prefix + sign: (name, ten) for sign in signs.split(",") if sign}
-            words |= {syllables + _joined(word): (name, ten) for word in spelt.split("=")}
+            words |= {prefix_word + _joined(word): (name, ten) for word in spellings.split("=")}
     words |= {f"{word}s": unit for word, unit in words.items() if len(word) > 1}
     symbols |= {f"u{sign[1:]}": unit for sign, unit in symbols.items() if sign[0] == "μ" and sign != "μs"}
     words |= {sign: symbols[sign] for sign in ANY_CASE}
@@ -250,7 +249,7 @@ def _joined(phrase: str) -> str:
 
 @cache
 def _phrases() -> re.Pattern[str]:
-    """The units of several words (light year, mm Hg), however these are joined."""
+    """A pattern for the units of several words (light year, mm Hg), however these are joined."""
     phrases = sorted(re.findall(r"\w+_\w+", VOCABULARY), key=len, reverse=True)
     return re.compile(rf"(?:{'|'.join(phrases).replace('_', '[ -]?')})s?\b", re.IGNORECASE)
 
@@ -258,7 +257,7 @@ def _phrases() -> re.Pattern[str]:
 def _meanings(unit: Unit) -> Iterator[Unit]:
     yield unit
     for position, (name, exponent) in enumerate(unit.parts):
-        for meaning in ALSO.get(name, ()):
+        for meaning in OTHER_MEANINGS.get(name, ()):
             other = read_unit(meaning)
             parts = () if other is None else tuple((also, power * exponent) for also, power in other.parts)
             yield Unit(unit.parts[:position] + parts + unit.parts[position + 1 :], unit.ten)
@@ -280,10 +279,10 @@ def _size(unit: Unit) -> Size:
 
 @cache
 def _sizes() -> dict[str, Size]:
-    """The size of every unit of the vocabulary.
+    """The size of every unit in the vocabulary.
 
-    All at once, from a registry that nothing else uses: what follows only reads a dictionary, from any
-    thread. Threads that come first together each make their own.
+    Computed at once from a private registry, so that later calls only read a dictionary, from any thread.
+    Threads that make the first call at the same time each compute their own copy.
     """
     import pint
 

@@ -1,1 +1,1 @@
-"""From text to values: finds the final answer in a completion, and parses it."""
+"""Find the final answer in a completion, and parse it."""

@@ -1,6 +1,6 @@
-"""The numeric value of an expression tree, and whether two trees have the same one wherever they are tried.
+"""Evaluates expression trees numerically, and tests whether two trees agree at sample points.
 
-Numbers are floats throughout, so that no power, factorial or product can grow beyond a machine word.
+All values are floats, so no power, factorial or product can exceed a machine word.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from gr_toolkit.verify.reading.expression import Tree
 Value = complex | float
 Point = Mapping[str, float]
 
-SAME = 1e-9  # relative: rounding errors stay below it
-DIFFERENT = 1e-6  # relative: less may be a rounding error where terms cancel
-REAL = 1e-9  # an imaginary part below this share of the value is a rounding error
-# These bend or jump somewhere, perhaps beyond where one would look.
+SAME = 1e-9  # relative; rounding errors stay below it
+DIFFERENT = 1e-6  # relative; a smaller difference may be a rounding error if terms cancel
+REAL = 1e-9  # relative to the value; a smaller imaginary part is a rounding error
+# These functions have a kink or a jump, possibly outside the usual sample ranges.
 KINKED = frozenset({"abs", "sqrt", "root", "floor", "ceiling", "min", "max"})
 MIN_POINTS = 3
-INTEGERS = frozenset("nkmijNKM")  # by custom these count
-# Several ranges: identities that hold only between 0 and 1, or only for positive numbers, must show.
+INTEGERS = frozenset("nkmijNKM")  # by convention, integer variables
+# Several ranges, to detect identities that hold only between 0 and 1 or only for positive numbers.
 RANGES = [(0.1, 0.9), (0.1, 0.9), (0.1, 0.9), (1.1, 2.9), (1.1, 2.9), (3.1, 6.9), (-2.9, -0.3), (-0.9, -0.1)]
 
 INTEGER_RANGES = [
@@ -44,16 +44,16 @@ INTEGER_RANGES = [
 
 
 class Undefined(ArithmeticError):
-    """The expression has no finite value here."""
+    """The expression has no finite value at this point."""
 
 
 def constant_value(tree: Tree) -> float | None:
-    """The real value of a tree without variables; None if it has variables or no such value."""
+    """Return the real value of a tree without variables; None if it has variables or no real value."""
     return None if variables(tree) else value_at(tree, {})
 
 
 def value_at(tree: Tree, point: Point) -> float | None:
-    """The real value at a point, or None where it is not defined, not real or too large."""
+    """Return the real value at a point; None if it is undefined, not real or too large."""
     value = complex_value_at(tree, point)
     if value is None or abs(value.imag) > REAL * abs(value):
         return None
@@ -61,7 +61,7 @@ def value_at(tree: Tree, point: Point) -> float | None:
 
 
 def complex_value_at(tree: Tree, point: Point) -> complex | None:
-    """The value at a point, or None where it is not defined or too large."""
+    """Return the value at a point; None if it is undefined or too large."""
     try:
         value = complex(evaluate(tree, point))
     except (ArithmeticError, ValueError, RecursionError):
@@ -70,7 +70,7 @@ def complex_value_at(tree: Tree, point: Point) -> complex | None:
 
 
 def variables(tree: Tree) -> frozenset[str]:
-    """The names in a tree."""
+    """The variable names in a tree."""
     return frozenset(_names(tree))
 
 
@@ -84,60 +84,60 @@ def _names(tree: Tree) -> Iterator[str]:
 
 @lru_cache(maxsize=2048)
 def operators(tree: Tree) -> frozenset[str]:
-    """The kinds of node in a tree."""
+    """The node kinds in a tree, and the names of its constants."""
     inside = (operators(part) for part in tree[1:] if isinstance(part, tuple))
     return frozenset({str(tree[0])}).union(*inside) | ({str(tree[1])} if tree[0] == "constant" else set())
 
 
 def points(names: frozenset[str], *, integers: bool = False) -> list[Point]:
-    """Points to try two expressions at: always the same, and unlike for every name."""
+    """Sample points for comparing two expressions: deterministic, with separate values for each name."""
     chosen: list[Point] = []
     for number, (low, high) in enumerate(INTEGER_RANGES if integers else RANGES):
         point = {}
         for name in sorted(names):
-            dice = random.Random(f"{number} {name}")
-            point[name] = float(dice.randint(int(low), int(high))) if integers else dice.uniform(low, high)
+            rng = random.Random(f"{number} {name}")
+            point[name] = float(rng.randint(int(low), int(high))) if integers else rng.uniform(low, high)
         chosen.append(point)
     return chosen
 
 
 def same_everywhere(reference: Tree, answer: Tree) -> bool | None:
-    """Yes if the two agree at every point tried, no if at none, None if that cannot be told."""
+    """True if the two agree at every sample point, False if they agree at none, None if undecided."""
     names = variables(reference) | variables(answer)
-    counted = bool(names) and names <= INTEGERS
-    if {"factorial", "binomial"} & (operators(reference) | operators(answer)) or _alternates(
+    only_integers = bool(names) and names <= INTEGERS
+    if {"factorial", "binomial"} & (operators(reference) | operators(answer)) or _has_power_of_negative(
         reference, answer
     ):
         return _compare_at(points(names, integers=True), reference, answer)
-    tried = points(names)
+    samples = points(names)
     if KINKED & (operators(reference) | operators(answer)):
-        reach = max(_constants(reference, answer), default=0.0)
+        largest = max(_constants(reference, answer), default=0.0)
         for low, high in (
-            (reach + 1, 2 * reach + 9),
-            (-2 * reach - 9, -reach - 1),
-            (reach * 0.4, reach * 0.9),
+            (largest + 1, 2 * largest + 9),
+            (-2 * largest - 9, -largest - 1),
+            (largest * 0.4, largest * 0.9),
         ):
-            dice = random.Random(low)
-            tried.append({name: dice.uniform(low, high) for name in sorted(names)})
-    decision = _compare_at(tried, reference, answer)
-    if decision is not True and counted:
+            rng = random.Random(low)
+            samples.append({name: rng.uniform(low, high) for name in sorted(names)})
+    decision = _compare_at(samples, reference, answer)
+    if decision is not True and only_integers:
         return _compare_at(points(names, integers=True), reference, answer) or decision
     return decision
 
 
 def _constants(*trees: Tree) -> Iterator[float]:
-    """The sizes of the numbers in trees."""
+    """Yield the absolute values of the numbers in trees, capped at 1e6."""
     for tree in trees:
         if tree[0] == "number" and isinstance(tree[1], Fraction):
             yield min(float(abs(tree[1])), 1e6)
         yield from _constants(*(part for part in tree[1:] if isinstance(part, tuple)))
 
 
-def _alternates(*trees: Tree) -> bool:
-    """Whether a negative number is raised to a variable: then only integers make sense."""
+def _has_power_of_negative(*trees: Tree) -> bool:
+    """Whether a negative number is raised to a variable power, which is real only at integers."""
     return any(
         (tree[0] == "power" and isinstance(tree[2], tuple) and variables(tree[2]) and _negative(tree[1]))
-        or _alternates(*(part for part in tree[1:] if isinstance(part, tuple)))
+        or _has_power_of_negative(*(part for part in tree[1:] if isinstance(part, tuple)))
         for tree in trees
     )
 
@@ -147,20 +147,20 @@ def _negative(tree: object) -> bool:
     return value is not None and value < 0
 
 
-def _compare_at(tried: list[Point], reference: Tree, answer: Tree) -> bool | None:
+def _compare_at(samples: list[Point], reference: Tree, answer: Tree) -> bool | None:
     imaginary = "i" in operators(reference) | operators(answer)
     find: Callable[[Tree, Point], complex | float | None] = complex_value_at if imaginary else value_at
     strict = "abs" in operators(reference) | operators(answer)
     outcomes = []
-    for point in tried if variables(reference) | variables(answer) else [{}]:
+    for point in samples if variables(reference) | variables(answer) else [{}]:
         gold, given = find(reference, point), find(answer, point)
         if gold is None or given is None:
             if (gold is None) != (given is None) and (strict or min(point.values(), default=0) >= 0):
-                return None  # defined in different places
+                return None  # defined at different points
             continue
         outcomes.append(_same(gold, given))
-    fewest = MIN_POINTS if variables(reference) | variables(answer) else 1
-    if len(outcomes) < fewest or None in outcomes or len(set(outcomes)) != 1:
+    min_points = MIN_POINTS if variables(reference) | variables(answer) else 1
+    if len(outcomes) < min_points or None in outcomes or len(set(outcomes)) != 1:
         return None
     return outcomes[0]
 
@@ -174,7 +174,7 @@ def _same(gold: Value, given: Value) -> bool | None:
 
 
 def evaluate(tree: Tree, point: Point) -> Value:
-    """The value of a tree. Raises ArithmeticError or ValueError where there is none."""
+    """Return the value of a tree. Raises ArithmeticError or ValueError if it is undefined."""
     kind = tree[0]
     if kind == "number":
         return float(tree[1])  # type: ignore[arg-type]
@@ -195,7 +195,7 @@ def _constant(name: str) -> Value:
 
 
 def _unknown_function(name: str, arguments: list[Value]) -> float:
-    """Some value that is always the same for equal arguments."""
+    """A pseudo-random value that depends only on the name and the arguments."""
     rounded = [f"{complex(argument):.6g}" for argument in arguments]
     return random.Random(f"{name} {rounded}").uniform(1, 3)
 
@@ -216,14 +216,14 @@ def _root(degree: Value, radicand: Value) -> Value:
 def _factorial(value: Value) -> float:
     whole = _real(value)
     if whole < 0 or whole != round(whole):
-        raise Undefined("the factorial of a number that is not natural")
+        raise Undefined("factorial of a number that is not natural")
     return math.gamma(whole + 1)
 
 
 def _binomial(above: Value, below: Value) -> float:
     n, k = _real(above), _real(below)
     if n != round(n) or k != round(k) or not 0 <= k <= n:
-        raise Undefined("a binomial coefficient of what are no natural numbers")
+        raise Undefined("binomial coefficient of numbers that are not natural")
     return math.exp(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1))
 
 
@@ -275,7 +275,7 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
 
 
 def exact_value(tree: Tree) -> Fraction | None:
-    """The exact value of a literal, its negative, or a fraction of such; None for everything else."""
+    """Return the exact value of a literal, a negated literal or a fraction of these; otherwise None."""
     if tree[0] == "number" and isinstance(tree[1], Fraction):
         return tree[1]
     if tree[0] not in ("negate", "divide"):

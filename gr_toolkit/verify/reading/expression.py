@@ -1,10 +1,10 @@
-"""Mathematical expressions as answers write them, LaTeX or plain: read into a tree, never run as code.
+"""Parses mathematical expressions, LaTeX or plain text, into trees. Never runs them as code.
 
-A tree is a nested tuple whose first part says what it is:
+A tree is a nested tuple whose first element is the node kind:
 
     ("number", Fraction)    ("name", "x_1")    ("constant", "pi")    (operator or function, tree, ...)
 
-The text is one that `normalise` gave. What is ambiguous ("1/2x") or not mathematics is Unreadable.
+The text must come from `normalise`. Ambiguous text ("1/2x") and text other than mathematics raise Unreadable.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ OPENING = {"(": ")", "{": "}", "[": "]", "\\{": "\\}", "\\lfloor": "\\rfloor", "
 
 @lru_cache(maxsize=4096)
 def read(text: str) -> Tree:
-    """The tree of a normalised expression. Raises Unreadable."""
+    """Parse a normalised expression into a tree. Raises Unreadable."""
     if len(text) > MAX_CHARS:
         raise Unreadable("too long")
-    reader = Reader(list(tokens(text)))
-    if len(reader.tokens) > MAX_TOKENS:
+    parser = Parser(list(tokens(text)))
+    if len(parser.tokens) > MAX_TOKENS:
         raise Unreadable("too long")
-    tree = reader.sum()
-    if reader.next:
-        raise Unreadable(f"unexpected {reader.next}")
+    tree = parser.sum()
+    if parser.next:
+        raise Unreadable(f"unexpected {parser.next}")
     return tree
 
 
-class Reader:
-    """A recursive-descent reader over tokens."""
+class Parser:
+    """A recursive-descent parser over tokens."""
 
     def __init__(self, tokens: list[str]) -> None:
         self.tokens = tokens
@@ -51,24 +51,24 @@ class Reader:
 
     @property
     def next(self) -> str:
-        """The token that is not read yet; empty at the end."""
+        """The next token, not yet consumed; empty at the end."""
         return self.tokens[self.position] if self.position < len(self.tokens) else ""
 
     def take(self) -> str:
-        """Read one token."""
+        """Consume the next token and return it. Raises Unreadable at the end."""
         token = self.next
         if not token:
-            raise Unreadable("the text ends too early")
+            raise Unreadable("unexpected end of the text")
         self.position += 1
         return token
 
     def expect(self, token: str) -> None:
-        """Read this token."""
+        """Consume this token. Raises Unreadable if the next one differs."""
         if self.take() != token:
-            raise Unreadable(f"no {token}")
+            raise Unreadable(f"expected {token}")
 
     def sum(self) -> Tree:
-        """Terms joined by + and -."""
+        """Parse terms joined by + and -."""
         tree = self.signed(self.product)
         while self.next in ("+", "-"):
             operator = "add" if self.take() == "+" else "subtract"
@@ -76,21 +76,21 @@ class Reader:
         return tree
 
     def signed(self, operand: Callable[[], Tree]) -> Tree:
-        """An operand with at most one sign before it."""
+        """Parse an operand with at most one sign before it."""
         sign = self.take() if self.next in ("+", "-") else ""
         if self.next in ("+", "-"):
-            raise Unreadable("two signs")
+            raise Unreadable("two signs in a row")
         tree = operand()
         return ("negate", tree) if sign == "-" else tree
 
     def product(self) -> Tree:
-        """Factors joined by *, /, : or nothing."""
+        """Parse factors joined by *, /, : or nothing."""
         tree = self.power()
         divided = ratio = False
         while True:
             if self.next in ("*", "/", ":"):
                 if ratio:
-                    raise Unreadable("a ratio of three")
+                    raise Unreadable("an operator after a ratio")
                 ratio = self.next == ":"
                 operator = "multiply" if self.take() == "*" else "divide"
                 tree = (operator, tree, self.signed(self.power))
@@ -103,7 +103,7 @@ class Reader:
                 return tree
 
     def starts_factor(self) -> bool:
-        """Whether what follows is multiplied without a sign; a number never is."""
+        """Whether the next token starts a factor that needs no operator before it; a number never does."""
         token = self.next
         if token[:1].isalpha() or token in ("(", "{", "["):
             return True
@@ -112,10 +112,10 @@ class Reader:
         )
 
     def power(self) -> Tree:
-        """A factor with its factorials, degrees, percent and exponent."""
+        """Parse a factor with its factorial, degree and percent signs and its exponents."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise Unreadable("too deep")
+            raise Unreadable("nested too deeply")
         tree = self.atom()
         while self.next in ("!", "°", "%", "^"):
             token = self.take()
@@ -127,7 +127,7 @@ class Reader:
         return tree
 
     def exponent(self, base: Tree | None = None) -> Tree:
-        """One group or one signed factor, which may have an exponent itself."""
+        """Parse an exponent: one group, or one signed factor that may have an exponent itself."""
         if self.next == "{":
             return self.group()
         negative = self.next == "-"
@@ -137,7 +137,7 @@ class Reader:
         return tree
 
     def group(self) -> Tree:
-        """A bracketed sum."""
+        """Parse a bracketed sum."""
         opened = self.take()
         if opened not in OPENING:
             raise Unreadable(opened)
@@ -146,7 +146,7 @@ class Reader:
         return tree
 
     def atom(self) -> Tree:
-        """A number, a name, a bracket, a fraction, a root, a function of its argument."""
+        """Parse a number, a name, a bracket, a fraction, a root or a function with its argument."""
         token = self.next
         if token in ("(", "{", "["):
             return self.group()
@@ -171,12 +171,12 @@ class Reader:
         return self.name(word)
 
     def number(self, digits: str) -> Tree:
-        """A literal, perhaps with a fraction after it: 2\\frac{1}{2} and 2 1/2 are two and a half."""
+        """Parse a literal and any fraction after it: 2\\frac{1}{2} and 2 1/2 are two and a half."""
         tree: Tree = ("number", Fraction(digits))
         before = self.tokens[self.position - 2] if self.position > 1 else "+"
         if "." in digits or before not in ("+", "-", "(", "{", "[", "|"):
             if self.next == " ":
-                raise Unreadable("two numbers")
+                raise Unreadable("two numbers in a row")
             return tree
         ahead = self.tokens[self.position : self.position + 7]
         if (
@@ -193,11 +193,11 @@ class Reader:
             self.take()
             return ("add", tree, ("divide", self.argument(), self.argument()))
         if self.next == " ":
-            raise Unreadable("two numbers")
+            raise Unreadable("two numbers in a row")
         return tree
 
     def argument(self) -> Tree:
-        """What a LaTeX command takes: a group, or one digit or letter (\\frac12 is a half)."""
+        """Parse a LaTeX command's argument: a group, or one digit or letter (\\frac12 is a half)."""
         if self.next == " ":
             self.take()
         if self.next == "{":
@@ -208,7 +208,7 @@ class Reader:
         return ("number", Fraction(self.take()))
 
     def name(self, word: str) -> Tree:
-        """A variable with its index, or an unknown function of its arguments."""
+        """Parse a variable with its index, or an unknown function with its arguments."""
         if self.next == "_":
             self.take()
             word += "_" + self.index()
@@ -217,7 +217,7 @@ class Reader:
         return ("name", word)
 
     def index(self) -> str:
-        """What stands below a name or a logarithm, as text."""
+        """Parse a subscript and return it as text."""
         if self.next != "{":
             return self.take()
         depth, parts = 0, []
@@ -229,7 +229,7 @@ class Reader:
                 return "".join(parts[1:-1]).removeprefix("\\")
 
     def arguments(self) -> list[Tree]:
-        """A bracketed list."""
+        """Parse a bracketed list of arguments."""
         self.expect("(")
         trees = [self.sum()]
         while self.next == ",":
@@ -239,7 +239,7 @@ class Reader:
         return trees
 
     def function(self, word: str) -> Tree:
-        """A named function: its base or index, its exponent, its argument."""
+        """Parse a named function: its base or index, its exponent and its argument."""
         if word in ("min", "max"):
             return (word, *self.arguments())
         if word == "sqrt":
@@ -265,7 +265,7 @@ class Reader:
         return tree if exponent is None else ("power", tree, exponent)
 
     def root(self) -> Tree:
-        """A square root, or another with its degree in brackets."""
+        """Parse a square root, or a root with its degree in brackets."""
         if self.next != "[":
             if self.next in OPENING:
                 return ("sqrt", self.group())
@@ -277,7 +277,7 @@ class Reader:
         return ("root", degree, self.argument())
 
     def operand(self) -> Tree:
-        """A function's argument: the bracket after it, else the product of what follows without a sign."""
+        """Parse a function's argument: a bracket, else a product of factors without operators."""
         if self.next == " ":
             self.take()
         if self.next in ("(", "[", "{", "|"):

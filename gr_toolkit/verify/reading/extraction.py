@@ -1,4 +1,4 @@
-"""Finds the final answer in a completion: a box, an answer tag, or what follows "the answer is"."""
+"""Finds the final answer in a completion: a box, an answer tag, or the text after "the answer is"."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 
 class Extraction(NamedTuple):
-    """The answer that a completion states, and what showed where it stands."""
+    """The answer that a completion states, and how it was found."""
 
     answer: str
-    found_by: str  # box | tag | phrase, or paper: as General-Reasoner's reward finds it
+    found_by: str  # box | tag | phrase, or paper: like General-Reasoner's reward
 
 
 class Statement(NamedTuple):
-    """What a box or a tag holds; it stands from `begins` to `ends` in the text."""
+    """The content of a box or a tag that spans `begins` to `ends` in the text."""
 
     begins: int
     ends: int
@@ -23,18 +23,18 @@ class Statement(NamedTuple):
     found_by: str
 
 
-# An end of a message, or the beginning of the next one.
+# An end-of-message token, or the start of the next message.
 END_OF_MESSAGE = re.compile(
     r"<\|(?:im_end|endoftext|eot_id|end_of_text|end|return)\|>|<\|im_start\|>(?:assistant\b)?"
     r"|</s>|<end_of_turn>|<eos>|<｜end▁of▁sentence｜>"
 )
 
-# The backslash before the one of a box does not take it: "\\boxed{42}" is a box whose backslash was doubled.
+# A backslash before \boxed does not escape it: "\\boxed{42}" is a box with a doubled backslash.
 BRACE = re.compile(
     r"(?P<box>\\(?:boxed|fbox)\s*\{)|(?P<escaped>\\(?!\\(?:boxed|fbox)\s*\{).)|(?P<open>\{)|(?P<close>\})",
     re.DOTALL,
 )
-# \boxed 42, \boxed\frac{1}{2} and \boxed B, but no box in "with the \boxed command".
+# Matches \boxed 42, \boxed\frac{1}{2} and \boxed B, but not "with the \boxed command".
 UNBRACED = re.compile(
     r"\\(?:boxed|fbox)(?![A-Za-z])\s*("
     r"(?=[^\s{}$\\]{0,40}\d)[^\s{}$\\,;]{1,40}"
@@ -43,7 +43,7 @@ UNBRACED = re.compile(
 )
 TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
 
-# What may stand between boxes of one statement: \boxed{1} or \boxed{2}; $x = \boxed{1}$, $y = \boxed{2}$.
+# Text that may separate the boxes of one statement: \boxed{1} or \boxed{2}; $x = \boxed{1}$, $y = \boxed{2}$.
 GAP = r"(?:[\s,;$.*&/~]|\\[()\[\],;:! \\]|\\q?quad)*+"
 WORD_BETWEEN = r"(?:\\text\s*\{\s*)?\b(?:and|or)\b(?:\s(?:maybe|possibly|perhaps|also|else)\b)?(?:\s*\})?"
 LABEL = r"(?:[A-Za-z]\w{0,3}(?:_\{?\w{1,3}\}?)?\s*=)?"
@@ -54,7 +54,7 @@ NAMED = r"\b(?:answers?|solution|réponse)\b|\b(?:correct|right|best|final)\s(?:
 OF_WHAT = r"(?:\s+(?:to|of|for)\s[^.:\n]{1,40}?)?"
 EQUALS = r"\b(?:is|are|est|would be|must be|should be)\b(?:\s(?:therefore|thus|hence)\b)?\s*:?|:|："
 HEADING = r"(?m:^)[#*_ \t]{0,10}(?:final\s)?answer[*_ \t]*(?=\n)"
-GSM8K = r"(?m:^)####(?=[^\S\n]*[-+$€£(\\.]{0,4}\d)(?![^\S\n]*\d+[.)]\s)"  # no heading of a section
+GSM8K = r"(?m:^)####(?=[^\S\n]*[-+$€£(\\.]{0,4}\d)(?![^\S\n]*\d+[.)]\s)"  # not a section heading
 PHRASE = re.compile(
     rf"(?:(?:{NAMED})[*_\"'”]*{OF_WHAT}\s*(?:{EQUALS})|\banswer\s*=|答案\s*(?:是|为|：|:)+|{HEADING}|{GSM8K})"
     r"[*_]*[^\S\n]*(?:\n\s*)?",
@@ -64,11 +64,11 @@ CONCLUSION = re.compile(
     r"\b(?:(?:therefore|thus|hence)\b,?|so,)\s[^.\n=]{0,120}?(?:\b(?:is|are|equals|was|will be)\b|=)\s*",
     re.IGNORECASE,
 )
-CONCLUDING = 1_000  # characters at the end in which a conclusion is looked for
-FINISHED = re.compile(r"(?:I hope it is correct|\W)*+")  # as Minerva's examples end
+CONCLUSION_WINDOW = 1_000  # characters at the end that are searched for a conclusion
+RESPONSE_END = re.compile(r"(?:I hope it is correct|\W)*+")  # the ending of Minerva's examples
 MAX_STATED = 300  # characters after a phrase
-MAX_HEDGED = 40
-# A full stop that ends a sentence: not in 3.14, 6 a.m. or J. Smith, but in 5 m.
+MAX_HEDGED = 40  # characters of an answer that a repeated phrase may hedge
+# A full stop that ends a sentence: not in 3.14, 6 a.m. or J. Smith, but after 5 m.
 SENTENCE_END = re.compile(
     r"(?<!(?<!\d\s)\b[A-Za-z])(?<!\b(?:St|Dr|Mr|Ms|Jr|vs|No|ca|cf))(?<!\b(?:Mrs|etc))(?<!\bapprox)"
     r"(?:[.。](?=[\"”*_)]*(?:\s|<|\Z)|[^\x00-\x7f])|!(?=\s+[A-Z]|\s*\Z))"
@@ -79,21 +79,21 @@ DISPLAYED = re.compile(r"(?:\$\$|\\\[)\s*([^$]*?)\s*(?:\$\$|\\\])(?=[ \t.,]*(?:\
 QUOTED = re.compile(r"(?:[\"“]([^\"“”]*)[\"”]|'([^']*)'|`([^`]*)`)[\s.,*_}]*")
 LAST_STOP = re.compile(r"(?<!\.[A-Za-z])[.。!]+[\"”]?\Z")
 LETTER = re.compile(r"\(?([A-J])\)?(?![\w'])")
-LED_IN = re.compile(r"(?:\b(?:the|my|final|correct|right)\s*)+\Z", re.IGNORECASE)  # before "answer is"
+LEAD_IN = re.compile(r"(?:\b(?:the|my|final|correct|right)\s*)+\Z", re.IGNORECASE)  # before "answer is"
 
 
 def solver_prompt(question: str, instruction: str) -> str:
-    """What a model is asked whose answer `extract_answer` will look for (arXiv 2505.14652)."""
+    """The prompt for a model whose response `extract_answer` reads (arXiv 2505.14652)."""
     return f"{question} {instruction}"
 
 
 def extract_answer(completion: str) -> Extraction | None:
-    """The final answer stated in a response (never pass the prompt with it), or None if it states none.
+    """Return the final answer stated in a response, or None. Never include the prompt in `completion`.
 
-    Only the text after the last `</think>` counts, and an unclosed think block holds no answer. The last box
-    or answer tag that closes and is not empty goes before phrases; of a tag with a box in it the box counts.
-    Several boxes or tags of one statement are one answer: who boxes 41 or 42 hedges, and who boxes 1 and 2
-    names two roots. Linear in the length of the text.
+    Only the text after the last `</think>` counts, and an unclosed think block contains no answer. The last
+    closed, non-empty box or answer tag takes precedence over phrases. A box inside a tag takes precedence
+    over the tag. Several boxes or tags in one statement form one answer: boxing 41 or 42 is a hedge, boxing
+    1 and 2 names two roots. Takes time linear in the length of the text.
     """
     text = _response(completion)
     if text is None:
@@ -101,14 +101,14 @@ def extract_answer(completion: str) -> Extraction | None:
     statements = _statements(text)
     if statements:
         return _joined(statements, text)
-    stated = _phrases(text, PHRASE) or _conclusion(text.rstrip()[-CONCLUDING:])
+    stated = _phrases(text, PHRASE) or _conclusion(text.rstrip()[-CONCLUSION_WINDOW:])
     return Extraction(stated, "phrase") if stated else None
 
 
 def answer_of(text: str) -> str | None:
-    """The answer in a text that may also be a bare answer: what is stated, else the whole response.
+    """Return the answer stated in a text, or else the whole response, which may be a bare answer.
 
-    None for an unclosed think block, and for a text of spaces.
+    None for an unclosed think block and for a blank text.
     """
     extraction = extract_answer(text)
     if extraction is not None:
@@ -117,14 +117,14 @@ def answer_of(text: str) -> str | None:
 
 
 def _response(completion: str) -> str | None:
-    """The first message, without what is thought; None where the thought does not end."""
+    """The first message without its thinking; None if a think block is not closed."""
     message = next((part for part in END_OF_MESSAGE.split(completion) if part.strip()), "")
     response = message.rpartition("</think>")[2]
     return None if "<think>" in response else response
 
 
 def _statements(text: str) -> list[Statement]:
-    """The boxes and the answer tags that say something, in order, none within another."""
+    """The non-empty boxes and answer tags, in order, none inside another."""
     statements: list[Statement] = []
     for found in sorted([*_boxes(text), *_unbraced(text), *_tags(text)]):
         if statements and found.begins < statements[-1].ends:
@@ -136,7 +136,7 @@ def _statements(text: str) -> list[Statement]:
 
 
 def _boxes(text: str) -> Iterator[Statement]:
-    """The outermost boxes."""
+    """Yield the outermost boxes."""
     outermost: list[tuple[int, int, int]] = []
     for box in _closed_boxes(text):
         while outermost and outermost[-1][0] > box[0]:
@@ -149,8 +149,8 @@ def _boxes(text: str) -> Iterator[Statement]:
 
 
 def _closed_boxes(text: str) -> Iterator[tuple[int, int, int]]:
-    """Where each box whose braces close begins, and where its content starts and ends; inner ones first."""
-    open_braces: list[tuple[int, int] | None] = []  # None where no box opens
+    """Yield the start of each closed box, and the start and end of its content; inner boxes first."""
+    open_braces: list[tuple[int, int] | None] = []  # None for a brace that opens no box
     for brace in BRACE.finditer(text):
         if brace.lastgroup == "close":
             box = open_braces.pop() if open_braces else None
@@ -161,7 +161,7 @@ def _closed_boxes(text: str) -> Iterator[tuple[int, int, int]]:
 
 
 def _without_boxes(content: str) -> str:
-    """The content of a box, also of the boxes in it."""
+    """Remove nested boxes from the content of a box, and keep their content."""
     cuts = [cut for begins, start, end in _closed_boxes(content) for cut in ((begins, start), (end, end + 1))]
     pieces, position = [], 0
     for start, end in sorted(cuts):
@@ -176,7 +176,7 @@ def _unbraced(text: str) -> Iterator[Statement]:
 
 
 def _tags(text: str) -> Iterator[Statement]:
-    """The answer tags, each with what its content states."""
+    """Yield the answer tags with their content."""
     opened = None
     for tag in TAG.finditer(text):
         if not tag[1]:
@@ -189,7 +189,7 @@ def _tags(text: str) -> Iterator[Statement]:
 
 
 def _joined(statements: list[Statement], text: str) -> Extraction:
-    """The last statement, and those that it directly follows, as one answer; equal ones count once."""
+    """Join the last statement and those directly before it into one answer; equal ones count once."""
     last = following = statements[-1]
     answers = {"".join(last.content.split()): last.content}
     alternatives = False
@@ -209,16 +209,16 @@ def _joined(statements: list[Statement], text: str) -> Extraction:
 
 
 def _conclusion(ending: str) -> str | None:
-    """What the last sentence concludes; an earlier "therefore" is a step on the way, and states no answer."""
+    """The conclusion of the last sentence, or None; an earlier "therefore" is only an intermediate step."""
     last = next(reversed(list(CONCLUSION.finditer(ending))), None)
     end = _sentence(ending, last.end(), len(ending))[1] if last else 0
-    return _phrases(ending, CONCLUSION) if FINISHED.fullmatch(ending, end) else None
+    return _phrases(ending, CONCLUSION) if RESPONSE_END.fullmatch(ending, end) else None
 
 
 def _phrases(text: str, phrase: re.Pattern[str]) -> str | None:
-    """What follows the last phrase.
+    """The text after the last phrase, or None.
 
-    Where the same phrase directly follows itself in one line, that is one statement, and a hedge: "The
+    If the same phrase repeats directly in one line, the repetitions form one statement, which hedges: "The
     answer is 41. The answer is 42." But an option may follow its value: "The answer is 450 g. The answer is
     (C)."
     """
@@ -231,7 +231,7 @@ def _phrases(text: str, phrase: re.Pattern[str]) -> str | None:
         if not stated:
             continue
         if found:
-            between = LED_IN.sub("", text[end - 1 : begins][:MAX_HEDGED])
+            between = LEAD_IN.sub("", text[end - 1 : begins][:MAX_HEDGED])
             if between.strip(" .!*_") or match.group() != wording or len(stated) > MAX_HEDGED:
                 break
             if LETTER.fullmatch(last) and _letter(stated) in (None, _letter(last)):
@@ -243,16 +243,16 @@ def _phrases(text: str, phrase: re.Pattern[str]) -> str | None:
 
 
 def _letter(stated: str) -> str | None:
-    """The letter of the option that is stated, alone or before its text."""
+    """The letter of the stated option, alone or before the option's text."""
     letter = LETTER.match(stated)
     return letter[1] if letter else None
 
 
 def _sentence(text: str, start: int, limit: int) -> tuple[str, int]:
-    """The rest of the sentence from `start` on, without its marks, and where it ends.
+    """Return the rest of the sentence from `start`, without its punctuation and markup, and where it ends.
 
-    It states nothing if a phrase begins in it, at `limit` ("Final answer: The answer is 42"), or a box that
-    is empty or does not close.
+    The rest is empty if another phrase begins in it, at `limit` ("Final answer: The answer is 42"), or if it
+    contains a box that is empty or not closed.
     """
     window = text[start : min(start + MAX_STATED, limit)]
     displayed = DISPLAYED.match(window)
@@ -262,8 +262,8 @@ def _sentence(text: str, start: int, limit: int) -> tuple[str, int]:
     end = start + (stop.end() if stop else len(window))
     stated = window[: stop.start()] if stop else window
     if not stop and end == limit < len(text):
-        stated = LED_IN.sub("", stated).rstrip()
-        if not stated.endswith("."):  # as it does in "The answer is A. The answer is B"
+        stated = LEAD_IN.sub("", stated).rstrip()
+        if not stated.endswith("."):  # it does in "The answer is A. The answer is B"
             return "", end
     if "\\boxed" in stated or "\\fbox" in stated:
         return "", end
@@ -271,7 +271,7 @@ def _sentence(text: str, start: int, limit: int) -> tuple[str, int]:
 
 
 def _bare(stated: str) -> str:
-    """Without Markdown, quotes, the last full stop, and reasons given after it."""
+    """Strip Markdown, quotes, the last full stop and trailing reasons."""
     stated = REASON.split(stated, maxsplit=1)[0].strip(" \t*_:")
     quoted = QUOTED.fullmatch(stated)
     if quoted:

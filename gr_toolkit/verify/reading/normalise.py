@@ -1,6 +1,6 @@
-"""Brings two spellings of one answer to one form, without ever changing its meaning.
+"""Rewrites all spellings of an answer to one form, without changing its meaning.
 
-What comes out is plain text with the LaTeX commands that carry meaning: one spelling of each relation,
+The result is plain text with only the LaTeX commands that carry meaning: one spelling for each relation,
 operator and fraction, no wrappers, no spacing commands, ASCII digits.
 """
 
@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 
 INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]")
-# NFKC would turn these into plain digits ("10²" into "102", "2½" into "21/2"), so they are spelt out first.
+# NFKC would turn these into plain digits ("10²" into "102", "2½" into "21/2"), so they are rewritten first.
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ", "0123456789+-ni")
 SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ]+")
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -31,7 +31,7 @@ left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr limits 
 displaystyle textstyle scriptstyle rm bf it
 quad qquad enspace thinspace medspace thickspace hfill newline space nobreakspace
 """  # sizes, spaces and styles
-# One name for each command that several packages spell differently, and a sign for those that have one.
+# One name for each command that has several, and a symbol for those that have one.
 COMMANDS = {
     "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac", "dbinom": r"\binom", "tbinom": r"\binom",
     "leq": r"\le ", "leqslant": r"\le ", "leqq": r"\le ", "geq": r"\ge ", "geqslant": r"\ge ",
@@ -55,7 +55,10 @@ MATH = re.compile(
     r"\$\$(?P<display>[^$]*)\$\$|(?<!\\)\$(?=\S)(?P<inline>[^$]*?)(?<=[^\s\\])\$(?!\d)"
     r"|(?<!\\)\$(?P<command>[^$\\]*\\[a-zA-Z][^$]*)(?<!\\)\$|^\s*\$(?P<all>[^$]+)\$\s*$"
 )
-BROKEN_ESCAPE = {"\x0c": r"\f", "\x08": r"\b"}  # "\frac" and "\begin" after a careless JSON or Python string
+BROKEN_ESCAPE = {
+    "\x0c": r"\f",
+    "\x08": r"\b",
+}  # "\frac" and "\begin" after a JSON or Python string without escaping
 DOUBLED_BACKSLASH = re.compile(r"\\\\(?=[a-zA-Z]{2}|%|\$)")
 TAG = re.compile(r"<(su[pb])>([^<>]{1,40})</\1>")
 MARKDOWN = re.compile(r"(?<![\w)}])(\*\*|__|`+)(?=\S)(.*?)(?<=\S)\1(?![\w({])")
@@ -68,9 +71,9 @@ GENOTYPE = re.compile(r"(?:(\w)\1)+", re.IGNORECASE)  # AABBCC is not aabbcc
 LOOSE_SPACE = re.compile(r"\s+(?=\W)|(?<=\W)\s+")
 
 
-@lru_cache(maxsize=1024)  # every stage asks for it, and a question's samples share a reference
+@lru_cache(maxsize=1024)  # every stage calls it, and a question's samples share a reference
 def normalise(answer: str) -> str:
-    """The comparable form. Linear in the text."""
+    """Return the comparable form of an answer, in time linear in its length."""
     text = INVISIBLE.sub("", answer)
     for broken, meant in BROKEN_ESCAPE.items():
         text = text.replace(broken, meant)
@@ -85,7 +88,7 @@ def normalise(answer: str) -> str:
 
 
 def _without_dollars(text: str) -> str:
-    """Without the dollar signs around mathematics; those before an amount of money stay."""
+    """Remove the dollar signs around mathematics; keep those before an amount of money."""
     return MATH.sub(lambda math: f" {math[math.lastgroup or 0]} ", text) if "$" in text else text
 
 
@@ -120,7 +123,7 @@ def _latex(text: str) -> str:
 
 
 def spelling(normalised: str) -> str:
-    """For comparing whole texts: without the case of words and without spaces that separate nothing."""
+    """Drop the case of words and insignificant spaces, for comparing whole texts."""
     text = LOOSE_SPACE.sub("", normalised)
     words = LONG_WORD if re.search(r"\d", text) else WORD
     return words.sub(lambda word: word.group().casefold() if _is_word(word.group()) else word.group(), text)

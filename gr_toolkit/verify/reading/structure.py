@@ -1,4 +1,4 @@
-"""The outermost shape of a normalised answer: its brackets, its list items, its labels."""
+"""The outermost structure of a normalised answer: brackets, list items and plus-minus signs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_ITEMS = 64
 
 
 class Enclosed(NamedTuple):
-    """A text within one pair of brackets; a half-open interval closes with the other kind."""
+    """Text inside one pair of brackets; a half-open interval closes with the other kind."""
 
     opening: str
     inside: str
@@ -24,7 +24,7 @@ class Enclosed(NamedTuple):
 
 
 def enclosed(text: str) -> Enclosed | None:
-    """The pair of brackets that the whole text stands in, or None."""
+    """Return the pair of brackets around the whole text, or None."""
     for opening in (r"\{", r"\langle", "(", "[", "{"):
         if text.startswith(opening):
             end = _closing(text, len(opening))
@@ -35,7 +35,7 @@ def enclosed(text: str) -> Enclosed | None:
 
 
 def _closing(text: str, start: int) -> tuple[int, int] | None:
-    """From where to where the bracket stands that closes the one before `start`."""
+    """The span of the bracket that closes the one before `start`, or None."""
     depth = 1
     for match in ANY_BRACKET.finditer(text, start):
         if match.group() in BRACKETS:
@@ -48,7 +48,7 @@ def _closing(text: str, start: int) -> tuple[int, int] | None:
 
 
 def split(text: str, separator: re.Pattern[str]) -> list[str]:
-    """The parts of a text between separators that stand in no brackets; one part if there is none."""
+    """Split a text at the separators outside brackets; one part if there are none."""
     if not separator.search(text):
         return [text.strip()]
     parts, depth, start = [], 0, 0
@@ -70,7 +70,7 @@ def _separators_and_brackets(separator: re.Pattern[str]) -> re.Pattern[str]:
 
 
 def comma_split(text: str) -> list[str]:
-    """The parts between commas. "1,234, 5,678" are two numbers, and "312,123,231" in brackets are three."""
+    """Split a text at commas. "1,234, 5,678" is two numbers, and "312,123,231" in brackets is three."""
     if re.search(r",\s|[A-Za-z]{2}", text):
         text = THOUSANDS.sub(lambda number: number.group().replace(",", ""), text)
     return split(text, COMMA)
@@ -80,7 +80,7 @@ COMMA = re.compile(r"\s*[,;]\s*")
 
 
 def choices(text: str) -> Iterator[str]:
-    """A text with its plus-minus signs as plus and as minus, the signs together; itself if it has none."""
+    """Yield the text with all plus-minus signs as plus, then all as minus; unchanged if it has none."""
     if r"\pm" not in text and r"\mp" not in text:
         yield text
         return

@@ -1,4 +1,4 @@
-"""The words of mathematics: cuts a normalised expression into numbers, names, commands and signs."""
+"""Splits a normalised expression into numbers, names, commands and symbols."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 
 
 class Unreadable(ValueError):
-    """The text is no expression that is understood here."""
+    """The text is not an expression that the parser understands."""
 
 
 FUNCTION_NAMES = "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp sqrt abs min max"
@@ -30,7 +30,7 @@ Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega
 GREEK = dict(zip(GREEK_LETTERS, GREEK_NAMES.split(), strict=True))
 SPELT = frozenset(GREEK.values()) | {"varepsilon", "vartheta", "varphi", "hbar", "ell", "varrho"}
 CONSTANTS = {"pi": "pi", "infty": "infinity", "infinity": "infinity", "inf": "infinity", "e": "e", "i": "i"}
-# Two letters that are a word and not a product.
+# Two letters that form a word, not a product.
 TWO_LETTER_WORDS = "is of to or in if at no as an by it on do so up we he us be am pm go my me ok Co Mr Dr"
 WORDS = frozenset(TWO_LETTER_WORDS.split())
 NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?|\.\d+"
@@ -41,7 +41,10 @@ TOKEN = re.compile(
 
 
 def tokens(text: str) -> Iterator[str]:
-    """Numbers, commands with their backslash, single letters or known words, symbols."""
+    """Yield numbers, commands with their backslash, single letters or known words, and symbols.
+
+    Raises Unreadable.
+    """
     position = 0
     mathematics = bool(re.search(r"[\d+*/^=\\()-]", text)) or len(text.strip()) == 1
     while position < len(text):
@@ -62,12 +65,12 @@ def tokens(text: str) -> Iterator[str]:
         elif match["symbol"]:
             yield "^" if match["symbol"] == "**" else match["symbol"]
         elif position and text[position - 1].isdigit() and text[match.end() : match.end() + 1].isdigit():
-            yield " "  # "2 1/2" is a mixed number, and "1 2" is nothing
+            yield " "  # "2 1/2" is a mixed number, "1 2" is unreadable
         position = match.end()
 
 
 def _letters(word: str, primes: str) -> Iterator[str]:
-    """A known name as it is; a short run of letters as their product."""
+    """Yield a known name unchanged, or the letters of a short run as factors."""
     if word in FUNCTIONS or word in ALIASES or word in SPELT or word in CONSTANTS:
         yield ALIASES.get(word, word) + primes
         return

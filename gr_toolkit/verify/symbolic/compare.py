@@ -1,12 +1,12 @@
-r"""What a worker does: compares two LaTeX texts by sympy.
+r"""The worker's program: compare two LaTeX texts with sympy.
 
-math-verify's reader turns each whole text into one sympy object, and the two are the same if they have the
-same shape and their values agree wherever both are real.
+math-verify's parser turns each whole text into one sympy object. Two objects are equal if they have the same
+shape and their values agree wherever both are real.
 
-The reader is called without math-verify's search for expressions in prose, because that search takes the
-last of several, drops units, falls back on equal strings, and hands plain arithmetic to sympy's parse_expr,
-which is eval. The LaTeX reader hands text to sympy only as digits and as the names of symbols (so read in
-math-verify 0.9 and latex2sympy2_extended 1.11).
+The parser is called without math-verify's search for expressions in prose. That search takes the last of
+several expressions, drops units, falls back to equal strings, and passes plain arithmetic to sympy's
+parse_expr, which calls eval. The LaTeX parser passes text to sympy only as digits and symbol names (checked
+in the source of math-verify 0.9 and latex2sympy2_extended 1.11).
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from sympy import Basic, Expr
     from sympy.core.relational import Relational
 
-EQUAL = "equal"  # the reply for two that are the same
+EQUAL = "equal"  # the reply for two equal texts
 IMAGINARY = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])")
-MIN_POINTS = 3  # points at which both have a value
-TOLERANCE = 1e-20  # relative, as is
-DECIMAL_TOLERANCE = 1e-12  # where there is a decimal fraction, which is read with 15 digits
+MIN_POINTS = 3  # points at which both must have a value
+TOLERANCE = 1e-20  # relative, for exact operands
+DECIMAL_TOLERANCE = 1e-12  # relative, with a decimal fraction, which is parsed to 15 digits
 
 
 class Rules(NamedTuple):
-    """Whether a value that is not real counts, and whether the order of a bare list does."""
+    """Whether values must be real, and whether the order of a bare list matters."""
 
     real: bool
     ordered: bool
@@ -41,20 +41,20 @@ def _compare(gold: str, given: str) -> str:
     real = not (IMAGINARY.search(gold) or IMAGINARY.search(given))
     rules = Rules(real, ordered=not re.search(r"\\\{|\\pm", gold))
     try:
-        return EQUAL if _same(_read(gold, real), _read(given, real), rules) else "not shown to be equal"
+        return EQUAL if _same(_parse(gold, real), _parse(given, real), rules) else "not shown to be equal"
     except MemoryError:
-        raise  # the worker is thrown away
+        raise  # ends the worker, which the pool replaces
     except Exception as error:
         return f"cannot be read or compared: {(str(error).splitlines() or [type(error).__name__])[0]}"
 
 
-@lru_cache(maxsize=256)  # a reference comes once for every sample
-def _read(latex: str, real: bool) -> Basic:
+@lru_cache(maxsize=256)  # the same reference recurs for every sample
+def _parse(latex: str, real: bool) -> Basic:
     from latex2sympy2_extended import NormalizationConfig, latex2sympy, normalize_latex
     from latex2sympy2_extended.latex2sympy2 import ConversionConfig
 
     spelling = NormalizationConfig(malformed_operators=True, boxed="none")
-    named = latex if real else IMAGINARY.sub("I", latex)  # "i" is a name to the reader
+    named = latex if real else IMAGINARY.sub("I", latex)  # the parser takes "i" for a symbol
     return latex2sympy(
         normalize_latex(named, spelling),
         is_real=real or None,
@@ -64,17 +64,17 @@ def _read(latex: str, real: bool) -> Basic:
 
 
 def _same(gold: Basic, given: Basic, rules: Rules) -> bool:
-    """Whether two objects that the reader made have the same shape and the same values."""
+    """Whether two parsed objects have the same shape and the same values."""
     from sympy import Expr, MatrixBase, Set, Tuple
 
-    if gold.has(*_unfinished()) and gold.dummy_eq(given):  # the same sum over another letter
+    if gold.has(*_unevaluated_types()) and gold.dummy_eq(given):  # the same sum with another index
         return True
-    gold, given = _worked_out(gold), _worked_out(given)
+    gold, given = _evaluated(gold), _evaluated(given)
     gold, given = _without_name(gold, given), _without_name(given, gold)
     golds, givens = _relations(gold), _relations(given)
     if golds and givens:
-        turned = [link.reversed for link in givens[::-1]]
-        return _same_chain(golds, givens, rules) or _same_chain(golds, turned, rules)
+        reversed_links = [link.reversed for link in givens[::-1]]
+        return _same_chain(golds, givens, rules) or _same_chain(golds, reversed_links, rules)
     gold, given = _as_set(gold), _as_set(given)
     containers = (MatrixBase, Tuple, Set)
     if isinstance(gold, containers) or isinstance(given, containers):
@@ -82,19 +82,19 @@ def _same(gold: Basic, given: Basic, rules: Rules) -> bool:
     return isinstance(gold, Expr) and isinstance(given, Expr) and _same_value(gold, given, rules)
 
 
-def _worked_out(tree: Basic) -> Basic:
-    """With its sums, products, integrals and limits in closed form, where they have one."""
-    return tree.doit() if tree.has(*_unfinished()) else tree
+def _evaluated(tree: Basic) -> Basic:
+    """The tree with its sums, products, integrals and limits in closed form, if they have one."""
+    return tree.doit() if tree.has(*_unevaluated_types()) else tree
 
 
-def _unfinished() -> tuple[type[Basic], ...]:
+def _unevaluated_types() -> tuple[type[Basic], ...]:
     from sympy import Integral, Limit, Product, Sum
 
     return Integral, Limit, Product, Sum
 
 
 def _without_name(tree: Basic, other: Basic) -> Basic:
-    """The right side of x = 5, f(x) = 2x or (p, q) = (3, 2) where the other text is a value alone."""
+    """The right side of x = 5, f(x) = 2x or (p, q) = (3, 2) if the other text is a bare value."""
     from sympy import Eq
 
     named = isinstance(tree, Eq) and not _relations(other) and _is_name(tree.lhs)
@@ -110,7 +110,7 @@ def _is_name(tree: Basic) -> bool:
 
 
 def _relations(tree: Basic) -> list[Relational]:
-    """The links of a < b < c, in order; none if it is no relation."""
+    """The links of a < b < c, in order; empty if the tree is not a relation."""
     from sympy import And
     from sympy.core.relational import Relational
 
@@ -119,13 +119,13 @@ def _relations(tree: Basic) -> list[Relational]:
 
 
 def _is_solved(relation: Relational) -> bool:
-    """Whether it says what one name is, or between which numbers: x = 2, 1 < x."""
+    """Whether the relation gives the value or a bound of one name: x = 2, 1 < x."""
     sides = [(relation.lhs, relation.rhs), (relation.rhs, relation.lhs)]
     return any(_is_name(name) and not value.free_symbols for name, value in sides)
 
 
 def _as_set(tree: Basic) -> Basic:
-    """The numbers that a solved inequality leaves."""
+    """The solution set of a solved inequality; other trees are unchanged."""
     from sympy import And, Eq
 
     links = _relations(tree)
@@ -141,18 +141,18 @@ def _same_chain(golds: list[Relational], givens: list[Relational], rules: Rules)
 
 
 def _same_relation(gold: Relational, given: Relational, rules: Rules) -> bool:
-    """Whether the two sides differ by the same in both, but for a factor; an inequality's is positive."""
+    """Whether left minus right agrees up to a factor, which must be positive for inequalities."""
     from sympy import Expr
 
     expressions = all(isinstance(side, Expr) for side in (gold.lhs, gold.rhs, given.lhs, given.rhs))
-    if _is_solved(gold) or not expressions:  # 2x = 4 leaves to the checker what x = 2 has worked out
+    if _is_solved(gold) or not expressions:  # x = 2 is solved, while 2x = 4 leaves work to the checker
         return _same(gold.lhs, given.lhs, rules) and _same(gold.rhs, given.rhs, rules)
     if not gold.free_symbols or not given.free_symbols:
         return False
     difference, other = gold.lhs - gold.rhs, given.lhs - given.rhs
     pairs = list(values(difference, other, rules.real))
     if len(pairs) < MIN_POINTS or any(left == 0 or right == 0 for left, right in pairs):
-        return False  # what always holds says nothing
+        return False  # an identity carries no information
     ratio = pairs[0][1] / pairs[0][0]
     directed = gold.rel_op not in ("==", "!=")
     return all(_close(right, ratio * left, _tolerance(gold, given)) for left, right in pairs) and bool(
@@ -173,7 +173,7 @@ def _same_container(gold: Basic, given: Basic, rules: Rules) -> bool:
         unordered = isinstance(gold, FiniteSet) and not (rules.ordered and all(map(_is_plain, golds)))
         if unordered and isinstance(given, FiniteSet):
             return _same_in_some_order(golds, givens, rules)
-        # (1, 2) is a pair or an interval, and neither is a list that may be in another order.
+        # (1, 2) is a pair or an interval; neither equals an unordered list.
         list_and_pair = {FiniteSet, Interval} <= {
             kind for tree in (gold, given) for kind in type(tree).__mro__
         }
@@ -188,7 +188,7 @@ def _same_container(gold: Basic, given: Basic, rules: Rules) -> bool:
 
 
 def _elements(tree: Basic) -> list[Basic]:
-    """What a list, a pair or a vector holds, in the order it is written."""
+    """The elements of a list, pair or vector, in the written order."""
     from sympy import FiniteSet, Interval, MatrixBase, Tuple
 
     if isinstance(tree, MatrixBase):
@@ -221,7 +221,7 @@ def _same_value(gold: Expr, given: Expr, rules: Rules) -> bool:
     if gold.has(oo, -oo, zoo, nan) or given.has(oo, -oo, zoo, nan):
         return bool(gold == given) and gold in (oo, -oo)
     if _is_plain(gold) and not _is_plain(given):
-        return False  # the reference has carried the arithmetic out
+        return False  # the answer leaves arithmetic that the reference has carried out
     if gold.is_Rational and given.is_Rational:
         return bool(gold == given)
     pairs = list(values(gold, given, rules.real))
@@ -237,7 +237,7 @@ def _tolerance(*trees: Basic) -> float:
 
 
 def _is_plain(tree: Basic) -> bool:
-    """Whether it is a number as one writes it: 3, -0.5, 2/3, 6.6*10^-34; but not 2*3."""
+    """Whether the tree is a single number, such as 3, -0.5, 2/3 or 6.6*10^-34, but not 2*3."""
     from sympy import Integer, Mul
 
     factors = [factor for factor in Mul.make_args(tree) if factor != -1]

@@ -1,12 +1,12 @@
-r"""Whether two mathematical texts are one and the same, by sympy, in a worker that is killed at a deadline.
+r"""Decide with sympy whether two mathematical texts are equal, in a worker that is killed at a deadline.
 
-Only a yes is given. compare.py is what the worker does.
+Only yes is ever decided. compare.py is the worker's program.
 """
 
 from __future__ import annotations
 
 from gr_toolkit.verify.symbolic.compare import EQUAL
-from gr_toolkit.verify.symbolic.latex import Unreadable, as_latex, refuse_work_left
+from gr_toolkit.verify.symbolic.latex import Unreadable, as_latex, refuse_unevaluated
 from gr_toolkit.verify.symbolic.workers import NoReply, Pool
 from gr_toolkit.verify.verdict import Verdict
 
@@ -16,14 +16,14 @@ POOL = Pool("-m", "gr_toolkit.verify.symbolic.compare")
 
 
 def equal_symbolically(reference: str, answer: str, seconds: float = DEADLINE) -> Verdict:
-    """Yes, or an undecided verdict with the reason; never no.
+    """Return a yes, or an undecided verdict with the reason; never a no.
 
-    From any thread; `seconds` are those of the comparison, once a worker is free and warm.
+    Thread-safe. `seconds` limits the comparison, not the wait for a free and warm worker.
     """
     try:
-        exact, _, _ = reference.partition(r"\approx")  # a rounded value may follow it
+        exact, _, _ = reference.partition(r"\approx")  # the reference may append a rounded value
         gold, given = as_latex(exact), as_latex(answer)
-        refuse_work_left(gold, given)
+        refuse_unevaluated(gold, given)
         reply = POOL.ask([gold, given], seconds)
     except (Unreadable, NoReply) as failure:
         return Verdict(None, "math-verify", None, str(failure))

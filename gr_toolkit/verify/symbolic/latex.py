@@ -1,9 +1,9 @@
-r"""What math-verify's LaTeX reader may be given: whole texts of mathematics that it reads as people do.
+r"""Prepare mathematical texts for math-verify's LaTeX parser, and refuse those that it misreads.
 
-It reads some texts as another value than people: 2(3) is 5 to it, 1e3 is 3e, \sin x \cdot y is sin(xy), x^T
-is x, I is the imaginary unit, 101_2 loses its base and y' its prime (seen in latex2sympy2_extended 1.11).
-Such texts are refused here, or written in a way that it reads rightly; and so is all that is not
-mathematics, first of all words and units.
+The parser reads some texts differently from people: 2(3) as 5, 1e3 as 3e, \sin x \cdot y as sin(xy), x^T as
+x, I as the imaginary unit, 101_2 without its base and y' without its prime (seen in latex2sympy2_extended
+1.11). This module refuses such texts or rewrites them so that the parser reads them correctly. It also
+refuses everything that is not mathematics, especially words and units.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from math import gcd
 from gr_toolkit.verify.reading.normalise import normalise
 
 MAX_CHARS = 1_000
-MAX_DEPTH = 12  # brackets within brackets, each of which doubles the reader's time
+MAX_DEPTH = 12  # levels of nested brackets; each one doubles the parser's time
 FUNCTIONS = (
     "arcsin|arccos|arctan|arccot|arcsec|arccsc|arsinh|arcosh|artanh|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc"
     "|ln|log|exp"
@@ -34,7 +34,7 @@ REWRITTEN = [
     (re.compile(rf"(?<![A-Za-z\\])(?:{FUNCTIONS}|sqrt|pi)(?![A-Za-z])"), r"\\\g<0> "),
     (re.compile(r"(\\frac|\\sqrt|\\binom)\s+"), r"\1"),
     (re.compile(r"\\frac(\d)(\d)"), r"\\frac{\1}{\2}"),
-    # A whole number before a bracket would be the whole part of a mixed number.
+    # The parser takes a whole number before a bracket for the whole part of a mixed number.
     (re.compile(r"(?<![\d._^])(\d+(?:\.\d+)?)\s*(?=\(|\\binom)"), r"\1\\cdot "),
     (re.compile(r"\)\s*(?=\(|\\frac|\\binom)"), r")\\cdot "),
 ]
@@ -58,9 +58,9 @@ REFUSED = {
         "a group without a command": r"(?:^|[^\w\]}_^\\])\{",
     }.items()
 }
-# Possessive: a word is not tried in pieces, of which there are exponentially many ways.
+# Possessive quantifiers: backtracking into words would take exponential time.
 QUANTITY = re.compile(r"[-+\d.,\s*^{}()]*\d[\d.,\s*^{}()-]*+(?:[A-Za-z]++[\s*/^\d{}-]*+)++")
-WORK_LEFT = [
+UNEVALUATED = [
     re.compile(pattern)
     for pattern in (r"!", r"\\binom", r"\d\s*\^\s*\{[^{}]*\d\s*\^", r"\\sum", r"\\prod", r"\\int", r"\\lim")
 ]
@@ -68,11 +68,11 @@ FRACTION = re.compile(r"(\d*)\s*\\frac\{(\d+)\}\{(\d+)\}|(?<![\d.])()(\d+)\s*/\s
 
 
 class Unreadable(ValueError):
-    """A text that is not mathematics, or that the reader would take for something else."""
+    """A text that is not mathematics, or that the parser would misread."""
 
 
 def as_latex(text: str) -> str:
-    """What the reader is given for an answer, as it was written or normalised. Raises Unreadable."""
+    """Return the parser's input for an answer, as written or normalised. Raises Unreadable."""
     if len(text) > MAX_CHARS:
         raise Unreadable(f"longer than {MAX_CHARS} characters")
     latex = normalise(text).strip("$ ")
@@ -92,12 +92,12 @@ def as_latex(text: str) -> str:
     return latex
 
 
-def refuse_work_left(gold: str, given: str) -> None:
-    """Refuse an answer, as LaTeX, that leaves to the checker what the reference has worked out.
+def refuse_unevaluated(gold: str, given: str) -> None:
+    """Raise Unreadable if the answer leaves calculations to the checker that the reference has carried out.
 
-    Raises Unreadable.
+    Both are LaTeX.
     """
-    if any(pattern.search(given) and not pattern.search(gold) for pattern in WORK_LEFT):
+    if any(pattern.search(given) and not pattern.search(gold) for pattern in UNEVALUATED):
         raise Unreadable("an operation that the reference has carried out")
     if _unreduced(given) - _unreduced(gold):
         raise Unreadable("a fraction that is not reduced")
@@ -121,7 +121,7 @@ def _refuse_depth(latex: str) -> None:
 
 
 def _unreduced(latex: str) -> set[tuple[int, int]]:
-    """The fractions of integers that can be reduced, or stand in a mixed number without being below one."""
+    """The reducible fractions of integers, and the improper fractions in mixed numbers."""
     found = set()
     for groups in FRACTION.findall(latex):
         whole, over, under = groups[:3] if groups[1] else groups[3:]

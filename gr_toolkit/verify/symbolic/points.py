@@ -1,4 +1,4 @@
-"""The points at which two sympy expressions are compared, in the worker (compare.py)."""
+"""Sample points at which the worker (compare.py) compares two sympy expressions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 Interval = tuple[int, int]
 
-# In each of these intervals one point is drawn.
+# One point is drawn from each of these intervals.
 RANGES: list[Interval] = [(0, 1), (0, 1), (0, 1), (0, 4), (1, 9), (-1, 1), (-1, 1), (-4, 4), (-9, 9)]
-MAX_NUMBER = 10**9  # number that makes the intervals larger
-DIGITS = 30
+MAX_NUMBER = 10**9  # larger numbers do not widen the intervals
+DIGITS = 30  # of precision
 
 
 def values(left: Expr, right: Expr, real: bool) -> Iterator[tuple[Expr, Expr]]:
-    """What the two are at the same points, where both are finite and, if wanted, real."""
+    """Yield the values of both at the same points, if both are finite and, with `real`, real."""
     from sympy import Rational, Symbol
     from sympy.core.function import AppliedUndef
 
@@ -35,10 +35,10 @@ def values(left: Expr, right: Expr, real: bool) -> Iterator[tuple[Expr, Expr]]:
 
 
 def _ranges(left: Expr, right: Expr) -> list[Interval]:
-    """Where one of the two has a kink or a jump, also intervals up to it and beyond it, on both sides.
+    """Return RANGES and, if either has a kink or a jump, intervals up to it and beyond it on both sides.
 
-    |x - 100| is 100 - x at every small x. Where the kink lies is estimated: a root of a polynomial is at
-    most 1 + the largest ratio of its coefficients, so that the square of `far` is beyond it.
+    |x - 100| equals 100 - x at every small x. The position of the kink is estimated: a root of a polynomial
+    is at most 1 + the largest ratio of its coefficients, so the square of `far` is beyond it.
     """
     if not (_has_kink(left) or _has_kink(right)):
         return RANGES
@@ -48,7 +48,7 @@ def _ranges(left: Expr, right: Expr) -> list[Interval]:
 
 
 def _has_kink(tree: Expr) -> bool:
-    """Whether it has absolute values, rounding, extremes, cases, or an even root with an even power in it."""
+    """Whether the tree has absolute values, rounding, extrema, cases, or an even root of an even power."""
     from sympy import Abs, Max, Min, Piecewise, Pow, ceiling, floor, sign
 
     return tree.has(Abs, floor, ceiling, sign, Max, Min, Piecewise) or any(
@@ -63,7 +63,7 @@ def _is_even(power: Basic) -> bool:
 
 
 def _largest_number(tree: Expr) -> int:
-    """The largest numerator or denominator in it that is not too large; 9 at the least, as in RANGES."""
+    """The largest numerator or denominator up to MAX_NUMBER, rounded up; 9, as in RANGES, if none."""
     from sympy import Number
 
     numbers = [abs(number) for number in tree.atoms(Number) if number.is_finite]

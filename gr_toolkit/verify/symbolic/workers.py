@@ -1,10 +1,10 @@
-"""Warm worker processes for work that may hang, eat memory or die: the parent waits, kills and replaces.
+"""Warm worker processes for jobs that may hang, exhaust memory or crash; the parent kills and replaces them.
 
     pool = Pool("-m", "package.program")      # what follows `python` on the worker's command line
     reply = pool.ask(["x+1", "1+x"], 5.0)     # from any thread; raises NoReply
 
-The worker's program calls `serve(work)`. The two talk in lines of JSON over pipes. Workers are started with
-exec, never forked, so they take over neither the caller's threads nor its open files.
+The worker's program calls `serve(work)`. Parent and worker exchange lines of JSON over pipes. Workers are
+started with exec, never forked, so they inherit neither the caller's threads nor its open files.
 """
 
 from __future__ import annotations
@@ -26,51 +26,51 @@ from pathlib import Path
 
 from gr_toolkit.settings import cores
 
-STARTUP = 60.0  # seconds for a worker's imports, which take one or two; a crowded machine is slower
-RETRY = 30.0  # seconds before a worker that could not be started is tried again
-MEMORY = 512 << 20  # bytes of address space of one worker; sympy with its reader takes a fifth of it
-MAX_LINE = 16_000  # bytes of a job or a reply; every system's pipe takes that much without a reader
-# sympy and antlr keep what they have seen; a restart costs two seconds and should stay rare.
-JOBS_PER_WORKER = 2_000
+STARTUP_TIMEOUT = 60.0  # seconds for a worker's imports; they take one or two, more on a loaded machine
+RETRY_DELAY = 30.0  # seconds between attempts to start a worker, after one has failed
+MAX_MEMORY = 512 << 20  # bytes of address space per worker; sympy with the parser takes a fifth
+MAX_LINE = 16_000  # bytes per job or reply; every system's pipe buffers that much
+# The caches of sympy and antlr grow with every job. A restart takes two seconds, so it should be rare.
+MAX_JOBS_PER_WORKER = 2_000
 ROOT = Path(__file__).resolve().parents[3]
 
 
 class NoReply(Exception):
-    """The worker gave no reply to a job; the text says why."""
+    """The worker returned no reply to a job; the message states the reason."""
 
 
 class Worker:
-    """One process: it does one job at a time and is thrown away after any failure."""
+    """One process. It runs one job at a time and is discarded after any failure."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        """Start the process, which is not ready yet. Raises OSError."""
+        """Start the process without waiting until it is ready. Raises OSError."""
         self.jobs = 0
         self.unread = b""
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `end`)
-        hears, self.lifeline = os.pipe()
+        read_end, self.lifeline = os.pipe()
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", *arguments, str(hears)],
+                [sys.executable, "-P", *arguments, str(read_end)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self.errors,
-                pass_fds=[hears],
+                pass_fds=[read_end],
                 env=_environment(),
-                start_new_session=True,  # Ctrl-C is for the parent, which ends its workers itself
+                start_new_session=True,  # Ctrl-C reaches only the parent, which ends its workers
             )
         except OSError:
             os.close(self.lifeline)
             self.errors.close()
             raise
         finally:
-            os.close(hears)
+            os.close(read_end)
 
     def wait_until_ready(self) -> None:
-        """Return when it has its imports behind it. Raises NoReply, after which it must be ended."""
-        self._line(STARTUP)
+        """Wait for the worker's imports. Raises NoReply; then the caller must end the worker."""
+        self._read_line(STARTUP_TIMEOUT)
 
     def ask(self, job: Sequence[str], seconds: float) -> str:
-        """The reply to `job`. Raises NoReply, after which the worker must be ended."""
+        """Return the reply to `job`. Raises NoReply; then the caller must end the worker."""
         line = json.dumps([self.jobs, *job]).encode() + b"\n"
         if len(line) > MAX_LINE:
             raise NoReply("the job is too long")
@@ -78,9 +78,9 @@ class Worker:
         try:
             os.write(self.process.stdin.fileno(), line)
         except OSError:
-            raise NoReply(self._last_words()) from None
+            raise NoReply(self._crash_reason()) from None
         try:
-            number, reply = json.loads(self._line(seconds))
+            number, reply = json.loads(self._read_line(seconds))
         except (ValueError, TypeError, RecursionError):
             raise NoReply("the worker's reply made no sense") from None
         if number != self.jobs or not isinstance(reply, str):
@@ -88,8 +88,8 @@ class Worker:
         self.jobs += 1
         return reply
 
-    def _line(self, seconds: float) -> bytes:
-        """The next line the process writes, within `seconds`."""
+    def _read_line(self, seconds: float) -> bytes:
+        """Return the next line that the process writes within `seconds`. Raises NoReply."""
         assert self.process.stdout is not None
         pipe = self.process.stdout.fileno()
         poll = select.poll()
@@ -102,14 +102,14 @@ class Worker:
             read = os.read(pipe, MAX_LINE)
             self.unread += read
             if not read:
-                raise NoReply(self._last_words())
+                raise NoReply(self._crash_reason())
             if len(self.unread) > MAX_LINE:
                 raise NoReply("the worker's reply made no sense")
         line, _, self.unread = self.unread.partition(b"\n")
         return line
 
-    def _last_words(self) -> str:
-        """Why the process died: the last line it wrote to stderr."""
+    def _crash_reason(self) -> str:
+        """Describe why the process died, by its last line on stderr or its exit code."""
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(1)
         self.errors.seek(0)
@@ -124,17 +124,17 @@ class Worker:
         self.errors.close()
 
     def forget(self) -> None:
-        """Close this process's ends of the pipes; the worker stays whose it is."""
+        """Close this process's ends of the pipes without ending the worker."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.returncode = self.process.returncode or 0  # so that nobody waits for it
+        self.process.returncode = self.process.returncode or 0  # so that Popen does not wait for the process
         os.close(self.lifeline)
         self.process.stdin.close()
         self.process.stdout.close()
 
 
 class Pool:
-    """At most `size` workers, started one by one as calls at the same time need them."""
+    """At most `size` workers, started as concurrent calls need them."""
 
     def __init__(self, *arguments: str, size: int | None = None) -> None:
         self.arguments = arguments
@@ -144,7 +144,7 @@ class Pool:
         POOLS.add(self)
 
     def forget(self) -> None:
-        """Begin anew without the workers, as a forked child must: they are its parent's."""
+        """Reset to no workers. A forked child must do so, because the workers belong to its parent."""
         for worker in self.workers:
             worker.forget()
         self.workers = set()
@@ -154,15 +154,15 @@ class Pool:
         self.broken: tuple[float, str] | None = None
 
     def ask(self, job: Sequence[str], seconds: float) -> str:
-        """The reply to `job`, whose `seconds` start when a worker takes it. Raises NoReply.
+        """Return the reply to `job`; its `seconds` start when a worker takes it. Raises NoReply.
 
-        A worker that overruns, dies or answers nonsense is killed, and the next job gets another.
+        A worker that exceeds its time, dies or sends an invalid reply is killed; the next job gets another.
         """
         worker = self._take()
         kept = False
         try:
             reply = worker.ask(job, seconds)
-            kept = worker.jobs < JOBS_PER_WORKER
+            kept = worker.jobs < MAX_JOBS_PER_WORKER
             return reply
         finally:
             self._give_back(worker, kept)
@@ -173,7 +173,7 @@ class Pool:
             if self.idle:
                 self.busy += 1
                 return self.idle.pop()
-            if self.broken and not self.workers and time.monotonic() < self.broken[0] + RETRY:
+            if self.broken and not self.workers and time.monotonic() < self.broken[0] + RETRY_DELAY:
                 raise NoReply(self.broken[1])
             self.busy += 1
         return self._start()
@@ -182,7 +182,7 @@ class Pool:
         worker, ready = None, False
         try:
             worker = Worker(self.arguments)
-            self.workers.add(worker)  # from here on a fork knows of it
+            self.workers.add(worker)  # so that a child forked from here on forgets it
             worker.wait_until_ready()
             ready = True
             return worker
@@ -205,7 +205,7 @@ class Pool:
             self.changed.notify()
 
     def close(self) -> None:
-        """End every worker; the next job starts a new one."""
+        """End all idle workers; the next job starts a new one."""
         with self.changed:
             idle, self.idle = self.idle, []
         for worker in idle:
@@ -226,19 +226,19 @@ os.register_at_fork(after_in_child=lambda: _each_pool(Pool.forget))
 
 
 def _environment() -> dict[str, str]:
-    """The parent's, and its import path: the child finds packages wherever the parent found them."""
+    """The parent's environment with its import path, so that the child finds the same packages."""
     path = [os.path.abspath(entry) for entry in sys.path if entry]
     path += [] if str(ROOT) in path else [str(ROOT)]
-    # A fixed hash seed, because the order of sympy's sets decides which way it simplifies.
+    # A fixed hash seed, because sympy's simplifications depend on the order of its sets.
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONHASHSEED": "0"}
 
 
 def serve(work: Callable[..., str], *first: str) -> None:
-    """A worker's main loop: `work` done on each job until the parent is gone.
+    """Run a worker's main loop: apply `work` to each job until the parent exits.
 
-    `first` is a job done before the worker calls itself ready, so that its imports are behind it.
+    `first` is a job that runs before the worker reports ready, so that its imports are finished by then.
     """
-    replies = os.dup(1)  # stdout stays free for whatever the work prints, which goes nowhere
+    replies = os.dup(1)  # whatever `work` prints to stdout goes to /dev/null
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     _limit_memory()
     _die_with_parent(int(sys.argv[-1]))
@@ -255,15 +255,15 @@ def _limit_memory() -> None:
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(ValueError, OSError):  # macOS has no such limit
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
 
 
 def _die_with_parent(lifeline: int) -> None:
     """End this process when the other end of the pipe closes, however the parent ended.
 
-    The kernel does it, by a signal whose default is to terminate: a thread that watches would never run
-    while a power of two large integers holds the interpreter lock, and Linux's parent-death signal comes
-    when the thread that started the process ends.
+    The kernel does this with a signal whose default action is to terminate. A watching thread would never
+    run while a power of two large integers holds the interpreter lock. Linux's parent-death signal would
+    arrive too early: when the thread that started the process ends.
     """
     import fcntl
 

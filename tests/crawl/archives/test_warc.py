@@ -1,4 +1,4 @@
-"""WARC files in: what becomes a row, what is counted, and what a broken file does."""
+"""Ingest WARC files: records become rows or counts, and damaged files are reported."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHUNKED = b"".join(
 
 @pytest.fixture
 def read(store, settings, tmp_path):
-    """Take in WARC files given by name and content."""
+    """Ingest WARC files given by name and content."""
 
     def run(files: dict[str, bytes], **changes):
         for name, content in files.items():
@@ -45,13 +45,13 @@ def read(store, settings, tmp_path):
         ("whole.warc.gz", lambda: gzip.compress(warc_of_pages(7, gz=False).content)),
     ],
 )
-def test_however_it_is_packed_every_page_comes_in_its_order(read, store, name, pack):
+def test_any_compression_yields_every_page_in_order(read, store, name, pack):
     summary = read({name: pack()}, shard_pages=3)
     assert [url for url, _ in pages_of(store)] == [f"http://e.org/{number}" for number in range(7)]
     assert (summary.rows_in, summary.rows, summary.kept, summary.shards, summary.notes) == (7, 7, 7, 3, [])
 
 
-def test_a_row_says_where_and_when_the_page_was_and_from_which_file_it_comes(read, store):
+def test_a_row_has_url_time_headers_and_source_file(read, store):
     headers = {**HTML, "ETag": '"e1"', "Last-Modified": "Wed, 04 Mar 2026 00:00:00 GMT"}
     read({"a.warc.gz": Warc().add("http://E.org/a?utm_source=x#y", PAGE, headers).content})
     (row,) = rows_of(store, "pages")
@@ -72,19 +72,19 @@ def test_a_row_says_where_and_when_the_page_was_and_from_which_file_it_comes(rea
         ("Content-Encoding", "br", brotli.compress(PAGE)),
         ("Content-Encoding", "gzip, br", brotli.compress(gzip.compress(PAGE))),
         ("Transfer-Encoding", "chunked", CHUNKED + b"0\r\n\r\n"),
-        ("Content-Encoding", "gzip", PAGE),  # unpacked by whoever wrote the file
+        ("Content-Encoding", "gzip", PAGE),  # decoded by the writer of the file
         ("Transfer-Encoding", "chunked", PAGE),
         ("Content-Encoding", "unheard-of", PAGE),
     ],
     ids=range(8),
 )
-def test_bodies_are_unpacked(read, store, header, encoding, body):
+def test_bodies_are_decoded(read, store, header, encoding, body):
     read({"a.warc": Warc(gz=False).add("http://e.org/", body, {**HTML, header: encoding}).content})
     (row,) = rows_of(store, "pages")
     assert decompress(row["html"]) == PAGE
 
 
-def test_what_is_no_page_is_counted_and_gives_no_row(read, store):
+def test_non_pages_are_counted_and_add_no_row(read, store):
     made = Warc().add("http://e.org/page").add("http://e.org/gone", status=404)
     made.add("http://e.org/robots.txt", b"User-agent: *", {"Content-Type": "text/plain"})
     made.add("http://e.org/a.png", b"\x89PNG", {"Content-Type": "image/png"})
@@ -100,21 +100,21 @@ def test_what_is_no_page_is_counted_and_gives_no_row(read, store):
         "status 404 1",
         "not HTML (text/plain) 1",
         "revisit 1",
-        "no address on the web 1",
+        "no http(s) URL 1",
     )
-    assert note.startswith("6 records in archives are no pages: ")
+    assert note.startswith("6 records in archives are not pages: ")
     assert all(count in note for count in counts)
     assert summary.rows_in == 7
 
 
-def test_a_resource_is_a_page_if_it_is_html(read, store):
+def test_an_html_resource_record_is_a_page(read, store):
     made = Warc().add("http://e.org/r", PAGE, {"Content-Type": "text/html"}, kind="resource")
     read({"a.warc.gz": made.content})
     (row,) = rows_of(store, "pages")
     assert (row["url"], row["status"], decompress(row["html"])) == ("http://e.org/r", 200, PAGE)
 
 
-def test_a_row_that_is_no_page_after_all_has_its_reason(read, store):
+def test_a_row_that_is_not_a_page_has_a_reason(read, store):
     made = (
         Warc()
         .add("http://e.org/a", b" ")
@@ -136,25 +136,25 @@ def test_a_row_that_is_no_page_after_all_has_its_reason(read, store):
         ("one member.warc.gz", lambda: gzip.compress(noisy().content)[:-2000], True),
     ],
 )
-def test_a_file_that_is_cut_short_gives_what_it_has_and_says_so(read, store, name, cut, row_of_the_last):
+def test_a_truncated_file_yields_its_intact_records_and_a_note(read, store, name, cut, row_of_the_last):
     summary = read({name: cut(), "whole.warc.gz": warc_of_pages(2, prefix="http://whole.org/").content})
     found = pages_of(store)
     whole = [(f"http://e.org/{number}", None) for number in range(4)]
     last = [("http://e.org/4", "truncated")] if row_of_the_last else []
     assert found == [*whole, *last, ("http://whole.org/0", None), ("http://whole.org/1", None)]
     assert [note.partition(name)[2] for note in summary.notes] == [
-        " is cut short; what is whole in it was taken in"
+        " is truncated; its intact records were ingested"
     ]
 
 
 def cut_at(made: Warc, share: float) -> bytes:
-    """The file up to that share of its last record."""
+    """The file, cut off after this share of its last record."""
     start = made.starts[-1]
     return made.content[: start + int(share * (len(made.content) - start))]
 
 
 def noisy() -> Warc:
-    """Five pages that hardly can be packed, so that a cut of the whole hits the last one."""
+    """Five nearly incompressible pages, so that a cut of the compressed file hits the last one."""
     made = Warc(gz=False)
     for number in range(5):
         made.add(f"http://e.org/{number}", b"<p>" + os.urandom(20_000).hex().encode())
@@ -163,7 +163,7 @@ def noisy() -> Warc:
 
 @pytest.mark.parametrize("lost", [0, 3, 6])
 @pytest.mark.parametrize("where", [2, 120], ids=["at its beginning", "in its middle"])
-def test_a_damaged_record_costs_only_itself(read, store, lost, where):
+def test_a_damaged_record_does_not_affect_the_others(read, store, lost, where):
     made = warc_of_pages(7)
     content = bytearray(made.content)
     at = made.starts[lost] + where
@@ -172,10 +172,10 @@ def test_a_damaged_record_costs_only_itself(read, store, lost, where):
     whole = [f"http://e.org/{number}" for number in range(7) if number != lost]
     assert [url for url, reason in pages_of(store) if not reason] == whole
     assert "a.warc.gz is " in summary.notes[-1]
-    assert summary.notes[-1].endswith("; what is whole in it was taken in")
+    assert summary.notes[-1].endswith("; its intact records were ingested")
 
 
-def test_a_file_that_is_no_gzip_is_read_up_to_the_damage(read, store):
+def test_an_uncompressed_file_is_read_up_to_the_damage(read, store):
     made = warc_of_pages(5, gz=False)
     before, after = made.content[: made.starts[3]], made.content[made.starts[3] :]
     summary = read({"a.warc": before + b"damage\r\n" * 9 + after})
@@ -192,17 +192,17 @@ def test_a_file_that_is_no_gzip_is_read_up_to_the_damage(read, store):
         os.urandom(5000),
         b"\x1f\x8b\x08" * 1_000_000,
     ],
-    ids=("nothing", "words", "packed words", "noise", "the begin of gzip"),
+    ids=("nothing", "words", "packed words", "noise", "gzip magic bytes"),
 )
-def test_what_is_no_warc_fails_alone_and_is_only_noted_beside_others(read, store, content):
-    with pytest.raises(GrError, match=r"no page was found: .*bad.warc.gz is no WARC file, or an empty one"):
+def test_a_non_warc_fails_on_its_own_and_is_only_noted_among_others(read, store, content):
+    with pytest.raises(GrError, match=r"no page was found: .*bad.warc.gz is not a WARC file, or is empty"):
         read({"bad.warc.gz": content})
     summary = read({"bad.warc.gz": content + b"changed", "good.warc.gz": warc_of_pages(2).content})
     assert len(pages_of(store)) == summary.kept == 2
-    assert "bad.warc.gz is no WARC file" in summary.notes[-1]
+    assert "bad.warc.gz is not a WARC file" in summary.notes[-1]
 
 
-def test_bombs_are_too_large_and_what_follows_them_is_read(read, store):
+def test_decompression_bombs_are_too_large_and_later_records_are_read(read, store):
     zeros = bytes(60_000_000)
     made = Warc().add("http://e.org/bomb", gzip.compress(zeros), {**HTML, "Content-Encoding": "gzip"})
     made.add("http://e.org/br", brotli.compress(zeros, quality=1), {**HTML, "Content-Encoding": "br"})
@@ -214,8 +214,8 @@ def test_bombs_are_too_large_and_what_follows_them_is_read(read, store):
 @pytest.mark.parametrize(
     ("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("br", brotli.compress)]
 )
-def test_no_more_is_unpacked_than_asked_for(encoding, pack):
-    assert unpack(pack(bytes(100_000)), {"content-encoding": encoding}, most=1000) == bytes(1001)
+def test_unpack_stops_after_max_bytes_plus_one(encoding, pack):
+    assert unpack(pack(bytes(100_000)), {"content-encoding": encoding}, max_bytes=1000) == bytes(1001)
 
 
 @pytest.mark.parametrize(
@@ -229,11 +229,11 @@ def test_no_more_is_unpacked_than_asked_for(encoding, pack):
     ],
     ids=["nothing", "garbage", "no status", "line feeds", "endless"],
 )
-def test_a_broken_http_header_costs_only_its_record(read, store, block):
+def test_a_broken_http_header_does_not_affect_other_records(read, store, block):
     good = raw_record(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>good</p>", "http://e.org/good")
     summary = read({"a.warc": raw_record(block) + good})
     assert pages_of(store) == [("http://e.org/good", None)]
-    assert summary.notes == ["1 records in archives are no pages: broken HTTP header 1"]
+    assert summary.notes == ["1 records in archives are not pages: broken HTTP header 1"]
 
 
 @pytest.mark.parametrize(
@@ -245,12 +245,12 @@ def test_a_broken_http_header_costs_only_its_record(read, store, block):
     ],
     ids=["HTTP 2", "no colon", "not ASCII"],
 )
-def test_an_odd_http_header_is_understood(read, store, block):
+def test_an_unusual_http_header_is_parsed(read, store, block):
     read({"a.warc": raw_record(block)})
     assert pages_of(store) == [("http://e.org/raw", None)]
 
 
-def test_a_file_is_cut_into_slices_that_fit_a_shard(tmp_path):
+def test_a_file_is_split_into_slices_that_fit_a_shard(tmp_path):
     (tmp_path / "a.warc.gz").write_bytes(warc_of_pages(11).content)
     settings = CrawlSettings(shard_pages=4)
     slices = list(WarcFile(str(tmp_path), "a.warc.gz").slices(settings, known=lambda _: False))
@@ -260,21 +260,21 @@ def test_a_file_is_cut_into_slices_that_fit_a_shard(tmp_path):
     assert all(isinstance(slice, partial) for slice in slices)
 
 
-def test_a_file_that_vanishes_is_named_and_asked_for_again(store, settings, tmp_path):
+def test_a_missing_file_is_reported_and_retried(store, settings, tmp_path):
     (tmp_path / "a.warc.gz").write_bytes(warc_of_pages(1).content)
     gone = WarcFile(str(tmp_path), "b.warc.gz")
     (contents,) = [slice() for slice in gone.slices(settings, known=lambda _: False)]
-    assert (contents.trouble, contents.unfinished) == (f"{tmp_path}/b.warc.gz is gone", True)
+    assert (contents.trouble, contents.unfinished) == (f"{tmp_path}/b.warc.gz no longer exists", True)
 
 
-def test_a_folder_gives_its_warc_files_and_those_below_in_order(tmp_path):
+def test_a_folder_yields_its_warc_files_and_those_in_subfolders_in_order(tmp_path):
     for name in ("b.warc", "a/z.warc.gz", "a/B.WARC.GZ", "a/readme.txt", "c.warc.gz.part"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     assert [warc.file for warc in warc_files(str(tmp_path))] == ["a/B.WARC.GZ", "a/z.warc.gz", "b.warc"]
 
 
-def test_a_file_behind_a_url_of_fsspec_is_read_likewise(store, settings):
+def test_a_file_at_an_fsspec_url_is_read(store, settings):
     import fsspec
 
     with fsspec.open("memory://warcs/a.warc.gz", "wb") as file:

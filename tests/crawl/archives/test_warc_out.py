@@ -1,4 +1,4 @@
-"""WARC files out: readable by others, true to the table, and the same for the same rows."""
+"""Write WARC files: readable by other tools, consistent with the table, deterministic."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ ROWS = [
     row("http://e.org/203", html("203"), 203),
 ]
 KEPT = [row for row in ROWS if row["kept"]]
-ROWS.append({**row("http://e.org/old", html("old")), "source": "a.warc.gz"})  # which was not fetched
+ROWS.append({**row("http://e.org/old", html("old")), "source": "a.warc.gz"})  # not fetched
 
 
 @pytest.fixture
 def records():
-    """Type, WARC header, HTTP header and body of each record, as warcio reads and checks them."""
+    """Type, WARC header, HTTP header and body of each record, as read and checked by warcio."""
     iterator = ArchiveIterator(BytesIO(warc_of("000001.warc.gz", ROWS, AGENT)), check_digests="raise")
     return [
         (each.rec_type, each.rec_headers, each.http_headers, each.content_stream().read())
@@ -47,7 +47,7 @@ def records():
     ]
 
 
-def test_the_file_begins_with_its_info_and_has_a_request_and_a_response_for_each_kept_page(records):
+def test_the_file_has_warcinfo_and_a_request_and_response_for_each_kept_page(records):
     assert [kind for kind, *_ in records] == ["warcinfo"] + ["request", "response"] * len(KEPT)
     info = records[0][3].decode()
     assert "software: gr-toolkit" in info
@@ -56,7 +56,7 @@ def test_the_file_begins_with_its_info_and_has_a_request_and_a_response_for_each
     assert records[0][1].get_header("WARC-Filename") == "000001.warc.gz"
 
 
-def test_a_response_is_what_the_row_says(records):
+def test_a_response_record_matches_its_row(records):
     responses = [record for record in records if record[0] == "response"]
     for (_, warc, http, body), kept in zip(responses, KEPT, strict=True):
         assert warc.get_header("WARC-Target-URI") == kept["url"]
@@ -78,24 +78,24 @@ def test_a_request_names_its_response_target_host_and_agent(records):
     assert (http.get_header("Host"), http.get_header("User-Agent")) == ("e.org:8443", AGENT)
 
 
-def test_the_same_rows_make_the_same_bytes():
+def test_the_same_rows_produce_the_same_bytes():
     assert warc_of("000001.warc.gz", ROWS, AGENT) == warc_of("000001.warc.gz", ROWS, AGENT)
     assert warc_of("000001.warc.gz", [], AGENT) == warc_of("000001.warc.gz", [], AGENT) != b""
 
 
-def test_each_record_can_be_read_alone(tmp_path):
-    """It is a gzip member of its own: warcio's indexer refuses anything else."""
+def test_each_record_can_be_read_separately(tmp_path):
+    """Each record is a separate gzip member; warcio's indexer rejects anything else."""
     path = tmp_path / "a.warc.gz"
     path.write_bytes(warc_of("a.warc.gz", ROWS, AGENT))
     Indexer(["offset", "warc-type"], [str(path)], str(tmp_path / "index")).process_all()
     assert len((tmp_path / "index").read_text().splitlines()) == 1 + 2 * len(KEPT)
 
 
-def test_out_and_in_again_gives_the_same_pages(store, settings, tmp_path):
+def test_a_written_file_is_ingested_as_the_same_pages(store, settings, tmp_path):
     store.table("pages").write("000001", ROWS[:-1])
     (tmp_path / "000001.warc.gz").write_bytes(warc_of("000001.warc.gz", rows_of(store, "pages"), AGENT))
     other = Store(str(tmp_path / "other"), Path(tmp_path / "other") / ".state")
     summary = ingest_sources(other, settings, str(tmp_path / "000001.warc.gz"))
     assert summary.notes == []
-    came = [{**row, "source": "web"} for row in rows_of(other, "pages")]
-    assert came == [row for row in rows_of(store, "pages") if row["kept"]]
+    ingested = [{**row, "source": "web"} for row in rows_of(other, "pages")]
+    assert ingested == [row for row in rows_of(store, "pages") if row["kept"]]

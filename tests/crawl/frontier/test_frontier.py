@@ -1,4 +1,4 @@
-"""The frontier keeps the queue's order, knows every URL once, and comes back after a crash."""
+"""The frontier keeps the queue's order, stores every URL once, and survives a crash."""
 
 import time
 from contextlib import closing
@@ -13,7 +13,7 @@ from gr_toolkit.errors import CannotWrite
 
 
 def row_of(name):
-    """The row of the page http://e.org/NAME, which says its name."""
+    """The row of the page http://e.org/NAME, whose text is NAME."""
     return read_page(f"http://e.org/{name}", 0, 200, {"content-type": "text/html"}, name.encode()).row
 
 
@@ -31,7 +31,7 @@ def taken(frontier, host="e.org"):
     return urls
 
 
-def test_urls_come_out_once_in_the_order_in_which_they_went_in(frontier):
+def test_urls_are_taken_once_in_the_order_in_which_they_were_added(frontier):
     urls = [f"http://e.org/{number}" for number in (3, 1, 2)]
     assert frontier.add([*urls, "http://e.org/1?utm_source=x", "http://other.org/"], 0) == {
         "e.org",
@@ -42,7 +42,7 @@ def test_urls_come_out_once_in_the_order_in_which_they_went_in(frontier):
     assert frontier.host_after("other.org") is None
 
 
-def test_a_new_process_finds_the_queue_and_fetches_again_what_was_in_flight(frontier):
+def test_a_new_process_finds_the_queue_and_requeues_urls_in_flight(frontier):
     frontier.add(["http://e.org/a", "http://e.org/b"], 0)
     frontier.take("e.org")
     again = Frontier(frontier.path, max_depth=2)
@@ -51,7 +51,7 @@ def test_a_new_process_finds_the_queue_and_fetches_again_what_was_in_flight(fron
     again.close()
 
 
-def test_failed_urls_are_tried_by_the_next_run_and_forbidden_ones_only_when_asked(frontier):
+def test_requeue_retries_failed_urls_and_refused_ones_only_if_admitted(frontier):
     frontier.add(["http://e.org/down", "http://e.org/private", "http://e.org/loop"], 0)
     down, private, loop = (frontier.take("e.org") for _ in range(3))
     frontier.settle(down, "failed", "timeout")
@@ -64,7 +64,7 @@ def test_failed_urls_are_tried_by_the_next_run_and_forbidden_ones_only_when_aske
     assert taken(frontier) == ["http://e.org/down", "http://e.org/private"]
 
 
-def test_the_pages_of_a_lost_shard_are_queued_again_and_their_content_forgotten(frontier):
+def test_the_pages_of_a_lost_shard_are_requeued_and_their_content_forgotten(frontier):
     for shard, name in (("000001", "a"), ("000002", "b")):
         row = row_of(name)
         frontier.arrive(row, expanded=True)
@@ -77,7 +77,7 @@ def test_the_pages_of_a_lost_shard_are_queued_again_and_their_content_forgotten(
     assert frontier.is_stored("http://e.org/b")
 
 
-def test_what_is_too_deep_is_not_known_and_what_was_queued_by_a_deeper_run_waits_for_another(frontier):
+def test_too_deep_urls_are_not_added_and_those_of_a_deeper_run_wait_for_the_next_deep_run(frontier):
     frontier.add(["http://e.org/deep"], 3)
     assert frontier.is_empty()
     deeper = Frontier(frontier.path, max_depth=3)
@@ -89,7 +89,7 @@ def test_what_is_too_deep_is_not_known_and_what_was_queued_by_a_deeper_run_waits
     deeper.close()
 
 
-def test_a_page_whose_links_were_too_deep_is_known_to_have_some(frontier):
+def test_pages_whose_links_are_not_queued_are_listed_until_expanded(frontier):
     for name, expanded in (("a", False), ("b", True)):
         row = row_of(name)
         frontier.arrive(row, expanded=expanded)
@@ -99,7 +99,7 @@ def test_a_page_whose_links_were_too_deep_is_known_to_have_some(frontier):
     assert frontier.unexpanded() == {}
 
 
-def test_what_was_refused_and_is_found_nearer_is_queued_again_at_the_end(frontier):
+def test_a_refused_url_found_at_a_smaller_depth_is_queued_again_at_the_end(frontier):
     frontier.add(["http://e.org/out"], 2)
     frontier.settle(frontier.take("e.org"), "refused", "redirects to another host")
     frontier.add(["http://e.org/a"], 0)
@@ -107,39 +107,39 @@ def test_what_was_refused_and_is_found_nearer_is_queued_again_at_the_end(frontie
     assert taken(frontier) == ["http://e.org/a", "http://e.org/out"]
 
 
-def test_a_stored_page_is_asked_for_again_once_it_is_old_or_is_listed_as_changed(frontier):
+def test_a_stored_page_is_queued_again_if_it_is_old_or_listed_as_changed(frontier):
     row = row_of("a") | {"etag": '"1"'}
     frontier.arrive(row, expanded=True)
     frontier.store([row], "000001", {})
     at = row["fetched_at"].timestamp()
     frontier.requeue([], due=at - 1)
     frontier.ask_again({"http://e.org/a": at - 1, "http://e.org/new": at}, at + 9)
-    frontier.ask_again({"http://e.org/a": at + 5}, at)  # since then it was asked for
+    frontier.ask_again({"http://e.org/a": at + 5}, at)  # requested since then
     assert frontier.take("e.org") is None
     frontier.ask_again({"http://e.org/a": at + 5}, at + 9)
     entry = frontier.take("e.org")
     assert (entry.known, entry.etag) == (True, '"1"')
     frontier.settle(entry, "stored")
     frontier.requeue([], due=at)
-    assert frontier.take("e.org") is None  # it was asked for only now
+    assert frontier.take("e.org") is None  # requested only now
     frontier.requeue([], due=time.time() + 60)
     assert frontier.take("e.org").url == "http://e.org/a"
 
 
-def test_a_host_that_asks_for_patience_is_left_alone_until_then(frontier):
+def test_a_paused_host_is_skipped_until_its_pause_is_over(frontier):
     frontier.book.leave("busy.org", 3600, "status 429")
     frontier.book.leave("free.org", -1, "status 503")
     assert frontier.book.to_leave() == {"busy.org": "status 429, asked to wait"}
 
 
-def test_tallies_of_hosts_add_up(frontier):
+def test_tallies_of_a_host_are_summed(frontier):
     frontier.book.add({"e.org": Tally(2, 1, 100, 0.5, 1, "timeout")})
     frontier.book.add({"e.org": Tally(1, 1, 50, 0.25)})
     found = frontier.database.execute("SELECT * FROM hosts").fetchall()
     assert found == [("e.org", 3, 2, 150, 0.75, 1, "timeout", 0)]
 
 
-def test_what_came_is_kept_until_it_is_settled_or_stored(frontier):
+def test_a_result_is_kept_until_its_url_is_settled_or_stored(frontier):
     frontier.add(["http://e.org/a", "http://e.org/b"], 0)
     first, second = frontier.take("e.org"), frontier.take("e.org")
     frontier.keep_result(first, FetchFailure("timeout"))
@@ -154,28 +154,28 @@ def test_what_came_is_kept_until_it_is_settled_or_stored(frontier):
     again.close()
 
 
-def test_a_file_of_another_version_is_made_anew(frontier, capsys):
+def test_a_file_of_another_version_is_replaced(frontier, capsys):
     frontier.database.execute("PRAGMA user_version = 1")
     frontier.add(["http://e.org/a"], 0)
     frontier.close()
-    with closing(Frontier(frontier.path, max_depth=2)) as anew:
-        assert anew.is_empty()
+    with closing(Frontier(frontier.path, max_depth=2)) as replaced:
+        assert replaced.is_empty()
     assert "was written by another version" in capsys.readouterr().err
 
 
-def with_a_fault(frontier):
+def add_and_fail(frontier):
     with frontier.transaction():
         frontier.add(["http://e.org/a"], 0)
         return 1 / 0
 
 
-def test_a_transaction_that_fails_leaves_nothing(frontier):
+def test_a_failed_transaction_is_rolled_back(frontier):
     with pytest.raises(ZeroDivisionError):
-        with_a_fault(frontier)
+        add_and_fail(frontier)
     assert frontier.is_empty()
 
 
-def test_a_file_that_is_no_database_is_moved_aside(tmp_path, capsys):
+def test_a_file_that_is_not_a_database_is_moved_aside(tmp_path, capsys):
     path = tmp_path / "frontier.sqlite"
     path.write_bytes(b"not a database" * 100)
     frontier = Frontier(path, max_depth=2)
@@ -186,7 +186,7 @@ def test_a_file_that_is_no_database_is_moved_aside(tmp_path, capsys):
     frontier.close()
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+def test_an_unwritable_folder_is_an_error_with_its_path(tmp_path):
     (tmp_path / "state").write_text("a file")
     with pytest.raises(CannotWrite, match=r"frontier\.sqlite"):
         Frontier(tmp_path / "state" / "frontier.sqlite", max_depth=2)

@@ -1,4 +1,4 @@
-"""`gr crawl status`: host by host, while a crawl runs and after."""
+"""`gr crawl status`: host by host, while a crawl runs and afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def closed_port():
         return free.getsockname()[1]
 
 
-def test_hosts_are_told_by_what_is_stored_waiting_and_failed(site, page, crawl, store, tmp_path, closed_port):
+def test_read_hosts_counts_stored_waiting_and_failed_urls(site, page, crawl, store, tmp_path, closed_port):
     site.replies = {"/a": page("root", "/b", "/c"), "/b": page("b"), "/c": page("c")}
     sources = tmp_path / "urls.txt"
     sources.write_text(f"{site.url}/a\nhttp://127.0.0.1:{closed_port}/x\n")
@@ -37,18 +37,18 @@ def test_hosts_are_told_by_what_is_stored_waiting_and_failed(site, page, crawl, 
     assert bad.failure == "robots.txt: connection refused"
 
 
-def test_a_host_that_asked_to_wait_is_told_with_the_time(store):
+def test_a_paused_host_has_the_end_of_its_pause(store):
     with closing(Frontier(store.state / FRONTIER, max_depth=1)) as frontier:
         frontier.add(["http://e.org/a"], 0)
         frontier.book.leave("e.org", 3600, "status 429")
-        (host,) = read_hosts(store.state / FRONTIER)  # while a crawl has it open
+        (host,) = read_hosts(store.state / FRONTIER)  # while the crawl has the file open
     assert host.failure == "status 429"
     assert host.not_before > "2026"
 
 
-def test_it_is_printed_for_a_person_and_for_machines(site, page, crawl, store, capsys):
+def test_show_hosts_prints_a_table_or_json(site, page, crawl, store, capsys):
     show_hosts(store.state / FRONTIER, as_json=False)
-    assert "nothing was crawled yet" in capsys.readouterr().out
+    assert "nothing has been crawled yet" in capsys.readouterr().out
     site.replies = {"/a": page("root")}
     crawl(site.url + "/a")
     show_hosts(store.state / FRONTIER, as_json=False)
@@ -60,7 +60,7 @@ def test_it_is_printed_for_a_person_and_for_machines(site, page, crawl, store, c
     assert host["stored"] == 1
 
 
-def test_a_crawl_that_runs_is_told_in_a_line():
+def test_live_summarizes_a_running_crawl_in_one_line():
     live = Live()
     assert live.tell() == "0.0 MB"
     live.add("slow.org", Tally(requests=2, pages=2, bytes=1_500_000, seconds=5.0), "200")
@@ -69,7 +69,7 @@ def test_a_crawl_that_runs_is_told_in_a_line():
     assert live.tell() == "1.5 MB; timeout 3, 200 1; slowest slow.org 2.5 s; failing down.org 3"
 
 
-def test_a_crawl_of_many_hosts_remembers_the_last_of_them():
+def test_live_remembers_the_last_hosts_of_many():
     live = Live()
     for number in range(MAX_LIVE + 5):
         live.add(f"{number}.org", Tally(requests=1, bytes=1_000_000), "200")
@@ -77,7 +77,7 @@ def test_a_crawl_of_many_hosts_remembers_the_last_of_them():
     assert live.tell().startswith(f"{MAX_LIVE + 5}.0 MB; 200 {MAX_LIVE + 5}")
 
 
-def test_a_host_that_asks_to_be_left_alone_for_ever_has_a_date(tmp_path):
+def test_an_endless_pause_is_limited_to_about_a_year(tmp_path):
     path = tmp_path / FRONTIER
     with closing(Frontier(path, max_depth=1)) as frontier:
         frontier.add(["http://a.org/"], 0)

@@ -1,4 +1,4 @@
-"""What a crawl may start from."""
+"""The sources of a crawl."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from gr_toolkit.errors import UsageError
 
 
 def urls_of(sources):
-    """All that the sources name."""
+    """All pages of the sources."""
     return [url for urls in sources.batches() for url in urls.pages]
 
 
-def test_a_site_root_brings_its_robots_txt_and_a_sitemap_is_known_by_its_name():
+def test_a_site_root_adds_its_robots_txt_and_sitemaps_are_recognized_by_name():
     sitemaps = ["http://e.org/sitemap.xml", "http://e.org/s.xml.gz"]
     named = read_sources(["http://e.org/", "http://e.org/a.html", *sitemaps]).named
     assert named.pages == ["http://e.org/", "http://e.org/a.html"]
@@ -24,7 +24,7 @@ def test_a_site_root_brings_its_robots_txt_and_a_sitemap_is_known_by_its_name():
     assert named.sitemaps == sitemaps
 
 
-def test_a_list_may_have_sitemaps_and_sites_too(tmp_path):
+def test_a_list_may_contain_sitemaps_and_site_roots(tmp_path):
     (tmp_path / "urls.txt").write_text("http://e.org/a\nhttp://e.org/sitemap.xml\nhttp://e.org/\n")
     _, urls = read_sources([str(tmp_path / "urls.txt")]).batches()
     assert urls.pages == ["http://e.org/a", "http://e.org/"]
@@ -32,7 +32,7 @@ def test_a_list_may_have_sitemaps_and_sites_too(tmp_path):
     assert urls.robots == ["http://e.org/robots.txt"]
 
 
-def test_a_long_list_comes_in_batches(tmp_path, monkeypatch):
+def test_a_long_list_is_yielded_in_batches(tmp_path, monkeypatch):
     monkeypatch.setattr(sources_module, "BATCH", 3)
     (tmp_path / "urls.txt").write_text("".join(f"http://e.org/{number}\n" for number in range(8)))
     sources = read_sources(["http://e.org/named", str(tmp_path / "urls.txt")])
@@ -40,19 +40,19 @@ def test_a_long_list_comes_in_batches(tmp_path, monkeypatch):
     assert urls_of(sources) == ["http://e.org/named", *(f"http://e.org/{number}" for number in range(8))]
 
 
-def test_junk_lines_are_counted_and_named_by_their_numbers(tmp_path):
+def test_invalid_lines_are_counted_and_listed_by_number(tmp_path):
     path = tmp_path / "urls.txt"
     path.write_bytes(
         b"\xef\xbb\xbfhttp://e.org/a\n\n# a comment\n"
         b"example.org\n\xff\xfe\x00\nftp://e.org/\n  http://e.org/b  \n"
     )
     sources = read_sources([str(path)])
-    for _ in range(2):  # a list may be read again, and says the same only once
+    for _ in range(2):  # a list may be read again, but adds its note only once
         assert urls_of(sources) == ["http://e.org/a", "http://e.org/b"]
         assert sources.notes == [f"{path}: 3 lines are not URLs and were left out: 4, 5, 6"]
 
 
-def test_many_junk_lines_are_not_all_named(tmp_path):
+def test_only_the_first_of_many_invalid_lines_are_listed(tmp_path):
     path = tmp_path / "urls.txt"
     path.write_text("http://e.org/a\n" + "junk\n" * 1000)
     sources = read_sources([str(path)])
@@ -62,7 +62,7 @@ def test_many_junk_lines_are_not_all_named(tmp_path):
     assert len(note) < 200
 
 
-def test_a_file_of_only_junk_is_a_usage_error(tmp_path):
+def test_a_file_without_urls_is_a_usage_error(tmp_path):
     path = tmp_path / "urls.txt"
     path.write_text("# nothing\nnot a url\n")
     with pytest.raises(UsageError, match="has no URL"):
@@ -72,12 +72,12 @@ def test_a_file_of_only_junk_is_a_usage_error(tmp_path):
 @pytest.mark.parametrize(
     "name", ["no-such-file.txt", "no-such.warc.gz", "ftp://e.org/", "cc:", "hf:", "hf:x", ""]
 )
-def test_what_means_nothing_is_a_usage_error(name):
+def test_an_unknown_source_is_a_usage_error(name):
     with pytest.raises(UsageError, match="neither a URL"):
         read_sources([name])
 
 
-def test_archives_are_files_and_folders(tmp_path):
+def test_warc_files_and_folders_are_archives(tmp_path):
     for path in ("warcs/a.warc.gz", "warcs/b.warc", "warcs/c.html", "pages/a.html"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes(b"")
@@ -92,13 +92,13 @@ def test_archives_are_files_and_folders(tmp_path):
     assert urls_of(sources) == []
 
 
-def test_a_column_for_no_table_is_a_usage_error(tmp_path):
+def test_url_column_without_a_table_is_a_usage_error(tmp_path):
     (tmp_path / "urls.txt").write_text("http://e.org/a\n")
     with pytest.raises(UsageError, match="--url-column names a column of a table"):
         read_sources([str(tmp_path / "urls.txt")], url_column="url")
 
 
-def test_a_quoted_tilde_is_the_home_folder(tmp_path, monkeypatch):
+def test_a_quoted_tilde_is_expanded_to_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "urls.txt").write_text("https://a.org/x\n")
     (tmp_path / "pages").mkdir()

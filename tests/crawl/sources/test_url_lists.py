@@ -1,4 +1,4 @@
-"""Lists of URLs in tables, and which of their columns has them."""
+"""Lists of URLs in tables, and the choice of their URL column."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ WRITE = {"csv": write_csv, "tsv": write_tsv, "jsonl": write_jsonl, "parquet": wr
 
 @pytest.fixture(params=WRITE)
 def table(request, tmp_path):
-    """Write rows as one of the formats; the file's path."""
+    """Write rows in one of the formats; return the file's path."""
 
     def write(rows):
         path = tmp_path / f"urls.{request.param}"
@@ -55,11 +55,11 @@ def urls_of(*names, column=None):
     return [url for urls in sources.batches() for url in urls.pages], sources.notes
 
 
-def test_the_only_column_that_has_urls_is_taken(table):
+def test_the_only_column_with_urls_is_chosen(table):
     assert urls_of(table(ROWS)) == (["http://e.org/a", "http://e.org/b"], [])
 
 
-def test_a_column_called_url_goes_before_others_that_have_some(table):
+def test_a_column_named_url_takes_precedence(table):
     rows = [{"from": "http://x.org/", "URL": row["link"]} for row in ROWS]
     assert urls_of(table(rows))[0] == ["http://e.org/a", "http://e.org/b"]
 
@@ -74,17 +74,17 @@ def test_the_column_can_be_named(table):
     [[{"a": "http://e.org/", "b": "http://e.org/"}], [{"a": "words", "b": "and more"}]],
     ids=["two", "none"],
 )
-def test_no_column_to_be_chosen_is_a_usage_error_that_lists_them(table, rows):
+def test_an_ambiguous_or_missing_url_column_is_a_usage_error_that_lists_the_columns(table, rows):
     with pytest.raises(UsageError, match=r"Name it with --url-column; its columns are a, b"):
         urls_of(table(rows))
 
 
-def test_an_unknown_column_is_a_usage_error_that_lists_them(table):
+def test_an_unknown_column_is_a_usage_error_that_lists_the_columns(table):
     with pytest.raises(UsageError, match=r"has no column uri; its columns are id, link, text"):
         urls_of(table(ROWS), column="uri")
 
 
-def test_rows_without_a_url_are_counted_and_named(table):
+def test_rows_without_a_url_are_counted_and_listed(table):
     cells = ["http://e.org/a", "", "junk", "http://e.org/b"]
     urls, (note,) = urls_of(table([{"id": "x", "url": cell} for cell in cells]))
     assert urls == ["http://e.org/a", "http://e.org/b"]
@@ -102,13 +102,11 @@ def test_a_table_without_rows_is_a_usage_error(tmp_path):
 
 def test_a_table_without_a_header_is_a_usage_error(tmp_path):
     (tmp_path / "a.csv").write_text("http://e.org/a\nhttp://e.org/b\n")
-    with pytest.raises(
-        UsageError, match="has a URL in its first line, where the names of the columns should be"
-    ):
+    with pytest.raises(UsageError, match="has a URL in its first line, where the column names should be"):
         urls_of(str(tmp_path / "a.csv"))
 
 
-def test_broken_lines_of_json_are_counted(tmp_path):
+def test_invalid_json_lines_are_counted(tmp_path):
     lines = [
         '{"url": "http://e.org/a"}',
         "{",
@@ -124,24 +122,24 @@ def test_broken_lines_of_json_are_counted(tmp_path):
     assert note.endswith("4 lines are not URLs and were left out: 2, 3, 5, 6")
 
 
-def test_cells_may_be_longer_than_csv_takes_by_itself(tmp_path):
+def test_csv_cells_may_exceed_the_default_limit(tmp_path):
     (tmp_path / "a.csv").write_text(f'text,url\n"{"long " * 100_000}",http://e.org/a\n')
     assert urls_of(str(tmp_path / "a.csv"))[0] == ["http://e.org/a"]
 
 
 @pytest.mark.parametrize("content", [b"PAR1", b"junk" * 100, b""])
-def test_a_broken_parquet_file_is_an_error_that_names_it(tmp_path, content):
+def test_a_broken_parquet_file_is_an_error_with_its_path(tmp_path, content):
     (tmp_path / "a.parquet").write_bytes(content)
     with pytest.raises(GrError, match=r"cannot read .*a\.parquet: "):
         urls_of(str(tmp_path / "a.parquet"))
 
 
-def test_of_a_parquet_file_only_the_column_of_urls_is_read(tmp_path):
+def test_only_the_url_column_of_a_parquet_file_is_read(tmp_path):
     rows = [{"url": f"http://e.org/{number}", "html": f"{number} " * 100} for number in range(400)]
     path = tmp_path / "a.parquet"
     pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=200)
     html = pq.read_metadata(path).row_group(1).column(1)
-    with path.open("r+b") as file:  # of rows that come after those by which the column is chosen
+    with path.open("r+b") as file:  # in a row group after the sample that chooses the column
         file.seek(html.data_page_offset)
         file.write(b"\xff" * 16)
     assert urls_of(str(path)) == ([row["url"] for row in rows], [])
@@ -149,7 +147,7 @@ def test_of_a_parquet_file_only_the_column_of_urls_is_read(tmp_path):
 
 @pytest.fixture
 def dataset(tmp_path, monkeypatch):
-    """A folder in the place of a data set on the Hub: two splits of a configuration."""
+    """A local folder instead of a data set on the Hub: two splits of one configuration."""
     pytest.importorskip("datasets", reason="needs datasets: pip install 'gr-toolkit[hf]'")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
@@ -173,7 +171,7 @@ def test_a_data_set_is_read_by_split_and_column(dataset):
         assert "\n" not in str(caught.value)
 
 
-def test_without_the_package_a_data_set_says_what_to_install(monkeypatch):
+def test_without_the_package_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(MissingExtra, match=r"hf:owner/set needs .*gr-toolkit\[hf\]"):
         urls_of("hf:owner/set")

@@ -1,4 +1,4 @@
-"""Author and date of a page; its title, language and licence are in test_extract.py."""
+"""Author, date and licence of a page. Title, language and other licences are tested in test_extract.py."""
 
 import json
 
@@ -46,7 +46,7 @@ def test_author_and_date_in_the_head(head, author, date):
     assert (author_of(page(head)), date_of(page(head))) == (author, date)
 
 
-def test_author_and_date_of_microdata_are_the_questions_and_not_an_answers():
+def test_microdata_author_and_date_come_from_the_question_not_an_answer():
     answer = '<div itemscope itemtype="https://schema.org/Answer"><b itemprop="author">Eve</b></div>'
     asked = '<time itemprop="dateCreated" datetime="2024-05-06T07:08"></time>'
     user = '<div itemprop="author" itemscope><span itemprop="name">Ada</span> 17 points</div>'
@@ -55,7 +55,7 @@ def test_author_and_date_of_microdata_are_the_questions_and_not_an_answers():
     assert author_of(page(body=answer)) is None
 
 
-def test_a_link_to_the_author():
+def test_the_first_author_link_is_the_author():
     assert (
         author_of(page(body='<a rel="author" href="/ada">Ada</a><a rel="author" href="/bob">Bob</a>'))
         == "Ada"
@@ -73,7 +73,7 @@ def test_a_link_to_the_author():
         ("", None),
     ],
 )
-def test_only_dates_are_dates(text, date):
+def test_iso_date_accepts_only_dates(text, date):
     assert iso_date(text) == date
 
 

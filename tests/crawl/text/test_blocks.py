@@ -1,4 +1,4 @@
-"""A page's visible text as blocks: what they are, how they read, and what counts as boilerplate."""
+"""A page's visible text as blocks: their boundaries, their Markdown, and which are boilerplate."""
 
 import pytest
 
@@ -41,11 +41,11 @@ def text(body):
         ("<h2>Part<a class=headerlink href=#p>¶</a></h2><p><a href=#q>#</a>text</p>", "## Part\n\ntext"),
     ],
 )
-def test_blocks_read_as_light_markdown(html, expected):
+def test_blocks_are_light_markdown(html, expected):
     assert text(html) == expected
 
 
-def test_a_block_knows_where_it_begins():
+def test_a_block_records_the_element_in_which_it_begins():
     first, second, third = blocks("<p>one</p>two<ul><li><b> three</b></li></ul>")
     assert (first.element.tag, first.in_tail) == ("p", False)
     assert (second.element.tag, second.in_tail) == ("p", True)
@@ -64,7 +64,7 @@ def test_a_block_knows_where_it_begins():
         "<span aria-hidden=true>x</span>",
     ],
 )
-def test_boilerplate_and_what_is_hidden_is_marked_and_not_lost(html):
+def test_boilerplate_and_hidden_blocks_are_marked_but_kept(html):
     body = f"<p>before</p>{html}<p>after</p>"
     assert [block.boilerplate for block in blocks(body)] == [False, True, False]
     tree = parse(f"<html><body>{body}</body></html>")
@@ -72,6 +72,6 @@ def test_boilerplate_and_what_is_hidden_is_marked_and_not_lost(html):
     assert whole_text(tree) == "before\n\nx\n\nafter"
 
 
-def test_the_element_itself_is_never_boilerplate():
+def test_the_root_element_is_never_boilerplate():
     (footer,) = parse("<html><body><footer>all rights</footer></body></html>").iter("footer")
     assert full_text(footer) == "all rights"

@@ -1,4 +1,4 @@
-"""Which declared canonical URLs are believed."""
+"""Declared canonical URLs, and which of them are accepted."""
 
 import pytest
 
@@ -15,7 +15,10 @@ URL = "http://e.org/a?sort=up"
         (b"<link rel=canonical href=/a>", "http://e.org/a"),
         ('<link rel="canonical" href="/ä">'.encode(), "http://e.org/%C3%A4"),
         (b'<link rel="stylesheet" href="/a.css"><link rel="canonical" href="b">', "http://e.org/b"),
-        (b'<link rel="canonical" href="http://e.org/">', None),  # the root of the site, as on a whole site
+        (
+            b'<link rel="canonical" href="http://e.org/">',
+            None,
+        ),  # the site's root, which some sites declare on every page
         (b'<link rel="canonical" href="http://other.org/a">', None),
         (b'<link rel="canonical" href="ftp://e.org/a">', None),
         (b'<link rel="canonical">', URL),
@@ -23,5 +26,5 @@ URL = "http://e.org/a?sort=up"
         (b"<p>no link</p>", None),
     ],
 )
-def test_canonical(head, canonical):
+def test_only_credible_canonical_urls_are_returned(head, canonical):
     assert declared_canonical(b"<html><head>" + head, URL) == canonical

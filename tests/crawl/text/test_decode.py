@@ -1,4 +1,4 @@
-"""Bytes to text: HTTP charset, byte order mark, meta, detection; never an error."""
+"""Decoding bytes to text: HTTP charset, byte order mark, meta, detection; never an error."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_pages_decode(body, content_type, text):
 @pytest.mark.parametrize(
     "charset", ["undefined", "hex", "base64", "rot13", "idna", "punycode", "unicode_escape"]
 )
-def test_what_only_python_calls_an_encoding_is_not_used(charset):
+def test_python_only_codecs_are_not_used(charset):
     body = f"<meta charset={charset}>a plain \\n text"
     assert decode(body.encode(), "text/html") == body
     assert decode(body.encode(), f"text/html; charset={charset}") == body
@@ -65,31 +65,31 @@ def test_undeclared_text_is_detected(sentence, encoding):
     ],
 )
 @pytest.mark.parametrize("claim", ["", "; charset=utf-8", "; charset=iso-8859-1"])
-def test_a_declaration_that_the_bytes_do_not_fit_is_not_believed(sentence, encoding, claim):
+def test_a_declaration_that_the_bytes_do_not_fit_is_ignored(sentence, encoding, claim):
     page = f"<html><head><title>Q</title></head><body><div class='post'><p>{sentence * 5}</p></body></html>"
     assert decode(page.encode(encoding), "text/html" + claim) == page
 
 
-def test_a_meta_element_that_comes_late_is_read_where_the_header_is_wrong():
+def test_a_late_meta_element_is_used_if_the_header_is_wrong():
     page = f"<html><head>{'<!-- x -->' * 200}<meta charset='windows-1251'></head><body>Привет</body></html>"
     for claim in ("", "; charset=utf-8", "; charset=iso-8859-1"):
         assert decode(page.encode("cp1251"), "text/html" + claim) == page
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_is_told_by_its_zeros(encoding):
+def test_utf_16_is_detected_by_its_zero_bytes(encoding):
     page = "<html><body><p>数学 and café</p></body></html>"
     for claim in ("", "; charset=utf-16", "; charset=utf-8"):
         assert decode(page.encode(encoding), "text/html" + claim) == page
 
 
-def test_utf_8_that_was_cut_or_has_a_stray_byte_is_still_utf_8():
+def test_truncated_utf_8_or_utf_8_with_a_stray_byte_is_still_utf_8():
     page = "<p>usuário é ação</p>" * 20
     assert decode(page.encode() + b"\xc3", "text/html; charset=iso-8859-1") == page + "\ufffd"
     assert decode(b"\xa0" + page.encode(), "text/html") == "\ufffd" + page
 
 
-def test_the_byte_order_mark_is_surer_than_the_header():
+def test_the_byte_order_mark_overrides_the_header():
     assert decode("\ufeffé".encode("utf-16-be"), "text/html; charset=iso-8859-1") == "é"
 
 

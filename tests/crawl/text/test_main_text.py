@@ -1,4 +1,4 @@
-"""Which blocks are a page's content: two extractors, and what neither may lose."""
+"""Selection of a page's content blocks: two extractors, and the blocks that must be kept."""
 
 import re
 
@@ -38,11 +38,11 @@ def block(text, boilerplate=False):
         ("Posted 3 days ago", False),
     ],
 )
-def test_what_looks_like_a_formula_an_option_or_an_answer(text, expected):
+def test_is_cue_recognizes_formulas_options_and_answers(text, expected):
     assert is_cue(text, TOKEN) is expected
 
 
-def test_the_precise_choice_stands_unless_it_loses_half_of_the_text_or_a_cue():
+def test_the_precise_selection_is_used_unless_it_loses_half_of_the_text_or_a_cue():
     sizes = [10] * 10
     everything = set(range(10))
     assert chosen({0, 1, 2, 3, 4}, everything, sizes, cues=set()) == {0, 1, 2, 3, 4}
@@ -52,7 +52,7 @@ def test_the_precise_choice_stands_unless_it_loses_half_of_the_text_or_a_cue():
     assert chosen({0, 1, 2}, {0, 1}, sizes, cues={2}) == {0, 1, 2}
 
 
-def test_cues_and_prose_between_kept_blocks_are_taken_back():
+def test_cues_and_prose_between_kept_blocks_are_restored():
     long = "word " * 24
     texts = [long, "kept", long, "A. 5", "Reply", long, "kept", "A. 5"]
     blocks = [block(text, boilerplate=number == 5) for number, text in enumerate(texts)]
@@ -60,7 +60,7 @@ def test_cues_and_prose_between_kept_blocks_are_taken_back():
     assert lost_between(set(), blocks, cues={3}) == set()
 
 
-def test_short_options_that_trafilatura_drops_stay_and_the_menu_goes():
+def test_short_options_that_trafilatura_drops_are_kept_and_the_menu_is_dropped():
     options = "".join(f"<li>{value} J</li>" for value in (5, 10, 20, 40))
     text = main_text(f"{MENU}{PROSE}<p>How much energy?</p><ol type=A>{options}</ol><p>Answer: B</p>{PROSE}")
     for line in ("A. 5 J", "B. 10 J", "C. 20 J", "D. 40 J", "Answer: B"):
@@ -68,7 +68,7 @@ def test_short_options_that_trafilatura_drops_stay_and_the_menu_goes():
     assert "Something else" not in text
 
 
-def test_what_the_markup_declares_stays_and_boilerplate_of_the_same_words_goes():
+def test_declared_blocks_are_kept_and_boilerplate_with_the_same_words_is_dropped():
     body = f"<nav>It is 7.</nav>{PROSE}<div class='comment sidebar'><div>It is 7.</div></div>{PROSE}"
     assert "It is 7." not in main_text(body)
     assert main_text(body, declared=["Yes.\nIt is 7."]).count("It is 7.") == 1
@@ -76,18 +76,18 @@ def test_what_the_markup_declares_stays_and_boilerplate_of_the_same_words_goes()
     assert "x = 1" in main_text(code, declared=["So:\n\n```\nx = 1\n\ny = 2\n```"])
 
 
-def test_a_heading_that_the_title_repeats_stays_even_in_the_header():
+def test_a_heading_that_the_title_repeats_is_kept_even_in_boilerplate():
     body = f"<nav><h1>How much is lost?</h1><h1>Home page</h1></nav>{PROSE}"
     text = main_text(body, title="How much is lost? - Physics")
     assert text.startswith("# How much is lost?")
     assert "Home page" not in text
 
 
-def test_where_both_extractors_find_next_to_nothing_all_but_boilerplate_is_taken(monkeypatch):
+def test_if_both_extractors_find_almost_nothing_all_but_boilerplate_is_kept(monkeypatch):
     monkeypatch.setattr("crawl.text.main_text.extract_plain_text", lambda *_, **__: "")
     monkeypatch.setattr("crawl.text.main_text.extract", lambda _: None)
     assert main_text("<nav>menu</nav><p>One.</p><p>Two.</p>") == "One.\n\nTwo."
 
 
-def test_numbers_of_a_page_that_look_like_marks_do_no_harm():
+def test_page_text_that_looks_like_a_mark_is_harmless():
     assert "qz99999999zq" in main_text(f"<p>qz99999999zq and qz1zq are no marks of ours.</p>{PROSE}")

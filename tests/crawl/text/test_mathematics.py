@@ -1,4 +1,4 @@
-"""Formulas survive: MathML, TeX annotations, KaTeX, MathJax, images, exponents, TeX in the text."""
+"""Formulas are kept: MathML, TeX annotations, KaTeX, MathJax, images, exponents, TeX in the text."""
 
 import pytest
 
@@ -112,18 +112,18 @@ def test_mathml_without_tex_is_converted(mathml, tex):
         ("<pre>$a = $b\n  c</pre>", "```\n$a = $b\n  c\n```"),
     ],
 )
-def test_formulas_and_exponents_survive(html, text):
+def test_formulas_and_exponents_are_kept(html, text):
     assert text_of(f"<p>{html}</p>") == text
 
 
-def test_what_is_set_small_is_no_exponent_by_that():
+def test_long_small_print_is_not_an_exponent():
     prose = "a note that somebody set small, which is no exponent of anything at all, on and on"
     assert text_of(f"<p>10<sup>{prose}</sup></p>") == f"10{prose}"
     footnote = '<details class="ptx-footnote"><summary><sup> 1 </sup></summary>The note.</details>'
     assert "[1]" in text_of(f"<p>in 1905{footnote}.</p>")
 
 
-def test_spans_of_tex_in_text():
+def test_formula_spans_finds_tex_in_text():
     def found(text):
         return [text[start:stop] for start, stop in formula_spans(text)]
 
@@ -133,7 +133,7 @@ def test_spans_of_tex_in_text():
     assert found(r"unclosed \( then \(x\)") == [r"\(x\)"]
 
 
-def test_what_the_text_lost_is_counted():
+def test_share_in_measures_lost_formulas():
     tree = parse("<body><p>a<sup>2</sup></p><nav>b<sup>3</sup></nav></body>")
     formulas = Formulas("")
     save_formulas(tree, formulas)

@@ -76,7 +76,7 @@ def test_stackexchange_markup():
     assert [answer["text"] for answer in found["answers"]] == ["Yes.", "No."]
 
 
-def test_openstax_exercises_belong_to_their_solutions():
+def test_openstax_exercises_are_paired_with_their_solutions():
     found = read("""<main>
       <div data-type="exercise"><p data-type="problem">1 + 1?</p><p data-type="solution">2</p></div>
       <div data-type="exercise"><div data-type="problem">2 + 2?</div></div>
@@ -88,7 +88,7 @@ def test_openstax_exercises_belong_to_their_solutions():
     ]
 
 
-def test_pages_without_such_markup_have_none():
+def test_pages_without_valid_markup_have_no_questions():
     assert read("<p>What? That.</p>") == []
     assert read('<script type="application/ld+json">{"broken": </script><p>x</p>') == []
     assert read(f'<script type="application/ld+json">{"[" * 100_000}</script><p>x</p>') == []
@@ -97,7 +97,7 @@ def test_pages_without_such_markup_have_none():
     )
 
 
-def test_exercises_that_ask_the_same_of_other_data_are_all_kept():
+def test_questions_with_the_same_text_but_other_answers_are_all_kept():
     exercise = (
         '<div data-type="exercise"><p data-type="problem">median = ?</p><p data-type="solution">{}</p></div>'
     )
@@ -137,7 +137,7 @@ def test_pretext_examples_exercises_and_tasks():
     ]
 
 
-def test_json_ld_whose_html_is_escaped_once_more():
+def test_json_ld_with_doubly_escaped_html():
     question = {
         "@type": "Question",
         "name": "Is 1 &lt; 2?",

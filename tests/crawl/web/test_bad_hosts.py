@@ -1,5 +1,5 @@
-"""Hosts that hang, lie or attack: each costs a bounded time and memory, is named with its reason, and leaves
-the rest of the crawl unharmed.
+"""Hosts that hang, misbehave or attack: each costs bounded time and memory, is reported with a reason, and
+does not affect other hosts.
 """
 
 from __future__ import annotations
@@ -13,25 +13,24 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
-from itertools import pairwise
 
 import brotli
 import pytest
 
 from bench.fetching.memory import peak
+from gr_toolkit.errors import GrError
 from processes import PROCESSES
 from rows import rows_of
 
 Behave = Callable[[socket.socket, bytes], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"
 ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-FOREVER = 20.0  # seconds, far more than a crawl here may take
 MEGABYTE = 1 << 20
 
 
 @contextmanager
 def raw_host(behave: Behave) -> Iterator[str]:
-    """A host that gives every connection, after its request has come, to `behave`; without robots.txt."""
+    """A host without robots.txt that passes every connection and its request to `behave`."""
 
     def serve(connection: socket.socket) -> None:
         with connection, suppress(OSError):
@@ -55,12 +54,12 @@ def raw_host(behave: Behave) -> Iterator[str]:
 
 
 def hangs(connection, request):
-    time.sleep(FOREVER)
+    connection.recv(1)  # until the client closes the connection
 
 
 def hangs_after_its_headers(connection, request):
     connection.sendall(OK + b"\r\n<p>")
-    time.sleep(FOREVER)
+    connection.recv(1)
 
 
 def hangs_up(connection, request):
@@ -73,7 +72,7 @@ def resets(connection, request):
 
 def drips(connection, request):
     connection.sendall(OK + b"\r\n")
-    for _ in range(int(FOREVER * 10)):
+    while True:  # until the client closes the connection
         connection.sendall(b"a")
         time.sleep(0.1)
 
@@ -82,7 +81,7 @@ def breaks_off(connection, request):
     connection.sendall(OK + b"Content-Length: 1000\r\n\r\n<p>not all of it")
 
 
-def speaks_no_http(connection, request):
+def sends_non_http(connection, request):
     connection.sendall(b"SSH-2.0-OpenSSH_9.9\r\n")
 
 
@@ -99,9 +98,9 @@ def sends_one_endless_header(connection, request):
 
 
 def sends_a_gzip_bomb(connection, request):
-    packer = zlib.compressobj(wbits=31)
-    block = packer.compress(bytes(MEGABYTE)) + packer.flush(zlib.Z_FULL_FLUSH)
-    again = packer.compress(bytes(MEGABYTE)) + packer.flush(zlib.Z_FULL_FLUSH)
+    compressor = zlib.compressobj(wbits=31)
+    block = compressor.compress(bytes(MEGABYTE)) + compressor.flush(zlib.Z_FULL_FLUSH)
+    again = compressor.compress(bytes(MEGABYTE)) + compressor.flush(zlib.Z_FULL_FLUSH)
     connection.sendall(OK + b"Content-Encoding: gzip\r\n\r\n" + block + again * 1023)
 
 
@@ -111,7 +110,7 @@ def sends_a_brotli_bomb(connection, request):
     )
 
 
-def sends_no_gzip(connection, request):
+def sends_invalid_gzip(connection, request):
     connection.sendall(OK + b"Content-Encoding: gzip\r\n\r\n<p>plain text</p>")
 
 
@@ -125,7 +124,7 @@ def sends_binary(connection, request):
     connection.sendall(OK + b"\r\n" + bytes(range(256)) * 100)
 
 
-def redirects_for_ever(connection, request):
+def redirects_forever(connection, request):
     number = int(request.split()[1].strip(b"/") or b"0") + 1
     connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /%d\r\nContent-Length: 0\r\n\r\n" % number)
 
@@ -139,17 +138,14 @@ def is_busy(connection, request):
 
 
 MISSED = {
-    hangs: "timeout",
-    hangs_after_its_headers: "timeout",
-    drips: "timeout",
     hangs_up: "connection broken",
     resets: "connection broken",
     breaks_off: "connection broken",
-    speaks_no_http: "connection broken",
+    sends_non_http: "connection broken",
     sends_endless_headers: "connection broken",
     sends_one_endless_header: "connection broken",
-    sends_no_gzip: "broken content encoding",
-    redirects_for_ever: "too many redirects",
+    sends_invalid_gzip: "broken content encoding",
+    redirects_forever: "too many redirects",
     is_busy: "status 503",
 }
 ROWS = {
@@ -162,64 +158,80 @@ ROWS = {
 
 
 @pytest.mark.parametrize("behave", [*MISSED, *ROWS], ids=lambda behave: behave.__name__)
-def test_a_bad_host_is_named_and_the_others_are_fetched(site, page, crawl, store, tmp_path, behave):
+def test_a_bad_host_is_reported_and_the_others_are_fetched(site, page, crawl, store, tmp_path, behave):
     site.replies = {"/a": page("root", *(f"/{number}" for number in range(20)))}
     site.replies |= {f"/{number}": page(f"page {number}") for number in range(20)}
     with raw_host(behave) as bad:
         (tmp_path / "urls.txt").write_text("\n".join([bad, f"{bad}1", f"{site.url}/a"]))
-        began = time.monotonic()
-        summary = crawl(str(tmp_path / "urls.txt"), timeout=0.5)
-        assert time.monotonic() - began < FOREVER / 2
+        summary = crawl(str(tmp_path / "urls.txt"), timeout=60)
     rows = rows_of(store, "pages", ["host", "reason", "kept"])
     assert sum(bool(row["kept"]) for row in rows if row["host"] == site.url.removeprefix("http://")) == 21
-    turned_down = {row["reason"] for row in rows if row["host"] in bad}
+    rejected = {row["reason"] for row in rows if row["host"] in bad}
     if behave in MISSED:
         assert summary.notes == [f"2 URLs not fetched: {MISSED[behave]} 2"]
-        assert turned_down == set()
+        assert rejected == set()
     else:
-        assert turned_down == {ROWS[behave]}
+        assert rejected == {ROWS[behave]}
 
 
-def test_a_dead_host_costs_a_few_requests_and_not_one_for_every_url(crawl, frontier_states, tmp_path):
-    asked = []
+@pytest.mark.parametrize("behave", [hangs, hangs_after_its_headers, drips])
+def test_a_host_that_never_finishes_a_response_is_a_timeout(crawl, behave):
+    with raw_host(behave) as bad, pytest.raises(GrError, match=r"nothing was fetched: .*: timeout"):
+        crawl(bad, timeout=0.5, obey_robots=False)
+
+
+def test_the_other_hosts_are_fetched_while_one_hangs(site, page, crawl, outcomes):
+    paths = [f"/{number}" for number in range(20)]
+    site.replies = {"/a": page("root", *paths)} | {path: page(f"page {path}") for path in paths}
+
+    def hangs_until_the_others_are_fetched(connection, request):
+        while not site.replies.keys() <= site.hits.keys():
+            time.sleep(0.02)
+
+    with raw_host(hangs_until_the_others_are_fetched) as bad:
+        summary = crawl(bad, f"{site.url}/a", timeout=120)
+    assert outcomes() == dict.fromkeys(site.replies)
+    assert summary.notes == ["1 URLs not fetched: connection broken 1"]
+
+
+def test_a_dead_host_is_closed_after_max_failures(crawl, frontier_states, tmp_path):
+    requests = []
 
     def fail(connection, request):
-        asked.append(request)
+        requests.append(request)
 
     with raw_host(fail) as bad:
         (tmp_path / "urls.txt").write_text("\n".join(f"{bad}{number}" for number in range(100)))
         with pytest.raises(Exception, match="nothing was fetched"):
             crawl(str(tmp_path / "urls.txt"), max_failures=5)
-    assert len({request.split()[1] for request in asked}) == 5  # each once or, on a broken connection, twice
+    assert len({request.split()[1] for request in requests}) == 5  # a broken connection is retried
     assert frontier_states() == {"failed": 5, "queued": 95}
 
 
-def test_a_host_that_asks_for_patience_gets_it(site, page, reply, crawl, outcomes):
-    times = []
+def test_a_busy_host_is_asked_again_unless_its_retry_after_is_too_long(site, page, reply, crawl, outcomes):
+    def busy(headers):
+        soon = reply(status=429, headers={"Retry-After": "0.1"})
+        return page("root", "/b") if site.hits["/a"] > 2 else soon
 
-    def busy_at_first(headers):
-        times.append(time.monotonic())
-        return page("root", "/b") if len(times) > 2 else reply(status=429, headers={"Retry-After": "1"})
-
-    site.replies = {"/a": busy_at_first, "/b": page("b")}
-    assert crawl(site.url + "/a", retries=2).kept == 2
-    assert [later - earlier >= 1 for earlier, later in pairwise(times)] == [True, True]
-
-
-def test_a_crawl_delay_is_kept(site, page, reply, crawl):
-    times = []
-
-    def timed(headers):
-        times.append(time.monotonic())
-        return page(f"page {len(times)}")
-
-    site.replies = {"/a": page("root", "/0", "/1"), "/0": timed, "/1": timed}
-    site.replies["/robots.txt"] = reply(b"User-agent: *\nCrawl-delay: 1\n", type="text/plain")
-    assert crawl(site.url + "/a").kept == 3
-    assert times[1] - times[0] >= 0.5  # it varies by half
+    site.replies = {"/a": busy, "/b": reply(status=429, headers={"Retry-After": "3600"})}
+    summary = crawl(site.url + "/a", retries=2)
+    assert outcomes() == {"/a": None}
+    assert site.hits == {"/robots.txt": 1, "/a": 3, "/b": 1}
+    assert "(status 429)" in summary.notes[-1]
 
 
-def test_who_asks_is_said(site, page, crawl):
+def test_a_crawl_delay_is_read_and_a_long_one_closes_the_host(site, page, reply, crawl, outcomes):
+    site.replies = {"/a": page("root", "/b"), "/b": page("b")}
+    site.replies["/robots.txt"] = reply(b"User-agent: *\nCrawl-delay: 3600\n", type="text/plain")
+    summary = crawl(site.url + "/a")
+    assert outcomes() == {"/a": None}
+    assert "(Crawl-delay of 3600 seconds)" in summary.notes[-1]
+    site.replies["/robots.txt"] = reply(b"User-agent: *\nCrawl-delay: 0.1\n", type="text/plain")
+    crawl(site.url + "/a")
+    assert outcomes() == {"/a": None, "/b": None}
+
+
+def test_requests_have_a_user_agent_with_the_contact(site, page, crawl):
     agents = set()
 
     def look(headers):
@@ -232,19 +244,19 @@ def test_who_asks_is_said(site, page, crawl):
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
-def test_what_is_packed_is_unpacked(site, page, reply, crawl, store, encoding):
-    packers = {"gzip": gzip, "deflate": zlib, "br": brotli, "zstd": import_module(ZSTD)}
+def test_compressed_responses_are_decompressed(site, page, reply, crawl, store, encoding):
+    codecs = {"gzip": gzip, "deflate": zlib, "br": brotli, "zstd": import_module(ZSTD)}
 
-    def packed(headers):
+    def compressed(headers):
         assert encoding in headers["Accept-Encoding"]
-        body = packers[encoding].compress(page("root").body)
+        body = codecs[encoding].compress(page("root").body)
         return reply(body, headers={"Content-Encoding": encoding})
 
-    site.replies["/a"] = packed
+    site.replies["/a"] = compressed
     assert crawl(site.url + "/a").kept == 1
 
 
-def test_a_robots_txt_is_read_only_so_far(site, page, reply, crawl, outcomes):
+def test_only_the_start_of_a_large_robots_txt_is_read(site, page, reply, crawl, outcomes):
     rule = b"User-agent: *\nDisallow: /private/\n"
     sent = []
 
@@ -260,10 +272,10 @@ def test_a_robots_txt_is_read_only_so_far(site, page, reply, crawl, outcomes):
     }
     crawl(site.url + "/a")
     assert outcomes() == {"/a": None, "/c": None}
-    assert len(sent) < 25  # the rest is in the buffers of two sockets
+    assert len(sent) < 25  # some are in the buffers of two sockets
 
 
-def test_a_vast_robots_txt_that_says_so_is_read_too(site, page, reply, crawl, outcomes):
+def test_a_large_robots_txt_with_a_content_length_is_read(site, page, reply, crawl, outcomes):
     body = b"User-agent: *\nDisallow: /private/\n" + b"# nothing\n" * (5 * MEGABYTE)
     site.replies = {
         "/robots.txt": reply(body, type="text/plain"),
@@ -275,7 +287,7 @@ def test_a_vast_robots_txt_that_says_so_is_read_too(site, page, reply, crawl, ou
 
 
 def attack(folder, urls, queue):
-    """Crawl the URLs, and tell how much memory that took at its peak, in MB."""
+    """Crawl the URLs and put the growth of peak memory, in MB, on the queue."""
     from crawl.fetch import fetch
     from gr_toolkit.settings import Settings
     from gr_toolkit.store import Store
@@ -283,14 +295,14 @@ def attack(folder, urls, queue):
     before = peak()
     settings = Settings(
         data=str(folder),
-        crawl={"allow_private": True, "delay": 0, "retries": 0, "timeout": 3, "max_depth": 0},
+        crawl={"allow_private": True, "delay": 0, "retries": 0, "timeout": 60, "max_depth": 0},
     )
     (folder / "urls.txt").write_text("\n".join(urls))
     fetch(Store(settings.data, settings.state), settings, [str(folder / "urls.txt")], [])
     queue.put(peak() - before)
 
 
-def test_attacks_take_little_memory(site, page, tmp_path):
+def test_attacks_use_little_memory(site, page, tmp_path):
     site.replies["/a"] = page("root")
     attacks = [sends_a_gzip_bomb, sends_a_brotli_bomb, sends_without_end, sends_endless_headers]
     with ExitStack() as stack:
@@ -298,6 +310,6 @@ def test_attacks_take_little_memory(site, page, tmp_path):
         queue = PROCESSES.Queue()
         process = PROCESSES.Process(target=attack, args=(tmp_path, [*urls, f"{site.url}/a"], queue))
         process.start()
-        grown = queue.get(timeout=60)
+        grown = queue.get(timeout=240)
         process.join()
     assert grown < 200

@@ -1,4 +1,4 @@
-"""No request goes to an address that is not public, whatever leads there."""
+"""No request goes to a private address, whether from a source, a link or a redirect."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from gr_toolkit.errors import GrError
         "::ffff:127.0.0.1", "::ffff:a9fe:a9fe", "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1",
     ],
 )  # fmt: skip
-def test_addresses_that_are_not_public(address):
+def test_private_addresses(address):
     assert not is_public(address)
     with pytest.raises(PrivateAddress):
         refuse_private(address)
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "8.8.8.8", "2606:2800:220:1::1", "64:ff9b::808:808"])
-def test_addresses_that_are_public(address):
+def test_public_addresses(address):
     assert is_public(address)
     refuse_private(address)
 
 
-def test_a_name_is_looked_at_by_what_it_resolves_to():
-    refuse_private("localhost")  # by itself it is only a name
+def test_names_are_checked_by_their_resolved_addresses():
+    refuse_private("localhost")  # a name, so not checked here
 
     async def resolve(name):
         return await PublicResolver().resolve(name, 80, socket.AF_UNSPEC)
@@ -52,14 +52,14 @@ async def _resolved(name):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0x7f000001"])
-def test_a_private_source_is_refused_with_what_to_do(site, page, crawl, host):
+def test_a_private_source_is_refused_with_the_remedy(site, page, crawl, host):
     site.replies["/"] = page("root")
     url = site.url.replace("127.0.0.1", host) + "/"
     with pytest.raises(GrError, match=r"private address.*only with --allow-private"):
         crawl(url, allow_private=False)
     assert site.hits.total() == 0
-    if host != "[::1]":  # the site listens to none but 127.0.0.1
-        assert crawl(url).rows == 1  # it is not refused for good
+    if host != "[::1]":  # the site listens only on 127.0.0.1
+        assert crawl(url).rows == 1  # the refusal is not permanent
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_private_source_is_refused_with_what_to_do(site, page, crawl, host):
     ],
 )
 def test_a_redirect_to_a_private_address_is_not_followed(site, page, reply, crawl, monkeypatch, target):
-    """The site stands for a public one: its own name is let through, as if it were resolved to elsewhere."""
+    """The resolver is patched to accept the site's name as public."""
     site.replies = {"/": page("root", "/out"), "/secret": page("secret")}
     site.replies["/out"] = reply(status=302, headers={"Location": target.format(port=site.server_port)})
     site.replies["/robots.txt"] = reply(b"", type="text/plain")
@@ -90,6 +90,6 @@ def test_a_redirect_to_a_private_address_is_not_followed(site, page, reply, craw
     crawl(public + "/", allow_private=False)
     assert site.hits["/out"] == 1
     with pytest.raises(GrError, match="private address"):
-        crawl(public + "/out", allow_private=False)  # a source may redirect to another host, but not there
+        crawl(public + "/out", allow_private=False)  # a source may redirect only to public hosts
     assert site.hits["/out"] == 2
     assert site.hits["/secret"] == 0

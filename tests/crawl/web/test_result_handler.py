@@ -27,7 +27,7 @@ def page_of(entry):
 
 
 def fail_once(monkeypatch, name):
-    """Make a method of the frontier fail the first time, as a disk that is full for a moment does."""
+    """Make a method of the frontier fail once, like a temporarily full disk."""
     method = getattr(Frontier, name)
 
     def fail(*_):
@@ -37,7 +37,7 @@ def fail_once(monkeypatch, name):
     monkeypatch.setattr(Frontier, name, fail)
 
 
-def test_rows_that_stand_in_a_shard_are_not_written_again(handler, store, monkeypatch):
+def test_rows_in_a_written_shard_are_not_written_again(handler, store, monkeypatch):
     entry = handler.next()
     handler.finish(entry, page_of(entry))
     fail_once(monkeypatch, "store")
@@ -47,7 +47,7 @@ def test_rows_that_stand_in_a_shard_are_not_written_again(handler, store, monkey
     assert store.table("pages").shards() == ["000001"]
 
 
-def test_a_frontier_that_fails_after_a_shard_ends_the_crawl_and_the_next_run_adopts_the_shard(
+def test_a_shard_written_before_the_frontier_failed_is_adopted_by_the_next_run(
     site, page, crawl, outcomes, monkeypatch
 ):
     site.replies = {"/": page("root", "/a"), "/a": page("a")}
@@ -59,13 +59,13 @@ def test_a_frontier_that_fails_after_a_shard_ends_the_crawl_and_the_next_run_ado
 
 
 @pytest.mark.timeout(60)
-def test_a_frontier_that_cannot_be_written_ends_a_crawl_with_nothing_in_flight(handler):
+def test_a_read_only_frontier_ends_a_crawl_with_nothing_in_flight(handler):
     handler.frontier.database.execute("PRAGMA query_only = ON")
     with pytest.raises(CannotWrite, match="readonly"):
         fetch_all(handler)
 
 
-def test_progress_is_in_rows(handler):
+def test_progress_counts_rows(handler):
     advanced = []
     handler.advance = advanced.append
     first = handler.next()

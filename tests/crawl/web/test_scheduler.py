@@ -1,4 +1,4 @@
-"""Whose turn it is: results are taken in the order of the queue, and no host is asked more than it bears."""
+"""The scheduler: results are processed in queue order, and limits per host are respected."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from crawl.result import FetchFailure
 from crawl.web.scheduler import Scheduler
 from gr_toolkit.settings import CrawlSettings
 
-DONE = FetchFailure("done", refused=True)  # some result that stands
+DONE = FetchFailure("done", refused=True)  # a final result
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def frontier(tmp_path):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that stands until it is told to go on."""
+    """A clock that a test advances."""
 
     class Clock:
         now = 1000.0
@@ -34,10 +34,10 @@ def clock(monkeypatch):
 
 
 def scheduler_of(frontier, **settings):
-    """A scheduler in which every host has answered once."""
+    """Create a scheduler in which every host has answered once."""
     scheduler = Scheduler(frontier, CrawlSettings(**{"delay": 0, "retries": 0, **settings}))
     for host_queue in scheduler.host_queues.values():
-        host_queue.met = True
+        host_queue.has_answered = True
     return scheduler
 
 
@@ -46,81 +46,84 @@ def urls_of(entries):
 
 
 def end(scheduler, entry, result=DONE):
-    """The request of an entry ends; what is taken with it."""
-    return list(scheduler.finish(entry, result)) if scheduler.answered(entry, result, 0.0) else []
+    """End the request of an entry and return the results that are ready."""
+    return list(scheduler.finish(entry, result)) if scheduler.end_request(entry, result, 0.0) else []
 
 
-def all_given(scheduler):
+def all_available(scheduler):
     return list(iter(scheduler.next, None))
 
 
-def test_hosts_take_turns_and_none_has_more_than_its_share_in_flight(frontier):
+def test_hosts_take_turns_within_the_limit_of_concurrent_requests(frontier):
     scheduler = scheduler_of(frontier, concurrency_per_host=2)
-    given = all_given(scheduler)
-    assert urls_of(given) == ["http://a.org/0", "http://b.org/0", "http://a.org/1", "http://b.org/1"]
-    assert scheduler.anything_left()
+    sent = all_available(scheduler)
+    assert urls_of(sent) == ["http://a.org/0", "http://b.org/0", "http://a.org/1", "http://b.org/1"]
+    assert scheduler.has_pending()
 
 
-def test_a_host_that_has_not_answered_yet_gets_one_request(frontier):
+def test_a_host_gets_one_request_until_its_first_response(frontier):
     scheduler = Scheduler(frontier, CrawlSettings(delay=0))
-    first, _ = all_given(scheduler)
+    first, _ = all_available(scheduler)
     end(scheduler, first)
-    assert urls_of(all_given(scheduler)) == ["http://a.org/1", "http://a.org/2"]
+    assert urls_of(all_available(scheduler)) == ["http://a.org/1", "http://a.org/2"]
 
 
-def test_a_result_waits_for_those_before_it(frontier):
+def test_a_result_waits_for_earlier_entries(frontier):
     scheduler = scheduler_of(frontier, concurrency_per_host=3)
-    first, second, third = (entry for entry in all_given(scheduler) if entry.host == "a.org")
+    first, second, third = (entry for entry in all_available(scheduler) if entry.host == "a.org")
     assert end(scheduler, third) == []
     assert end(scheduler, first) == [(first, DONE)]
     assert end(scheduler, second) == [(second, DONE), (third, DONE)]
 
 
-def test_a_limit_counts_rows_and_a_url_that_gave_none_makes_room_for_another(frontier):
+def test_max_pages_counts_rows_and_not_failed_urls(frontier):
     scheduler = scheduler_of(frontier, max_pages=2)
-    first, second = all_given(scheduler)
+    first, second = all_available(scheduler)
     end(scheduler, first)
-    (third,) = all_given(scheduler)
+    (third,) = all_available(scheduler)
     for entry in (second, third):
         end(scheduler, entry)
         scheduler.count_row(entry.host)
     assert scheduler.next() is None
-    assert not scheduler.anything_left()
+    assert not scheduler.has_pending()
 
 
-def test_a_limit_of_a_host_leaves_the_others_theirs(frontier):
+def test_max_pages_per_host_applies_to_each_host(frontier):
     scheduler = scheduler_of(frontier, max_pages_per_host=1)
-    first, second = all_given(scheduler)
+    first, second = all_available(scheduler)
     end(scheduler, first)
     scheduler.count_row(first.host)
     end(scheduler, second)
-    (third,) = all_given(scheduler)
+    (third,) = all_available(scheduler)
     assert (first.host, second.host, third.url) == ("a.org", "b.org", "http://b.org/1")
 
 
-def test_one_host_is_asked_every_so_often(frontier, clock):
+def test_requests_to_one_host_are_delayed(frontier, clock):
     scheduler = scheduler_of(frontier, delay=10)
-    assert urls_of(all_given(scheduler)) == ["http://a.org/0", "http://b.org/0"]
+    assert urls_of(all_available(scheduler)) == ["http://a.org/0", "http://b.org/0"]
     assert clock.now + 5 <= scheduler.wakes_at() <= clock.now + 15  # it varies by half
     clock.now += 15
-    assert urls_of(all_given(scheduler)) == ["http://a.org/1", "http://b.org/1"] or len(scheduler.asleep) == 2
+    assert (
+        urls_of(all_available(scheduler)) == ["http://a.org/1", "http://b.org/1"]
+        or len(scheduler.sleeping) == 2
+    )
 
 
-def test_a_crawl_delay_is_kept_and_one_that_is_too_long_closes_the_host(frontier, clock):
+def test_a_crawl_delay_is_respected_and_closes_the_host_if_too_long(frontier, clock):
     scheduler = scheduler_of(frontier, delay=1, max_wait=60)
     scheduler.slow_down("a.org", 50)
     scheduler.slow_down("b.org", 61)
-    assert urls_of(all_given(scheduler)) == ["http://a.org/0"]
+    assert urls_of(all_available(scheduler)) == ["http://a.org/0"]
     assert scheduler.wakes_at() >= clock.now + 25
     assert scheduler.closed == {"b.org": "Crawl-delay of 61 seconds"}
 
 
-def test_a_host_that_asks_to_wait_gets_no_request_until_then(frontier, clock):
+def test_a_host_gets_no_request_until_retry_after_has_passed(frontier, clock):
     scheduler = scheduler_of(frontier, retries=1)
     first = scheduler.next()
-    assert not scheduler.answered(first, FetchFailure("status 429", wait=30), 0.0)
-    given = all_given(scheduler)
-    assert {entry.host for entry in given} == {"b.org"}
+    assert not scheduler.end_request(first, FetchFailure("status 429", wait=30), 0.0)
+    sent = all_available(scheduler)
+    assert {entry.host for entry in sent} == {"b.org"}
     clock.now += 30
     assert scheduler.next() == first
     assert end(scheduler, first, FetchFailure("status 429", wait=30)) == [
@@ -128,16 +131,16 @@ def test_a_host_that_asks_to_wait_gets_no_request_until_then(frontier, clock):
     ]
 
 
-def test_a_host_that_asks_to_wait_for_too_long_is_left_alone_by_later_runs_too(frontier):
+def test_later_runs_skip_a_host_whose_retry_after_is_too_long(frontier):
     scheduler = scheduler_of(frontier, retries=1, max_wait=60)
     first = scheduler.next()
     end(scheduler, first, FetchFailure("status 503", wait=3600))
-    assert {entry.host for entry in all_given(scheduler)} == {"b.org"}
+    assert {entry.host for entry in all_available(scheduler)} == {"b.org"}
     frontier.requeue([])
     assert set(Scheduler(frontier, CrawlSettings()).host_queues) == {"b.org"}
 
 
-def test_what_failed_is_tried_again_so_many_times(frontier):
+def test_a_failed_request_is_retried_up_to_the_limit(frontier):
     scheduler = scheduler_of(frontier, retries=2, concurrency_per_host=1)
     first = scheduler.next()
     assert end(scheduler, first, FetchFailure("timeout")) == []
@@ -149,10 +152,10 @@ def test_what_failed_is_tried_again_so_many_times(frontier):
     assert scheduler.next().url == "http://a.org/1"
 
 
-def test_results_that_wait_do_not_keep_the_first_from_being_tried_again(frontier, monkeypatch):
+def test_a_full_window_does_not_block_a_retry_of_its_first_entry(frontier, monkeypatch):
     monkeypatch.setattr("crawl.web.scheduler.WINDOW", 2)
     scheduler = scheduler_of(frontier, retries=1, concurrency_per_host=3)
-    first, second = (entry for entry in all_given(scheduler) if entry.host == "a.org")
+    first, second = (entry for entry in all_available(scheduler) if entry.host == "a.org")
     assert end(scheduler, second) == []
     assert end(scheduler, first, FetchFailure("timeout")) == []
     assert scheduler.next() == first
@@ -160,22 +163,22 @@ def test_results_that_wait_do_not_keep_the_first_from_being_tried_again(frontier
     assert scheduler.next().url == "http://a.org/2"
 
 
-def test_a_host_that_fails_again_and_again_is_left_alone(frontier):
+def test_a_host_is_closed_after_max_failures(frontier):
     scheduler = scheduler_of(frontier, max_failures=2, concurrency_per_host=1)
     for _ in range(2):
         end(
             scheduler,
-            next(entry for entry in all_given(scheduler) if entry.host == "a.org"),
+            next(entry for entry in all_available(scheduler) if entry.host == "a.org"),
             FetchFailure("timeout"),
         )
     assert scheduler.closed == {"a.org": "timeout"}
-    assert {entry.host for entry in all_given(scheduler)} <= {"b.org"}
+    assert {entry.host for entry in all_available(scheduler)} <= {"b.org"}
     assert frontier.take("a.org").url == "http://a.org/2"  # for the next run
 
 
-def test_what_waits_to_be_tried_again_fails_with_its_host(frontier):
+def test_closing_a_host_fails_its_pending_retries(frontier):
     scheduler = scheduler_of(frontier, max_failures=3, retries=5, concurrency_per_host=2)
-    first, second = (entry for entry in all_given(scheduler) if entry.host == "a.org")
+    first, second = (entry for entry in all_available(scheduler) if entry.host == "a.org")
     for entry in (first, second):
         assert end(scheduler, entry, FetchFailure("timeout")) == []
     assert scheduler.next() == first
@@ -185,36 +188,36 @@ def test_what_waits_to_be_tried_again_fails_with_its_host(frontier):
     ]
 
 
-def test_a_host_that_is_left_alone_does_not_hold_up_the_end(frontier, clock):
+def test_a_closed_host_does_not_delay_the_end(frontier, clock):
     scheduler = scheduler_of(frontier, delay=50)
-    for entry in all_given(scheduler):
+    for entry in all_available(scheduler):
         scheduler.close(entry.host, "enough")
         end(scheduler, entry)
-    assert all_given(scheduler) == []
-    assert not scheduler.anything_left()
+    assert all_available(scheduler) == []
+    assert not scheduler.has_pending()
     assert scheduler.wakes_at() is None
 
 
-def test_more_hosts_than_lanes_all_get_their_turn(frontier, monkeypatch):
+def test_more_hosts_than_queues_are_all_crawled(frontier, monkeypatch):
     monkeypatch.setattr("crawl.web.scheduler.MAX_HOST_QUEUES", 4)
     frontier.add([f"http://{letter}.net/{number}" for letter in "cdefghij" for number in range(2)], 0)
     scheduler = Scheduler(frontier, CrawlSettings(delay=0))
-    given = []
-    while scheduler.anything_left():
+    sent = []
+    while scheduler.has_pending():
         entry = scheduler.next()
         assert len(scheduler.host_queues) <= 4
         if entry is None:
             break
-        given.append(entry.url)
-        if entry.host == "j.net":  # found late, of a host whose name was passed already
+        sent.append(entry.url)
+        if entry.host == "j.net":  # found late; its host sorts before `last_host`
             scheduler.open(frontier.add(["http://aa.net/late"], 0))
         end(scheduler, entry)
-    assert len(given) == len(set(given)) == 6 + 16 + 1
-    assert not scheduler.anything_left()
+    assert len(sent) == len(set(sent)) == 6 + 16 + 1
+    assert not scheduler.has_pending()
 
 
-def test_a_redirect_waits_for_its_turn_and_goes_before_what_is_new(frontier):
+def test_a_redirect_waits_for_its_host_and_precedes_new_entries(frontier):
     scheduler = scheduler_of(frontier, concurrency_per_host=1)
-    first, _ = all_given(scheduler)
-    scheduler.send_on(first)
+    first, _ = all_available(scheduler)
+    scheduler.resend(first)
     assert scheduler.next() == first

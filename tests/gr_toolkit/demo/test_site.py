@@ -1,4 +1,4 @@
-"""The sample site's server."""
+"""The server of the sample site."""
 
 import urllib.error
 import urllib.request
@@ -28,17 +28,17 @@ def get(url):
         return response.url, response.headers["Content-Type"], response.read().decode()
 
 
-def test_files_folders_and_types(site):
+def test_server_returns_files_and_index_pages_with_their_types(site):
     assert get(f"{site}/") == (f"{site}/", "text/html", "<p>root</p>")
     assert get(f"{site}/folder/")[2] == "<p>folder</p>"
     assert get(f"{site}/style.css")[1] == "text/css"
 
 
-def test_the_sitemap_names_the_address_it_was_asked_at(site):
+def test_sitemap_contains_the_host_of_the_request(site):
     assert get(f"{site}/sitemap.xml")[2] == f"<urlset><url><loc>{site}/folder/</loc></url></urlset>"
 
 
-def test_redirects_are_obeyed(site):
+def test_redirects_are_served(site):
     assert get(f"{site}/old.html")[0] == f"{site}/folder/"
     assert get(f"{site}/short")[0] == f"{site}/"
 
@@ -46,7 +46,7 @@ def test_redirects_are_obeyed(site):
 @pytest.mark.parametrize(
     "path", ["/none.html", "/_redirects", "/_private/a.html", "/%5fprivate/a.html", "/empty/"]
 )
-def test_what_is_not_to_be_seen_is_not_found(site, path):
+def test_missing_and_hidden_paths_are_not_found(site, path):
     with pytest.raises(urllib.error.HTTPError) as error:
         get(site + path)
     assert error.value.code == 404

@@ -1,4 +1,4 @@
-"""The table at the end of `gr demo`, and its scores before and after."""
+"""The summary table of `gr demo`, and the scores before and after training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gr_toolkit.console import Summary, finish
-from gr_toolkit.demo.summary import read_log, score_lines, show_demo
+from gr_toolkit.demo.summary import read_log, reward_curve, score_lines, show_demo
 from gr_toolkit.llm.names import resolve_model, slug
 from gr_toolkit.settings import load_settings
 from gr_toolkit.store import Store
@@ -20,7 +20,7 @@ SCORE = {"accuracy": 0.25, "correct": 1, "wrong": 2, "undecided": 0, "n": 4, "be
 
 @pytest.fixture
 def data(store: Store) -> Path:
-    """What a demo leaves: some pairs, two steps of training, and the run log."""
+    """The data folder after a demo: some pairs, two training steps, and the run log."""
     store.table("pairs").write("1", [fill("pairs", name) for name in "abc"])
     store.table("duplicates").write("1", [fill("duplicates", "a", kept=False, reason="near duplicate")])
     store.table("contaminated").write("1", [])
@@ -40,32 +40,32 @@ def data(store: Store) -> Path:
 
 
 def lines(data: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
-    """The words of each line of the table, by its step."""
+    """Return the words of each table line, by step."""
     capsys.readouterr()
     show_demo(load_settings(data=str(data)), data / "demo.toml")
     table = capsys.readouterr().out.partition("\n\n")[0].splitlines()
     return {line[:20].strip(): line[20:].split() for line in table}
 
 
-def test_every_step_has_its_seconds_and_tokens(data, capsys):
+def test_every_step_shows_seconds_and_tokens(data, capsys):
     shown = lines(data, capsys)
     assert shown["curate extract"] == ["0", "3", "3", "3.0", "3,011", f"{data}/pairs/*.parquet"]
     assert shown["train grpo"] == ["7.5", "1,800", f"{data}/runs/grpo"]
     assert shown["eval tiny"] == ["4.0", "5", f"{data}/evals"]
 
 
-def test_rows_go_in_as_the_steps_before_left_them(data, capsys):
+def test_rows_in_are_the_rows_left_by_the_previous_steps(data, capsys):
     shown = lines(data, capsys)
     assert [shown[f"curate {step}"][0] for step in ("dedup", "decontaminate", "judge")] == ["3", "2", "2"]
 
 
-def test_the_log_is_summed_by_step(data):
+def test_run_log_is_summed_by_step(data):
     spent = read_log(data / ".state" / "runs.jsonl")
     assert spent["curate extract"] == (3.0, 3_011)
     assert list(spent) == ["curate extract", "train grpo", "eval tiny"]
 
 
-def test_only_the_trained_model_is_after(data):
+def test_score_lines_compare_the_base_and_the_trained_model(data):
     final = resolve_model(str(data / "runs" / "grpo" / "final"))
     for model, accuracy in {"local": 0.1, "another": 0.9, final: 0.2}.items():
         folder = data / "evals" / slug(model)
@@ -73,5 +73,17 @@ def test_only_the_trained_model_is_after(data):
         score = {**SCORE, "model": model, "accuracy": accuracy}
         (folder / "tiny.score.json").write_text(json.dumps(score))
     before, after = score_lines(data)
-    assert before.startswith("before tiny     accuracy  10.0%, an answer stated to 3 of 4 questions")
+    assert before.startswith("before tiny     accuracy  10.0%, 3 of 4 questions answered")
     assert after.startswith("after  tiny     accuracy  20.0%")
+
+
+def test_the_reward_curve_has_a_column_per_step_between_the_lowest_and_the_highest_reward():
+    top, *middle, bottom = reward_curve([-0.5, 0.5, 0.0])
+    assert top == "  0.50 |    ██   "
+    assert len(middle) == 2
+    assert bottom == " -0.50 | ▁▁ ██ ██"
+
+
+@pytest.mark.parametrize("rewards", [[], [0.5], [0.5, 0.5]])
+def test_there_is_no_curve_without_two_different_rewards(rewards):
+    assert reward_curve(rewards) == []

@@ -19,16 +19,16 @@ SHARDS = ["a", "b", "c", "d"]
 
 @pytest.fixture
 def pages(store: Store) -> Store:
-    """A store with four shards of three pages; nothing made of them yet."""
+    """A store with four unprocessed shards of three pages each."""
     for shard in SHARDS:
         store.table("pages").write(shard, [fill("pages", f"{shard}{n}") for n in range(3)])
     return store
 
 
 def texts_of(data: str, shard: str) -> list[dict[str, object]]:
-    """A step: a text for each page, the first turned down; the title says which process made it."""
-    pages = Store(data, Path(data) / ".state").table("pages").rows(shard, ["id"])
-    first, *others = [str(page["id"]) for page in pages]
+    """A step: one text per page, the first one rejected. The title is the id of the process that wrote it."""
+    pages = Store(data, Path(data) / ".state").table("pages").column(shard, "id")
+    first, *others = map(str, pages)
     dropped = fill("texts", first, title=str(os.getpid()), kept=False, reason="empty")
     return [dropped, *(fill("texts", page, title=str(os.getpid())) for page in others)]
 
@@ -39,12 +39,12 @@ def fails_on_c(data: str, shard: str) -> list[dict[str, object]]:
     return texts_of(data, shard)
 
 
-def made(store: Store) -> dict[str, list[object]]:
+def ids_by_shard(store: Store) -> dict[str, list[object]]:
     table = store.table("texts")
     return {shard: [row["id"] for row in table.rows(shard)] for shard in table.shards()}
 
 
-def makers(store: Store) -> set[object]:
+def process_ids(store: Store) -> set[object]:
     table = store.table("texts")
     return {row["title"] for shard in table.shards() for row in table.rows(shard)}
 
@@ -86,17 +86,17 @@ def run(request):
         yield request.param
 
 
-def test_every_pending_shard_is_made_and_counted(pages, run):
+def test_run_processes_and_counts_every_pending_shard(pages, run):
     pages.table("texts").write("b", [])
     summary = run(pages, partial(texts_of, pages.data))
-    assert made(pages) == {shard: [f"{shard}{n}" for n in range(3)] for shard in "acd"} | {"b": []}
+    assert ids_by_shard(pages) == {shard: [f"{shard}{n}" for n in range(3)] for shard in "acd"} | {"b": []}
     assert (summary.step, summary.table) == ("extract", "texts")
     assert (summary.rows_in, summary.rows, summary.kept, summary.shards) == (9, 9, 6, 3)
     assert summary.reasons == Counter(empty=3)
-    assert (str(os.getpid()) in makers(pages)) is (run is run_in_this_process)
+    assert (str(os.getpid()) in process_ids(pages)) is (run is run_in_this_process)
 
 
-def test_nothing_pending_is_a_summary_of_zeros(pages, run):
+def test_run_without_pending_shards_returns_zero_counts(pages, run):
     for shard in SHARDS:
         pages.table("texts").write(shard, [])
     summary = run(pages, partial(fails_on_c, pages.data))
@@ -104,35 +104,35 @@ def test_nothing_pending_is_a_summary_of_zeros(pages, run):
     assert not summary.reasons
 
 
-def test_a_failing_shard_leaves_the_finished_ones_and_the_next_run_does_the_rest(pages, run):
+def test_failing_shard_keeps_the_finished_ones_and_the_next_run_completes(pages, run):
     with pytest.raises(ValueError, match="no such thing"):
         run(pages, partial(fails_on_c, pages.data))
-    finished = made(pages)
+    finished = ids_by_shard(pages)
     assert "c" not in finished
     assert run is run_on_ray or {"a", "b"} <= finished.keys()
     summary = run(pages, partial(texts_of, pages.data))
     assert summary.shards == len(SHARDS) - len(finished)
-    assert list(made(pages)) == SHARDS
+    assert list(ids_by_shard(pages)) == SHARDS
 
 
-def test_a_truncated_output_is_made_again(pages, capsys):
+def test_truncated_output_shard_is_rebuilt(pages, capsys):
     run_in_this_process(pages, partial(texts_of, pages.data))
     (Path(pages.data) / "texts" / "b.parquet").write_bytes(b"PAR1")
     summary = run_in_this_process(pages, partial(texts_of, pages.data))
     assert summary.shards == 1
-    assert made(pages)["b"] == ["b0", "b1", "b2"]
+    assert ids_by_shard(pages)["b"] == ["b0", "b1", "b2"]
     assert "shard b of table texts cannot be read; moved it to" in capsys.readouterr().err
 
 
-def test_a_truncated_input_is_named_and_the_next_run_does_the_others(pages):
+def test_truncated_input_shard_is_reported_and_the_next_run_processes_the_others(pages):
     (Path(pages.data) / "pages" / "b.parquet").write_bytes(b"PAR1")
     with pytest.raises(CorruptShard, match=r"shard b of table pages .* gr crawl"):
         run_in_this_process(pages, partial(texts_of, pages.data))
     run_in_this_process(pages, partial(texts_of, pages.data))
-    assert list(made(pages)) == ["a", "c", "d"]
+    assert list(ids_by_shard(pages)) == ["a", "c", "d"]
 
 
-def test_one_writer_a_table(pages):
+def test_table_allows_one_writer(pages):
     with pages.table("texts").writing(), pytest.raises(Locked, match="table texts is being written by"):
         run_in_this_process(pages, partial(texts_of, pages.data))
 
@@ -148,7 +148,7 @@ def test_progress_counts_input_rows(pages, monkeypatch, capsys):
     assert capsys.readouterr().err.splitlines() == [f"extract: {done}/12" for done in (3, 6, 9, 12)]
 
 
-def test_progress_reaches_the_end_whatever_the_step_leaves_out(pages, monkeypatch, capsys):
+def test_progress_reaches_the_total_if_the_step_under_reports(pages, monkeypatch, capsys):
     monkeypatch.setattr("gr_toolkit.console.LOG_EVERY_SECONDS", 0.0)
 
     def step(shard, advance):
@@ -161,7 +161,7 @@ def test_progress_reaches_the_end_whatever_the_step_leaves_out(pages, monkeypatc
     assert capsys.readouterr().err.splitlines() == [f"extract: {rows}/12" for rows in done]
 
 
-def test_what_was_done_before_a_failure_is_counted(pages):
+def test_shards_finished_before_a_failure_are_counted(pages):
     summary = Summary("extract", table="texts")
     with pytest.raises(ValueError, match="no such thing"):
         run_here(pages, summary, lambda shard, advance: fails_on_c(pages.data, shard))
@@ -170,7 +170,7 @@ def test_what_was_done_before_a_failure_is_counted(pages):
     assert summary.seconds > 0
 
 
-def test_ray_that_is_not_installed_is_named_with_its_install_command(pages, monkeypatch):
+def test_missing_ray_error_shows_the_install_command(pages, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtra, match=r"--engine ray needs .*pip install 'gr-toolkit\[ray\]'"):
         run_on_ray(pages, partial(texts_of, pages.data))

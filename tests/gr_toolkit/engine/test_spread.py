@@ -1,4 +1,4 @@
-"""Tasks side by side, their results in order."""
+"""`spread` runs tasks in parallel and yields their results in order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TASKS = 12
 
 
 def slow_first(number: int) -> tuple[int, int]:
-    """The number and who had it. The first takes as long as it takes others to overtake it."""
+    """Return the number and the process id. Task 0 is slow, so that others finish before it."""
     time.sleep(0.3 if number == 0 else 0.001)
     return number, os.getpid()
 
@@ -27,8 +27,8 @@ def fails_at_5(number: int) -> int:
 
 
 @pytest.fixture(scope="module", params=["here", "pool", pytest.param("ray", marks=pytest.mark.slow)])
-def where(request):
-    """The engines; with two workers but for one."""
+def options(request):
+    """The arguments for each engine; "here" has one worker, the others two."""
     if request.param == "ray":
         ray = pytest.importorskip("ray", reason="needs ray: pip install 'gr-toolkit[ray]'")
         with pytest.MonkeyPatch.context() as patch:
@@ -40,13 +40,13 @@ def where(request):
         yield {"engine": "local", "workers": 1 if request.param == "here" else 2}
 
 
-def test_results_come_in_the_order_of_the_tasks(where):
-    found = list(spread(slow_first, range(TASKS), **where))
+def test_spread_yields_results_in_task_order(options):
+    found = list(spread(slow_first, range(TASKS), **options))
     assert [task for task, _ in found] == [number for _, (number, _) in found] == list(range(TASKS))
-    assert ({process for _, (_, process) in found} == {os.getpid()}) is (where["workers"] == 1)
+    assert ({process for _, (_, process) in found} == {os.getpid()}) is (options["workers"] == 1)
 
 
-def test_tasks_are_drawn_only_as_their_turn_comes_near(where):
+def test_spread_draws_tasks_lazily(options):
     drawn: list[int] = []
 
     def tasks():
@@ -54,32 +54,32 @@ def test_tasks_are_drawn_only_as_their_turn_comes_near(where):
             drawn.append(number)
             yield number
 
-    for done, _ in enumerate(spread(slow_first, tasks(), **where), start=1):
-        assert len(drawn) <= done + 2 * where["workers"] - 1
+    for done, _ in enumerate(spread(slow_first, tasks(), **options), start=1):
+        assert len(drawn) <= done + 2 * options["workers"] - 1
     assert drawn == list(range(TASKS))
 
 
-def test_what_a_task_raises_comes_after_the_results_before_it(where):
-    results = spread(fails_at_5, range(TASKS), **where)
+def test_task_error_is_raised_after_the_earlier_results(options):
+    results = spread(fails_at_5, range(TASKS), **options)
     assert [next(results) for _ in range(5)] == [(number, number) for number in range(5)]
     with pytest.raises(ValueError, match="no such thing"):
         next(results)
 
 
-def test_no_tasks_no_results(where):
-    assert list(spread(slow_first, [], **where)) == []
+def test_spread_of_no_tasks_yields_nothing(options):
+    assert list(spread(slow_first, [], **options)) == []
 
 
-def test_whoever_has_enough_may_stop(where):
+def test_closing_the_results_stops_the_tasks(options):
     drawn: list[int] = []
     tasks = (drawn.append(number) or number for number in range(1_000_000))
-    results = spread(slow_first, tasks, **where)
+    results = spread(slow_first, tasks, **options)
     next(results)
     results.close()
     assert len(drawn) < 100
 
 
-def test_ray_that_is_not_installed_is_named(monkeypatch):
+def test_missing_ray_raises_missing_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtra, match="--engine ray needs"):
         list(spread(slow_first, [1], engine="ray", workers=2))

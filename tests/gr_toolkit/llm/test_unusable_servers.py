@@ -1,4 +1,4 @@
-"""Servers that no request can succeed at: the run stops with a line that says what to do."""
+"""Servers where no request can succeed: the run stops with one line of advice."""
 
 import asyncio
 import socket
@@ -17,20 +17,20 @@ def ask(llm, text="hello"):
     return llm.run(llm.ask(user(text)))
 
 
-def test_unknown_model_names_the_nearest(tmp_path):
+def test_unknown_model_error_suggests_the_nearest_name(tmp_path):
     models = ["gpt-x", "mm-large", "mn"]
     with (
         serving(fails(404, "no such model"), models=models) as server,
         asking(server, tmp_path) as llm,
         pytest.raises(
-            ServerUnusable, match=r"does not know the model 'm'; did you mean 'mn'\? It has: gpt-x"
+            ServerUnusable, match=r"does not know the model 'm'; did you mean 'mn'\? It serves: gpt-x"
         ),
     ):
         ask(llm)
     assert len(server.seen) == 1
 
 
-def test_no_key_for_openai(tmp_path):
+def test_missing_openai_key_is_reported(tmp_path):
     with (
         connect(LLMSettings(model="gpt-x", api_key_env="MY_KEY"), None, tmp_path) as llm,
         pytest.raises(ServerUnusable, match="set the environment variable MY_KEY"),
@@ -38,7 +38,7 @@ def test_no_key_for_openai(tmp_path):
         ask(llm)
 
 
-def test_no_key_in_the_variable_that_is_named(tmp_path):
+def test_missing_key_in_the_configured_variable_is_reported(tmp_path):
     with (
         serving(OK) as server,
         asking(server, tmp_path, api_key_env="MY_KEY") as llm,
@@ -48,7 +48,7 @@ def test_no_key_in_the_variable_that_is_named(tmp_path):
     assert not server.seen
 
 
-def test_a_bad_key_as_gemini_says_it(tmp_path, monkeypatch):
+def test_rejected_key_is_recognised_in_geminis_format(tmp_path, monkeypatch):
     monkeypatch.setenv("MY_KEY", "wrong")
     body = [{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}}]
     with (
@@ -59,25 +59,29 @@ def test_a_bad_key_as_gemini_says_it(tmp_path, monkeypatch):
         ask(llm)
 
 
-def test_a_model_that_the_server_lists_and_does_not_serve(tmp_path):
+def test_listed_model_that_is_not_served_is_reported(tmp_path):
     with (
         serving(fails(404, "no such method"), models=["m"]) as server,
         asking(server, tmp_path) as llm,
-        pytest.raises(ServerUnusable, match="does not serve the model 'm' for this: HTTP 404: no such"),
+        pytest.raises(
+            ServerUnusable, match="does not serve the model 'm' for this kind of request: HTTP 404: no such"
+        ),
     ):
         ask(llm)
 
 
-def test_a_server_that_wants_a_key_names_the_variable(tmp_path):
+def test_error_of_a_server_that_requires_a_key_names_the_variable(tmp_path):
     with (
         serving(fails(401, "no")) as server,
         asking(server, tmp_path) as llm,
-        pytest.raises(ServerUnusable, match="wants an API key: set the environment variable OPENAI_API_KEY"),
+        pytest.raises(
+            ServerUnusable, match="requires an API key: set the environment variable OPENAI_API_KEY"
+        ),
     ):
         ask(llm)
 
 
-def test_the_key_is_sent_and_shown_nowhere(tmp_path, monkeypatch):
+def test_key_is_sent_but_never_shown_or_stored(tmp_path, monkeypatch):
     monkeypatch.setenv("MY_KEY", "sk-secret-123")
     with (
         serving(OK, fails(401, "bad key sk-secret-123")) as server,
@@ -92,7 +96,7 @@ def test_the_key_is_sent_and_shown_nowhere(tmp_path, monkeypatch):
     assert all(b"secret" not in file.read_bytes() for file in tmp_path.iterdir())
 
 
-def test_nobody_listens(tmp_path):
+def test_unreachable_server_is_reported(tmp_path):
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{reserved.getsockname()[1]}/v1"
@@ -104,12 +108,12 @@ def test_nobody_listens(tmp_path):
     assert llm.usage.requests == 1
 
 
-def test_a_base_url_that_is_none(tmp_path):
+def test_invalid_base_url_is_an_error(tmp_path):
     with pytest.raises(UsageError, match="not a URL"), asking("localhost:8000", tmp_path):
         pass
 
 
-def test_a_server_that_dies_midway_stops_the_run(tmp_path):
+def test_server_that_dies_stops_the_run(tmp_path):
     with serving(OK) as server, asking(server, tmp_path, retries=2, concurrency=4) as llm:
 
         async def each(n):
@@ -126,7 +130,7 @@ def test_a_server_that_dies_midway_stops_the_run(tmp_path):
             llm.map(each, range(20), lambda _: None)
 
 
-def test_one_request_that_breaks_the_server_fails_alone(tmp_path):
+def test_request_that_crashes_the_server_fails_alone(tmp_path):
     def behave(body):
         return Answer(hang_up=True) if "poison" in str(body) else OK
 
@@ -136,7 +140,7 @@ def test_one_request_that_breaks_the_server_fails_alone(tmp_path):
         assert ask(llm, "other").text == "fine"
 
 
-def test_a_quota_that_is_used_up_stops_the_run(tmp_path):
+def test_exhausted_quota_stops_the_run(tmp_path):
     with (
         serving(fails(429, "no credit", code="insufficient_quota")) as server,
         asking(server, tmp_path) as llm,
@@ -147,23 +151,23 @@ def test_a_quota_that_is_used_up_stops_the_run(tmp_path):
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_server_that_asks_for_an_hour_stops_the_run(tmp_path, status):
+def test_retry_after_of_an_hour_stops_the_run(tmp_path, status):
     with (
         serving(OK, fails(status, "daily limit", retry_after="3600")) as server,
         asking(server, tmp_path) as llm,
     ):
         ask(llm, "first")
-        with pytest.raises(ServerUnusable, match=f"takes no more requests: HTTP {status}: daily limit"):
+        with pytest.raises(ServerUnusable, match=f"accepts no more requests: HTTP {status}: daily limit"):
             ask(llm)
     assert len(server.seen) == 2
 
 
-def test_a_limit_met_while_requests_are_in_flight_loses_none_of_them(tmp_path):
+def test_requests_in_flight_are_kept_when_a_limit_is_reached(tmp_path):
     def behave(body):
         late = "late" in str(body)  # sent before the last success, refused after it
         return Answer(429, {"error": {"message": "daily limit"}}, hang=0.3) if late else OK
 
     with serving(behave) as server, asking(server, tmp_path, retries=1, concurrency=2) as llm:
-        with pytest.raises(ServerUnusable, match="takes no more requests: HTTP 429: daily limit"):
+        with pytest.raises(ServerUnusable, match="accepts no more requests: HTTP 429: daily limit"):
             llm.map(lambda text: llm.ask(user(text)), ["late", "early"], lambda _: None)
         assert llm.usage.output_tokens == 5

@@ -1,11 +1,13 @@
+"""Counts of the tables and of the funnel."""
+
 import json
 
 from gr_toolkit.report.funnel import as_json, read_funnel, rows_in
-from gr_toolkit.store.tables import FUNNEL, sources
+from gr_toolkit.steps import FUNNEL
 from rows import fill
 
 
-def test_the_funnel_counts_kept_reasons_and_what_is_pending(store):
+def test_funnel_counts_kept_rows_reasons_and_pending_shards(store):
     store.table("pages").write("1", [fill("pages", "a"), fill("pages", "b", kept=False, reason="status 404")])
     store.table("pages").write("2", [fill("pages", "c")])
     store.table("texts").write("1", [fill("texts", "a")])
@@ -16,13 +18,12 @@ def test_the_funnel_counts_kept_reasons_and_what_is_pending(store):
     assert tables["dataset"] == {"rows": 0, "shards": 0, "pending": 0, "kept": 0, "reasons": {}}
 
 
-def test_pairs_alone_are_pending_for_dedup(store):
+def test_pairs_are_pending_for_dedup_before_they_are_signed(store):
     store.table("pairs").write("1", [fill("pairs", "a")])
     assert read_funnel(store)["duplicates"].pending == 1
-    assert sources("duplicates") == ("pairs",)
 
 
-def test_a_row_goes_through_the_funnel_until_a_step_turns_it_down(store):
+def test_row_reaches_every_step_until_one_turns_it_down(store):
     pairs = [fill("pairs", name) for name in "abcd"] + [fill("pairs", "e", kept=False, reason="too long")]
     store.table("pairs").write("1", pairs)
     store.table("duplicates").write("1", [fill("duplicates", "a", kept=False, reason="exact duplicate")])
@@ -34,7 +35,7 @@ def test_a_row_goes_through_the_funnel_until_a_step_turns_it_down(store):
     assert [reached[name] for name in steps] == [4, 3, 2, 1, 1]
 
 
-def test_a_corrupt_shard_is_moved_aside_and_counted_as_pending(store, capsys):
+def test_corrupt_shard_is_moved_aside_and_counted_as_pending(store, capsys):
     store.table("pages").write("1", [fill("pages", "a")])
     store.table("texts").write("1", [fill("texts", "a")])
     path = f"{store.data}/texts/1.parquet"

@@ -9,7 +9,7 @@ THRESHOLD = 0.7
 
 
 def repeats(first: str, second: str, threshold: float = THRESHOLD) -> Match | None:
-    """What is found of `second` where only `first` has been seen."""
+    """Return the match for `second` if only `first` was added before."""
     seen = NearDuplicates(threshold)
     known, new = sign([first, second])
     seen.add("first", known)
@@ -51,7 +51,7 @@ DIFFERENT = [
 
 
 @pytest.mark.parametrize(("first", "second"), DIFFERENT)
-def test_another_number_or_operator_is_another_question(first, second):
+def test_different_number_or_operator_is_a_different_question(first, second):
     assert repeats(first, second, threshold=0.1) is None
 
 
@@ -72,22 +72,22 @@ def test_another_number_or_operator_is_another_question(first, second):
         (r"$\sqrt{16}$", r"${16}$"),
     ],
 )
-def test_another_number_or_operator_is_another_question_in_any_notation(first, second):
+def test_different_number_or_operator_is_a_different_question_in_any_notation(first, second):
     text = "Work this out by hand, without the help of a calculator, and write down every step on the way: "
     assert repeats(text + first, text + second, threshold=0.1) is None
 
 
-def test_the_same_text_is_exact_and_a_rewording_is_not():
+def test_same_text_is_exact_and_a_rewording_is_not():
     assert repeats(TRAIN, TRAIN.upper()) == Match("first", 1.0, True)
     assert repeats(TRAIN, f"{TRAIN} Thanks!").exact is False
 
 
-def test_an_estimate_of_one_is_not_exact():
+def test_estimated_similarity_of_one_is_not_exact():
     again = "Say it again. " * 40
     assert repeats(again, again * 2) == Match("first", 1.0, False)
 
 
-def test_of_texts_equally_similar_the_same_one_is_named():
+def test_exact_match_wins_among_equally_similar_texts():
     again = "Say it again. " * 40
     same, longer, new = sign([again, again * 2, again])
     seen = NearDuplicates(THRESHOLD)
@@ -96,13 +96,13 @@ def test_of_texts_equally_similar_the_same_one_is_named():
     assert seen.find(new) == Match("a", 1.0, True)
 
 
-def test_the_threshold_decides():
+def test_similarity_must_reach_the_threshold():
     similarity = repeats(TRAIN, f"{TRAIN} Thanks!").similarity
     assert repeats(TRAIN, f"{TRAIN} Thanks!", threshold=similarity) is not None
     assert repeats(TRAIN, f"{TRAIN} Thanks!", threshold=similarity + 0.001) is None
 
 
-def test_the_most_similar_of_several_is_named():
+def test_most_similar_text_is_returned():
     near, nearest, other, new = sign([f"{TRAIN} Please help me!", f"{TRAIN} Hi!", "What is a prime?", TRAIN])
     seen = NearDuplicates(THRESHOLD)
     for name, signature in (("near", near), ("nearest", nearest), ("other", other)):
@@ -110,7 +110,7 @@ def test_the_most_similar_of_several_is_named():
     assert seen.find(new).id == "nearest"
 
 
-def test_a_signature_is_the_same_on_every_machine_and_in_any_company():
+def test_signature_does_not_depend_on_machine_or_other_texts():
     alone, together = sign([TRAIN])[0], sign(["x", TRAIN, ""])[1]
     assert alone == together
     assert alone.guard == "120 2 5"
@@ -118,7 +118,7 @@ def test_a_signature_is_the_same_on_every_machine_and_in_any_company():
     assert alone.minhash[:3] == [28987780, 106854969, 44236493]
 
 
-def test_empty_and_short_texts_are_no_trouble():
+def test_empty_and_short_texts_are_accepted():
     assert repeats("", "") is not None
     assert repeats("a", "b") is None
 

@@ -21,7 +21,7 @@ def index() -> NgramIndex:
     return index
 
 
-def test_a_verbatim_item_is_a_whole_leak(index):
+def test_verbatim_item_overlaps_completely(index):
     assert index.find(ITEM) == Leak("gsm8k", "7", 1.0)
 
 
@@ -29,20 +29,20 @@ def test_case_punctuation_and_surroundings_do_not_hide_a_leak(index):
     assert index.find(f"Homework help!! {ITEM.upper().replace('.', ' ;')} Thanks.") == Leak("gsm8k", "7", 1.0)
 
 
-def test_half_an_item_is_a_part_of_a_leak(index):
+def test_half_an_item_overlaps_partly(index):
     leak = index.find(ITEM[: len(ITEM) // 2])
     assert (leak.source, leak.item) == ("gsm8k", "7")
     assert 0.2 < leak.overlap < 0.6
 
 
-def test_other_wording_is_no_leak(index):
+def test_different_wording_is_not_a_leak(index):
     assert (
         index.find("Janet owns ducks that lay some eggs, of which she eats a few. What is her income?")
         is None
     )
 
 
-def test_another_number_breaks_only_the_ngrams_that_hold_it(index):
+def test_changed_number_breaks_only_the_ngrams_that_contain_it(index):
     assert 0.5 < index.find(ITEM.replace("16", "17")).overlap < 1.0
 
 

@@ -31,7 +31,7 @@ def guard_of(text: str) -> str:
         ("a well-known fact - or is it?", "a well known fact, or is it?"),
     ],
 )
-def test_what_is_written_in_two_ways_has_one_guard(first, second):
+def test_different_notations_have_the_same_guard(first, second):
     assert guard_of(first) == guard_of(second)
 
 

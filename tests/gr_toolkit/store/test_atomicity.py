@@ -1,4 +1,4 @@
-"""What a kill, a full disk and a missing permission leave behind: every finished shard, whole."""
+"""Kills, full disks and missing permissions: every finished shard stays complete."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOBODY = 65534
 ROWS = 300
 
 
-def write_for_ever(data: str, first: int, started: Connection) -> None:
+def write_forever(data: str, first: int, started: Connection) -> None:
     table = Store(data, Path(data) / ".state").table("pages")
     rows = [fill("pages", f"{n}", html=random.Random(n).randbytes(1_000)) for n in range(ROWS)]
     with table.writing():
@@ -32,14 +32,14 @@ def write_for_ever(data: str, first: int, started: Connection) -> None:
             started.send(number)
 
 
-def test_sigkill_at_any_moment_leaves_whole_shards_and_no_litter(store):
+def test_sigkill_at_any_moment_leaves_only_complete_shards(store):
     moments = random.Random(2026)
     table = store.table("pages")
     for _ in range(KILLS):
         listen, started = PROCESSES.Pipe(duplex=False)
-        writer = PROCESSES.Process(target=write_for_ever, args=(store.data, len(table.shards()), started))
+        writer = PROCESSES.Process(target=write_forever, args=(store.data, len(table.shards()), started))
         writer.start()
-        assert listen.poll(60)  # it has written its first shard
+        assert listen.poll(60)  # the writer has written its first shard
         time.sleep(moments.uniform(0.0, 0.06))
         os.kill(writer.pid, signal.SIGKILL)
         writer.join()
@@ -51,17 +51,17 @@ def test_sigkill_at_any_moment_leaves_whole_shards_and_no_litter(store):
     assert {table.read(shard).num_rows for shard in table.shards()} == {ROWS}
 
 
-def test_what_a_killed_writer_left_is_swept_and_never_listed(store):
+def test_temporary_file_of_a_killed_writer_is_removed_and_never_listed(store):
     table = store.table("pages")
     table.write("a", [])
-    litter = Path(table.folder.path) / ".tmp-b.parquet"
-    litter.write_bytes(b"half")
+    temporary = Path(table.folder.path) / ".tmp-b.parquet"
+    temporary.write_bytes(b"half")
     assert table.shards() == ["a"]
     with table.writing():
-        assert not litter.exists()
+        assert not temporary.exists()
 
 
-def test_a_full_disk_stops_the_writer_and_loses_nothing(small_disk):
+def test_full_disk_is_an_error_and_keeps_the_finished_shards(small_disk):
     table = Store(str(small_disk), small_disk / ".state").table("pages")
     rows = [fill("pages", html=random.Random(1).randbytes(200_000))]
     with pytest.raises(CannotWrite, match=r"pages/.*\.parquet: No space left.*run the same command again"):  # noqa: PT012
@@ -76,7 +76,7 @@ def test_a_full_disk_stops_the_writer_and_loses_nothing(small_disk):
     assert table.shards() == [*finished, "again"]
 
 
-def test_a_full_disk_has_no_room_for_the_lock_either(small_disk):
+def test_lock_on_a_full_disk_is_an_error(small_disk):
     with (small_disk / "junk").open("wb", buffering=0) as junk, pytest.raises(OSError, match="No space"):  # noqa: PT012
         while True:
             junk.write(bytes(4096))
@@ -91,7 +91,7 @@ def try_as_nobody(data: str, state: Path, answer: Connection) -> None:
     os.setgroups([])
     os.setgid(NOBODY)
     os.setuid(NOBODY)
-    said = []
+    messages = []
     for attempt in (
         lambda: Store(data, Path(data) / ".state").table("pages").writing().__enter__(),
         lambda: table.write("b", [fill("pages")]),
@@ -100,12 +100,12 @@ def try_as_nobody(data: str, state: Path, answer: Connection) -> None:
         try:
             attempt()
         except CannotWrite as error:
-            said.append(str(error))
-    answer.send((read, said))
+            messages.append(str(error))
+    answer.send((read, messages))
 
 
-def test_a_folder_without_write_permission_is_named():
-    """As the user nobody, because root may write anywhere."""
+def test_error_names_the_folder_without_write_permission():
+    """The test runs as the user nobody, because root may write anywhere."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
     with TemporaryDirectory() as folder:

@@ -1,3 +1,5 @@
+"""The lock of a table: one holder, named in the error, and released when its process exits."""
+
 from __future__ import annotations
 
 import subprocess
@@ -38,7 +40,7 @@ def holder(folder: Path, root: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_a_second_writer_is_told_who_holds_the_lock_and_to_come_later(tmp_path, root):
+def test_second_writer_gets_an_error_that_names_the_holder(tmp_path, root):
     path = tmp_path / "pages.lock"
     with holder(tmp_path, root) as process:
         with pytest.raises(Locked) as refused, hold(path, "table pages"):
@@ -48,7 +50,7 @@ def test_a_second_writer_is_told_who_holds_the_lock_and_to_come_later(tmp_path, 
         assert refused.value.exit_code == 75
 
 
-def test_a_killed_holder_frees_the_lock(tmp_path, root):
+def test_lock_of_a_killed_holder_is_free(tmp_path, root):
     with holder(tmp_path, root) as process:
         process.kill()
         process.wait()
@@ -56,13 +58,13 @@ def test_a_killed_holder_frees_the_lock(tmp_path, root):
             pass
 
 
-def test_the_lock_is_free_again_after_use(tmp_path):
+def test_lock_is_free_after_use(tmp_path):
     for _ in range(2):
         with hold(tmp_path / "locks" / "pages.lock", "table pages"):
             pass
 
 
-def test_a_lock_file_with_nonsense_still_locks(tmp_path):
+def test_lock_file_without_json_still_locks(tmp_path):
     path = tmp_path / "pages.lock"
     with hold(path, "table pages"):
         path.write_text("nonsense")

@@ -1,4 +1,4 @@
-"""The same tables behind an fsspec URL: in memory, and on moto's S3 server."""
+"""Tables at an fsspec URL: in memory, and on moto's S3 server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    """The address of an S3 server with one bucket called `bucket`."""
+    """The URL of the only bucket on an S3 server."""
     pytest.importorskip("s3fs", reason="needs s3fs: pip install 'gr-toolkit[s3]'")
     server_module = pytest.importorskip("moto.server", reason="needs moto[server]")
     server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -30,18 +30,19 @@ def s3() -> Iterator[str]:
         settings = NO_SERVER | dict.fromkeys(KEYS, "test") | {"AWS_ENDPOINT_URL": f"http://{host}:{port}"}
         for name, value in settings.items():
             environment.setenv(name, value)
-        fsspec.filesystem("s3").makedirs("bucket", exist_ok=True)  # moto keeps it between two servers
+        fsspec.filesystem("s3").makedirs("bucket", exist_ok=True)  # moto keeps buckets after a server has stopped
         yield "s3://bucket"
     server.stop()
 
 
 @pytest.fixture(params=["memory", "s3"])
 def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """An empty store in memory, and one on S3."""
     base = request.getfixturevalue("s3") if request.param == "s3" else "memory://"
     return Store(f"{base}/{tmp_path.name}", tmp_path)
 
 
-def test_rows_come_back_and_pending_is_what_is_missing(remote):
+def test_remote_rows_are_read_back_and_missing_shards_are_pending(remote):
     rows = [fill("pages", f"{n}", kept=n > 0, reason=None if n else "empty") for n in range(3)]
     assert remote.table("pages").shards() == []
     for shard in "ab":
@@ -56,7 +57,7 @@ def test_rows_come_back_and_pending_is_what_is_missing(remote):
     assert (counts.rows, counts.shards, counts.kept, dict(counts.reasons)) == (6, 2, 4, {"empty": 2})
 
 
-def test_a_corrupt_shard_is_moved_aside(remote):
+def test_remote_corrupt_shard_is_moved_aside(remote):
     table = remote.table("pages")
     table.write("a", [fill("pages")])
     table.folder.write("b.parquet", b"PAR1 nonsense PAR1")
@@ -67,7 +68,7 @@ def test_a_corrupt_shard_is_moved_aside(remote):
 
 
 @pytest.mark.parametrize("kind", [TimeoutError, fsspec.exceptions.FSTimeoutError, ConnectionResetError])
-def test_a_network_that_fails_while_a_shard_is_read_leaves_it_where_it_is(tmp_path, monkeypatch, kind):
+def test_network_error_during_a_read_does_not_move_the_shard(tmp_path, monkeypatch, kind):
     def fail(*_):
         raise kind
 
@@ -82,7 +83,7 @@ def test_a_network_that_fails_while_a_shard_is_read_leaves_it_where_it_is(tmp_pa
     assert table.rows("a") == [fill("pages")]
 
 
-def test_a_bucket_that_does_not_exist_is_an_error_and_is_not_made(s3, tmp_path):
+def test_missing_bucket_is_an_error_and_is_not_created(s3, tmp_path):
     table = Store("s3://typo/run", tmp_path).table("pages")
     assert table.shards() == []
     with pytest.raises(CannotWrite, match=r"s3://typo/run/pages/a\.parquet: .*bucket does not exist"):
@@ -90,7 +91,7 @@ def test_a_bucket_that_does_not_exist_is_an_error_and_is_not_made(s3, tmp_path):
     assert not fsspec.filesystem("s3").exists("s3://typo")
 
 
-def test_missing_credentials_are_one_line(s3, tmp_path, monkeypatch):
+def test_missing_credentials_are_a_one_line_error(s3, tmp_path, monkeypatch):
     for name in KEYS:
         monkeypatch.delenv(name)
     fsspec.filesystem("s3").clear_instance_cache()
@@ -99,12 +100,12 @@ def test_missing_credentials_are_one_line(s3, tmp_path, monkeypatch):
     fsspec.filesystem("s3").clear_instance_cache()
 
 
-def test_an_unknown_kind_of_url_is_a_usage_error(tmp_path):
+def test_unknown_url_scheme_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="nonsense://bucket/pages is not a data folder"):
         Store("nonsense://bucket", tmp_path).table("pages")
 
 
-def test_a_missing_package_is_named_with_its_install_command(tmp_path):
+def test_missing_package_is_named_with_its_install_command(tmp_path):
     pytest.importorskip("fsspec")
     with pytest.raises(MissingExtra, match="pip install"):
         Store("adl://bucket", tmp_path).table("pages")

@@ -1,3 +1,5 @@
+"""Tables: rows, schemas, pending shards, corrupt shards and ids."""
+
 from __future__ import annotations
 
 from collections import Counter
@@ -8,7 +10,7 @@ import pytest
 from gr_toolkit.errors import CorruptShard, RowsDoNotFit, UsageError
 from gr_toolkit.report.funnel import count
 from gr_toolkit.store import Store, content_id
-from gr_toolkit.store.tables import FUNNEL, MADE_BY, NEEDS, TABLES
+from gr_toolkit.store.tables import SCHEMAS
 from rows import fill
 
 
@@ -17,36 +19,37 @@ def shard_file(store: Store, table: str, shard: str) -> Path:
 
 
 def flip(path: Path, text: bytes) -> None:
-    """Flip a bit in the middle of `text`, which stands in a data page."""
+    """Flip a bit in the middle of `text`, which is stored in a data page."""
     content = bytearray(path.read_bytes())
     content[content.index(text) + len(text) // 2] ^= 1
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_what_is_written_is_read_back(store, name):
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_written_rows_are_read_back(store, name):
     row = fill(name)
     store.table(name).write("a", [row])
     assert store.table(name).rows("a") == [row]
-    assert store.table(name).read("a").schema.equals(TABLES[name])
+    assert store.table(name).read("a").schema.equals(SCHEMAS[name])
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", SCHEMAS)
 def test_optional_columns_may_be_null(store, name):
-    row = fill(name) | {column.name: None for column in TABLES[name] if column.nullable}
+    row = fill(name) | {column.name: None for column in SCHEMAS[name] if column.nullable}
     store.table(name).write("a", [row])
     assert store.table(name).rows("a") == [row]
 
 
-def test_an_empty_shard_is_a_finished_one(store):
+def test_empty_shard_is_finished(store):
     store.table("pages").write("a", [])
     assert store.table("pages").rows("a") == []
     assert store.table("pages").shards() == ["a"]
 
 
-def test_only_the_columns_asked_for_are_read(store):
-    store.table("judged").write("a", [fill("judged")])
-    assert store.table("judged").rows("a", ["id", "kept"]) == [{"id": "1", "kept": True}]
+def test_read_returns_only_the_requested_columns(store):
+    store.table("judged").write("a", [fill("judged"), fill("judged", "2")])
+    assert store.table("judged").column("a", "id") == ["1", "2"]
+    assert store.table("judged").read("a", ["id", "kept"]).column_names == ["id", "kept"]
 
 
 MISFITS = {
@@ -54,30 +57,40 @@ MISFITS = {
     "a column is unknown": ([fill("duplicates", colour="red")], "missing or unknown: colour"),
     "a required column is null": ([fill("duplicates", kept_id=None)], "kept_id"),
     "a value is of another type": ([fill("duplicates", similarity="much")], "much"),
-    "text that UTF-8 cannot hold": ([fill("duplicates", why="\ud800")], "surrogate"),
-    "kept with a reason": ([fill("duplicates", reason="near")], "row 1 must have a reason or be kept"),
-    "kept with an empty reason": ([fill("duplicates", reason="")], "row 1 must have a reason or be kept"),
-    "turned down without a reason": ([fill("duplicates", kept=False)], "row 1 must have a reason or be kept"),
-    "neither kept nor not": ([fill("duplicates", kept=None, reason="near")], "kept"),
-    "two rows with one id": ([fill("duplicates"), fill("duplicates")], "two rows have one id"),
+    "a text is not valid Unicode": ([fill("duplicates", why="\ud800")], "surrogate"),
+    "a kept row has a reason": ([fill("duplicates", reason="near")], "row 1 must be either kept or have a reason"),
+    "a kept row has an empty reason": (
+        [fill("duplicates", reason="")],
+        "row 1 must be either kept or have a reason",
+    ),
+    "a turned-down row has no reason": (
+        [fill("duplicates", kept=False)],
+        "row 1 must be either kept or have a reason",
+    ),
+    "a turned-down row has an empty reason": (
+        [fill("duplicates", kept=False, reason="")],
+        "row 1 must be either kept or have a reason",
+    ),
+    "kept is null": ([fill("duplicates", kept=None, reason="near")], "kept"),
+    "two rows have the same id": ([fill("duplicates"), fill("duplicates")], "two rows have the same id"),
 }
 
 
 @pytest.mark.parametrize("misfit", MISFITS)
-def test_a_writer_refuses(store, misfit):
+def test_rows_that_do_not_fit_are_not_written(store, misfit):
     rows, message = MISFITS[misfit]
     with pytest.raises(RowsDoNotFit, match=rf"(?s)table duplicates, shard a: .*{message}"):
         store.table("duplicates").write("a", rows)
     assert store.table("duplicates").shards() == []
 
 
-def test_a_writer_refuses_nulls_inside_a_list(store):
+def test_null_inside_a_list_is_not_written(store):
     nameless = {"question": None, "answers": []}
     with pytest.raises(RowsDoNotFit, match="table texts, shard a"):
         store.table("texts").write("a", [fill("texts", qa_markup=[nameless])])
 
 
-def test_pending_is_what_the_inputs_have_and_the_output_has_not(store):
+def test_pending_shards_are_in_every_input_and_not_in_the_output(store):
     for shard in "dcba":
         store.table("pairs").write(shard, [])
     for shard in "bcd":
@@ -113,9 +126,9 @@ def test_check_moves_truncated_shards_aside_and_names_them(store):
     assert table.check() == []
 
 
-def test_a_flipped_bit_in_a_data_page_is_found_on_reading(store):
+def test_flipped_bit_in_a_data_page_is_detected_on_reading(store):
     table = store.table("pages")
-    html = bytes(range(256))  # does not compress, so it stands in the file as it is
+    html = bytes(range(256))  # incompressible, so the file contains it verbatim
     table.write("a", [fill("pages", html=html)])
     flip(shard_file(store, "pages", "a"), html)
     assert table.check() == []
@@ -125,7 +138,7 @@ def test_a_flipped_bit_in_a_data_page_is_found_on_reading(store):
     assert (Path(store.data) / "corrupt" / "pages-a.parquet").exists()
 
 
-def test_a_corrupt_footer_is_found_on_counting(store):
+def test_corrupt_footer_is_detected_on_counting(store):
     store.table("pairs").write("a", [])
     shard_file(store, "pairs", "a").write_bytes(b"PAR1 nonsense PAR1")
     with pytest.raises(CorruptShard, match="shard a of table pairs"):
@@ -133,31 +146,30 @@ def test_a_corrupt_footer_is_found_on_counting(store):
     assert store.table("pairs").shards() == []
 
 
-def test_a_shard_that_is_not_there_is_not_corrupt(store):
+def test_missing_shard_is_not_corrupt(store):
     with pytest.raises(FileNotFoundError):
         store.table("pairs").read("a")
 
 
-def test_the_data_folder_has_a_name(tmp_path):
+def test_empty_data_folder_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="--data"):
         Store("", tmp_path)
 
 
-def test_ids_depend_on_the_parts_their_order_and_their_bounds():
+def test_ids_depend_on_the_parts_their_order_and_their_boundaries():
     assert content_id("a", "b", 1) == content_id("a", "b", 1)
     assert len({content_id("ab"), content_id("a", "b"), content_id("b", "a"), content_id("", "ab")}) == 4
     assert content_id("naïve", b"\x00", 7) == "b5e7c22ccae46a8a027f1be70ad7efba"
 
 
-def test_every_table_has_its_place():
-    assert TABLES.keys() == NEEDS.keys() == MADE_BY.keys() == {*FUNNEL, "signatures"}
-    for schema in TABLES.values():
+def test_tables_end_with_kept_and_reason_and_dataset_starts_like_webinstruct_verified():
+    for schema in SCHEMAS.values():
         assert (schema.names[0], *schema.names[-2:]) == ("id", "kept", "reason")
     webinstruct = ["id", "question", "answer", "answer_type", "category", "difficulty"]
-    assert TABLES["dataset"].names[:6] == webinstruct
+    assert SCHEMAS["dataset"].names[:6] == webinstruct
 
 
-def test_an_empty_shard_beside_a_full_one_loads_as_a_dataset(store, tmp_path):
+def test_empty_shard_next_to_a_full_one_loads_as_a_dataset(store, tmp_path):
     datasets = pytest.importorskip("datasets", reason="needs datasets: pip install 'gr-toolkit[train]'")
     table = store.table("dataset")
     table.write("1", [])

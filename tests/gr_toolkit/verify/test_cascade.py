@@ -1,11 +1,10 @@
-"""The cascade: who decides, what is asked once, and what becomes of a server that fails."""
+"""The cascade: which stage decides, which requests are shared, and what a failing server causes."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import threading
-import time
 from collections import Counter
 from types import SimpleNamespace
 
@@ -25,7 +24,7 @@ from loopback import Answer, asking, fails, says, serving
 QUESTION = "What rises?"
 HEAT, COLD = Item(QUESTION, "warmth", "heat"), Item(QUESTION, "warmth", "cold")
 NUMBER = Item("", "5", "5.0")
-SYMBOLIC = Item("", r"\overline{z} + 1", r"1 + \overline{z}")  # mathematics that no rule reads
+SYMBOLIC = Item("", r"\overline{z} + 1", r"1 + \overline{z}")  # mathematics that no rule can read
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +33,7 @@ def _short_waits(monkeypatch):
 
 
 def judges(body) -> Answer:
-    """A verifier that calls heat right, and all else wrong."""
+    """A verifier model that decides yes for heat and no for everything else."""
     answer = body["prompt"].partition("### Student Answer: ")[2].split("\n")[0]
     return says(f"Final Decision: {'Yes' if 'heat' in answer.lower() else 'No'}")
 
@@ -47,7 +46,7 @@ def ask(llm, *items, cache=None):
     return llm.run(Verifier(llm, cache=cache).verify_many(items))
 
 
-def test_the_model_decides_what_is_left_open_and_order_is_kept(tmp_path):
+def test_model_decides_open_items_and_keeps_the_order(tmp_path):
     items = [HEAT, NUMBER, COLD, Item(QUESTION, "warmth", None), HEAT]
     with serving(judges) as server, asking(server, tmp_path) as llm:
         verdicts = ask(llm, *items)
@@ -56,16 +55,16 @@ def test_the_model_decides_what_is_left_open_and_order_is_kept(tmp_path):
     assert len(server.seen) == 2
 
 
-def test_without_a_model_the_rules_have_the_last_word():
-    open_one, right, wrong = asyncio.run(verify_many([HEAT, NUMBER, NUMBER._replace(answer="7")]))
-    assert [verdict.correct for verdict in (open_one, right, wrong)] == [None, True, False]
-    assert (open_one.decided_by, open_one.confidence) == ("rules", None)
-    assert verify(*HEAT) == open_one
-    assert verify(*NUMBER) == right
+def test_rules_decide_without_a_model():
+    undecided, correct, wrong = asyncio.run(verify_many([HEAT, NUMBER, NUMBER._replace(answer="7")]))
+    assert [verdict.correct for verdict in (undecided, correct, wrong)] == [None, True, False]
+    assert (undecided.decided_by, undecided.confidence) == ("rules", None)
+    assert verify(*HEAT) == undecided
+    assert verify(*NUMBER) == correct
 
 
 @pytest.mark.parametrize("answer", [None, "", "  \n", "<think> 5 is", "</think>"])
-def test_what_states_no_answer_is_wrong_and_nobody_is_asked(tmp_path, answer):
+def test_missing_answer_is_wrong_without_a_request(tmp_path, answer):
     with serving(judges) as server, asking(server, tmp_path) as llm:
         (verdict,) = ask(llm, HEAT._replace(answer=answer))
     assert (verdict.correct, verdict.decided_by, verdict.confidence) == (False, "no answer", 1.0)
@@ -73,7 +72,7 @@ def test_what_states_no_answer_is_wrong_and_nobody_is_asked(tmp_path, answer):
     assert server.seen == []
 
 
-def test_a_whole_students_text_is_judged_by_the_answer_it_gives(tmp_path):
+def test_completion_is_judged_by_its_stated_answer(tmp_path):
     text = "<think>Is it 7?</think> Air does, so the answer is \\boxed{heat}."
     with serving(judges) as server, asking(server, tmp_path) as llm:
         assert decided(ask(llm, HEAT._replace(answer=text))) == [(True, "model")]
@@ -82,7 +81,7 @@ def test_a_whole_students_text_is_judged_by_the_answer_it_gives(tmp_path):
 
 
 @pytest.mark.parametrize("reference", ["", "  "])
-def test_without_a_reference_nobody_is_asked(tmp_path, reference):
+def test_missing_reference_is_undecided_without_a_request(tmp_path, reference):
     with serving(judges) as server, asking(server, tmp_path) as llm:
         (verdict,) = ask(llm, HEAT._replace(reference=reference))
     assert verdict.correct is None
@@ -101,21 +100,20 @@ def test_without_a_reference_nobody_is_asked(tmp_path, reference):
         "\x00\x01" * 500_000,
     ],
 )
-def test_a_megabyte_is_no_final_answer(tmp_path, answer):
-    began = time.monotonic()
+@pytest.mark.timeout(120)
+def test_megabyte_answer_is_judged_and_never_correct(tmp_path, answer):
     with serving(judges) as server, asking(server, tmp_path) as llm:
         (verdict,) = ask(llm, HEAT._replace(answer=answer))
     assert verdict.correct is not True
     assert verdict.reason
     assert verify(*HEAT._replace(answer=answer)).correct is not True
     assert server.seen == []
-    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(
     "odd", ["\x00\x07heat\x1b[0m", "heat \ud800", "\udfffheat", "heat\u202e", "{answer}heat", "🔥heat"]
 )
-def test_any_characters_can_be_judged(tmp_path, odd):
+def test_any_characters_are_judged(tmp_path, odd):
     with serving(judges) as server, asking(server, tmp_path) as llm, VerdictFile(tmp_path) as cache:
         verdicts = ask(llm, HEAT._replace(answer=odd), Item(odd, odd + "!", "warm"), cache=cache)
     assert all(isinstance(verdict, Verdict) and verdict.reason for verdict in verdicts)
@@ -149,7 +147,7 @@ GARBAGE = {
     "500": fails(500, "oops"),
     "400": fails(400, "no"),
     "too long": fails(400, "maximum context length"),
-    "slow": Answer(body={}, hang=1.0),
+    "slow": Answer(body={}, hang=2.0),
     "hangs up": Answer(hang_up=True),
     "no verdict": says("I cannot say."),
     "empty": says(""),
@@ -160,7 +158,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-def test_an_endpoint_may_reply_with_anything(tmp_path, name):
+def test_invalid_response_is_undecided_and_not_cached(tmp_path, name):
     recovered = threading.Event()
 
     def behave(body):
@@ -168,48 +166,49 @@ def test_an_endpoint_may_reply_with_anything(tmp_path, name):
 
     with (
         serving(behave) as server,
-        asking(server, tmp_path, retries=0, timeout=0.5, cache=False) as llm,
+        asking(server, tmp_path, retries=0, timeout=0.5 if name == "slow" else 60, cache=False) as llm,
+        asking(server, tmp_path, retries=0, cache=False) as patient,
         VerdictFile(tmp_path) as cache,
     ):
-        open_one, right = ask(llm, HEAT, NUMBER, cache=cache)
+        undecided, correct = ask(llm, HEAT, NUMBER, cache=cache)
         recovered.set()
-        assert decided(ask(llm, HEAT, cache=cache)) == [(True, "model")]  # nothing of that was kept
-    assert (open_one.correct, open_one.confidence) == (None, None)
-    assert open_one.decided_by in ("error", "model")
-    assert open_one.reason
-    assert right.correct is True
+        assert decided(ask(patient, HEAT, cache=cache)) == [(True, "model")]  # nothing was cached before
+    assert (undecided.correct, undecided.confidence) == (None, None)
+    assert undecided.decided_by in ("error", "model")
+    assert undecided.reason
+    assert correct.correct is True
 
 
-def nobody() -> str:
-    """A URL at which nobody listens."""
+def unreachable_url() -> str:
+    """A URL on which no server listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{free.getsockname()[1]}/v1"
 
 
-def test_an_endpoint_that_is_down_is_a_reason_and_remembered(tmp_path):
-    with asking(nobody(), tmp_path) as llm:
+def test_unreachable_server_is_the_reason_and_the_failure(tmp_path):
+    with asking(unreachable_url(), tmp_path) as llm:
         verifier = Verifier(llm)
         many = [HEAT._replace(answer=f"heat {n} of many") for n in range(40)]
-        *open_ones, right = llm.run(verifier.verify_many([*many, NUMBER]))
-        assert {(verdict.correct, verdict.decided_by) for verdict in open_ones} == {(None, "error")}
-        assert all("cannot reach" in verdict.reason for verdict in open_ones)
-        assert right.correct is True
+        *undecided, correct = llm.run(verifier.verify_many([*many, NUMBER]))
+        assert {(verdict.correct, verdict.decided_by) for verdict in undecided} == {(None, "error")}
+        assert all("cannot reach" in verdict.reason for verdict in undecided)
+        assert correct.correct is True
         assert "cannot reach" in str(verifier.failure)
 
 
-def test_a_server_that_refuses_one_is_not_asked_by_all_the_others(tmp_path):
+def test_unusable_server_cancels_the_other_requests(tmp_path):
     with serving(fails(401)) as server, asking(server, tmp_path, concurrency=2) as llm:
         verifier = Verifier(llm)
         many = [HEAT._replace(answer=f"heat {n} of many") for n in range(60)]
         verdicts = llm.run(verifier.verify_many(many))
     assert {(verdict.correct, verdict.decided_by) for verdict in verdicts} == {(None, "error")}
-    assert all("wants an API key" in verdict.reason for verdict in verdicts)
+    assert all("requires an API key" in verdict.reason for verdict in verdicts)
     assert len(server.seen) < 10
-    assert "wants an API key" in str(verifier.failure)
+    assert "requires an API key" in str(verifier.failure)
 
 
-def test_a_server_that_is_back_is_asked_again(tmp_path):
+def test_recovered_server_clears_the_failure(tmp_path):
     with serving(fails(401), judges) as server, asking(server, tmp_path) as llm:
         verifier = Verifier(llm)
         assert decided(llm.run(verifier.verify_many([HEAT]))) == [(None, "error")]
@@ -218,10 +217,10 @@ def test_a_server_that_is_back_is_asked_again(tmp_path):
         assert verifier.failure is None
 
 
-def test_a_failure_and_a_success_in_one_moment_keep_the_reason(monkeypatch):
-    """Three requests that end at the same time; with real servers they would do so once in a while."""
+def test_simultaneous_success_does_not_clear_the_failure(monkeypatch):
+    """Three requests that end at the same time, as they rarely do with real servers."""
 
-    async def give_up() -> list[Verdict]:
+    async def verdicts_of_one_moment() -> list[Verdict]:
         moment = asyncio.Event()
 
         async def ask_model(_llm, item, _second) -> Verdict:
@@ -240,11 +239,11 @@ def test_a_failure_and_a_success_in_one_moment_keep_the_reason(monkeypatch):
         await asyncio.sleep(0.2)
         moment.set()
         verdicts = await many
-        assert str(verifier.failure) == "the server is down"  # the no was asked for before it was
+        assert str(verifier.failure) == "the server is down"  # the success was requested before the failure
         return verdicts
 
-    given_up, failed, answered = asyncio.run(give_up())
-    assert given_up == failed == Verdict(None, "error", None, "the server is down")
+    cancelled, failed, answered = asyncio.run(verdicts_of_one_moment())
+    assert cancelled == failed == Verdict(None, "error", None, "the server is down")
     assert answered.correct is False
 
 
@@ -253,7 +252,7 @@ async def one_by_one(verifier: Verifier, items: list[Item]) -> list[Verdict]:
 
 
 @pytest.mark.parametrize("judge_them", [Verifier.verify_many, one_by_one])
-def test_many_items_let_others_run(judge_them):
+def test_many_items_let_other_tasks_run(judge_them):
     items = [Item("", "5", f"{number}.0") for number in range(500)]
 
     async def count_turns() -> int:
@@ -267,7 +266,7 @@ def test_many_items_let_others_run(judge_them):
     assert asyncio.run(count_turns()) >= 500
 
 
-def test_an_extraction_is_judged_as_it_is():
+def test_extraction_is_judged_as_is():
     text = "2 + 2 and so the answer is 5"
     assert verify("", "5", text).correct is True
     assert verify("", "5", Extraction(text, "box")).correct is not True
@@ -281,29 +280,29 @@ def slowly(body) -> Answer:
     return answer
 
 
-def test_the_users_own_limit_is_raised_and_leaves_nothing_running(tmp_path):
+def test_budget_error_is_raised_and_leaves_no_tasks(tmp_path):
     prices = {"input_usd_per_million": 1.0, "output_usd_per_million": 1.0, "max_cost_usd": 0.01}
-    too_dear = HEAT._replace(question="Why? " * 10_000)
+    too_expensive = HEAT._replace(question="Why? " * 10_000)
     with serving(slowly) as server, asking(server, tmp_path, **prices) as llm:
 
         async def spend():
             await Verifier(llm).verify(HEAT)  # opens the connection
             with pytest.raises(BudgetExceeded):
-                await Verifier(llm).verify_many([COLD, too_dear, NUMBER])
+                await Verifier(llm).verify_many([COLD, too_expensive, NUMBER])
             return asyncio.all_tasks() - {asyncio.current_task()}
 
         assert llm.run(spend()) == set()
     assert len(server.seen) <= 2
 
 
-def test_the_users_own_limit_ends_a_file_and_leaves_nothing_running(tmp_path):
+def test_budget_error_ends_judge_all_and_leaves_no_tasks(tmp_path):
     prices = {"input_usd_per_million": 1.0, "output_usd_per_million": 1.0, "max_cost_usd": 0.01}
-    too_dear = HEAT._replace(question="Why? " * 10_000)
+    too_expensive = HEAT._replace(question="Why? " * 10_000)
     with serving(slowly) as server, asking(server, tmp_path, **prices) as llm:
 
         async def spend():
             await Verifier(llm).verify(HEAT)  # opens the connection
-            pairs = [Pair(number, item) for number, item in enumerate([COLD, too_dear, NUMBER])]
+            pairs = [Pair(number, item) for number, item in enumerate([COLD, too_expensive, NUMBER])]
             with pytest.raises(BudgetExceeded):
                 await judge_all(Verifier(llm), pairs, 3, None)
             return asyncio.all_tasks() - {asyncio.current_task()}
@@ -311,7 +310,7 @@ def test_the_users_own_limit_ends_a_file_and_leaves_nothing_running(tmp_path):
         assert llm.run(spend()) == set()
 
 
-def test_equal_items_at_one_time_are_asked_once_also_from_separate_calls(tmp_path):
+def test_concurrent_equal_items_are_asked_once(tmp_path):
     spellings = ["heat", " heat. ", "**heat**", "\\text{heat}", "$heat$", "</think>heat", "he\u200bat"]
     with serving(slowly) as server, asking(server, tmp_path, cache=False) as llm:
         verifier = Verifier(llm)
@@ -322,25 +321,38 @@ def test_equal_items_at_one_time_are_asked_once_also_from_separate_calls(tmp_pat
     assert len(server.seen) == 1
 
 
-def test_who_asks_first_may_be_cancelled(tmp_path):
-    with serving(slowly) as server, asking(server, tmp_path, cache=False) as llm:
+async def until_asked(server, times: int) -> None:
+    while len(server.seen) < times:
+        await asyncio.sleep(0.01)
+
+
+def test_cancelling_the_first_caller_keeps_the_others(tmp_path):
+    cancelled = threading.Event()
+
+    def hold_all_but_the_first(body):
+        if len(server.seen) > 1:
+            cancelled.wait(60)
+        return judges(body)
+
+    with serving(hold_all_but_the_first) as server, asking(server, tmp_path, cache=False) as llm:
         verifier = Verifier(llm)
 
-        async def first_gives_up():
+        async def cancel_the_first():
             await verifier.verify(COLD)  # opens the connection
             first = asyncio.create_task(verifier.verify(HEAT))
             others = [asyncio.create_task(verifier.verify(HEAT)) for _ in range(3)]
-            await asyncio.sleep(0.05)
+            await until_asked(server, 2)
             first.cancel()
+            cancelled.set()
             return await asyncio.gather(first, *others, return_exceptions=True)
 
-        first, *others = llm.run(first_gives_up())
+        first, *others = llm.run(cancel_the_first())
     assert isinstance(first, asyncio.CancelledError)
     assert decided(others) == [(True, "model")] * 3
     assert len(server.seen) == 3
 
 
-def test_a_failure_is_shared_by_those_who_wait_for_it(tmp_path):
+def test_concurrent_callers_share_a_failure(tmp_path):
     slow = fails(500, "oops")
     slow.hang = 0.1
     with serving(slow) as server, asking(server, tmp_path, cache=False, retries=0) as llm:
@@ -349,33 +361,41 @@ def test_a_failure_is_shared_by_those_who_wait_for_it(tmp_path):
     assert len(server.seen) == 1
 
 
-def test_giving_up_leaves_nothing_running(tmp_path):
-    with serving(slowly) as server, asking(server, tmp_path) as llm:
+def test_cancellation_leaves_no_tasks(tmp_path):
+    cancelled = threading.Event()
 
-        async def give_up():
+    def hold_all_but_the_first(body):
+        if len(server.seen) > 1:
+            cancelled.wait(60)
+        return judges(body)
+
+    with serving(hold_all_but_the_first) as server, asking(server, tmp_path) as llm:
+
+        async def cancel_all():
             await Verifier(llm).verify(HEAT._replace(answer="hot"))  # opens the connection
             many = asyncio.create_task(Verifier(llm).verify_many([HEAT, COLD]))
-            await asyncio.sleep(0.1)
+            await until_asked(server, 3)
             many.cancel()
             await asyncio.gather(many, return_exceptions=True)
             return asyncio.all_tasks() - {asyncio.current_task()}
 
-        assert llm.run(give_up()) == set()
+        assert llm.run(cancel_all()) == set()
+        cancelled.set()
     assert len(server.seen) == 3
 
 
-def test_one_verifier_serves_several_threads_and_loops(tmp_path):
+def test_verifier_works_from_several_threads_and_loops(tmp_path):
     with serving(slowly) as server, asking(server, tmp_path, cache=False) as llm:
         verifier, alone = Verifier(llm), Verifier()
         found: list[tuple[bool | None, str]] = []
 
-        def in_its_loop() -> None:
+        def on_the_model_loop() -> None:
             found.extend(decided(llm.run(verifier.verify_many([HEAT]))))
 
-        def in_a_loop_of_its_own() -> None:
+        def on_a_new_loop() -> None:
             found.extend(decided(asyncio.run(alone.verify_many([SYMBOLIC, SYMBOLIC]))))
 
-        threads = [threading.Thread(target=run) for run in (in_its_loop, in_a_loop_of_its_own) * 3]
+        threads = [threading.Thread(target=run) for run in (on_the_model_loop, on_a_new_loop) * 3]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -390,7 +410,7 @@ def test_symbolic_mathematics_comes_before_the_model(tmp_path):
     assert verify(*SYMBOLIC).decided_by == "math-verify"
 
 
-def test_what_was_decided_is_found_again_in_any_spelling(tmp_path):
+def test_cached_verdict_is_found_for_any_spelling(tmp_path):
     with serving(judges) as server, asking(server, tmp_path, cache=False) as llm:
         with VerdictFile(tmp_path) as cache:
             first = ask(llm, HEAT, COLD, SYMBOLIC, cache=cache)
@@ -400,7 +420,7 @@ def test_what_was_decided_is_found_again_in_any_spelling(tmp_path):
     assert len(server.seen) == 2
 
 
-def test_another_model_is_asked_anew(tmp_path):
+def test_another_model_is_a_cache_miss(tmp_path):
     with serving(judges) as one, serving(lambda _: says("Final Decision: No")) as two:
         for server, correct in ((one, True), (two, False), (one, True)):
             with asking(server, tmp_path, cache=False) as llm, VerdictFile(tmp_path) as cache:
@@ -408,16 +428,16 @@ def test_another_model_is_asked_anew(tmp_path):
     assert (len(one.seen), len(two.seen)) == (1, 1)
 
 
-def test_a_cache_that_breaks_costs_no_verdict(tmp_path, capsys):
+def test_broken_cache_costs_no_verdicts(tmp_path, capsys):
     with serving(judges) as server, asking(server, tmp_path, cache=False) as llm:
         cache = VerdictCache(tmp_path / "verdicts.sqlite")
         cache.put("another", Verdict(True, "model", 1.0, ""))
         cache.close()
         assert decided(ask(llm, HEAT, COLD, cache=cache)) == [(True, "model"), (False, "model")]
-    assert capsys.readouterr().err.count("verdicts are not kept from here on") == 1
+    assert capsys.readouterr().err.count("verdicts are no longer cached") == 1
 
 
-def test_the_settings_open_the_models_and_the_cache(tmp_path):
+def test_settings_open_the_models_and_the_cache(tmp_path):
     doubtful = says("I cannot say.")
     with serving(doubtful) as first, serving(judges) as second:
         models = {
@@ -438,7 +458,7 @@ def test_the_settings_open_the_models_and_the_cache(tmp_path):
     assert (len(first.seen), len(second.seen)) == (1, 1)
 
 
-def test_the_settings_can_leave_all_that_out(tmp_path):
+def test_settings_can_disable_the_model_and_the_cache(tmp_path):
     settings = load_settings(data=str(tmp_path), verify={"model": False, "cache": False})
     with open_verifier(settings) as verifier:
         assert verifier.models == []

@@ -1,4 +1,4 @@
-"""`gr verify` as a person or cron runs it: one pair, and files of them."""
+"""`gr verify` as a user or cron runs it: one pair, and files of pairs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gr_toolkit.verify.batch.rows import Line
 from loopback import fails, says, serving
 
 FIELDS = ["id", "correct", "decided_by", "confidence", "reason", "seconds"]
-RIGHT = {"question": "How far?", "ground_truth": "42", "student_answer": "\\boxed{42}"}
+CORRECT = {"question": "How far?", "ground_truth": "42", "student_answer": "\\boxed{42}"}
 WRONG = {"question": "How far?", "ground_truth": "42", "student_answer": "41"}
 
 UNKNOWN = {
@@ -33,7 +33,7 @@ UNKNOWN = {
 
 
 def start(folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-    """Start `gr verify` in the folder, without the settings of the person who runs the tests."""
+    """Start `gr verify` in the folder, without the tester's own settings."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("GR_", "OPENAI_"))}
     return subprocess.Popen(
         [sys.executable, "-m", "cli", "verify", *arguments],
@@ -46,7 +46,7 @@ def start(folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[s
 
 
 def gr_verify(folder: Path, *arguments: str, **variables: str) -> tuple[int, str, str]:
-    """Its exit code, stdout and stderr."""
+    """Run `gr verify` and return its exit code, stdout and stderr."""
     return gr(folder, "verify", *arguments, **variables)
 
 
@@ -63,14 +63,14 @@ def without_seconds(rows: list[dict[str, object]]) -> list[dict[str, object]]:
 
 
 def decided(note: str) -> int:
-    """How many rows were decided, by `decided by quantities 2, text 1`."""
+    """The number of decided rows in a note such as `decided by quantities 2, text 1`."""
     assert note.startswith("decided by ")
     return sum(map(int, re.findall(r"\d+", note)))
 
 
 @pytest.mark.parametrize(
     ("pair", "word", "correct"),
-    [(RIGHT, "correct", True), (WRONG, "wrong", False), (UNKNOWN, "undecided", None)],
+    [(CORRECT, "correct", True), (WRONG, "wrong", False), (UNKNOWN, "undecided", None)],
 )
 def test_one_pair_is_judged_in_words_or_as_json(tmp_path, pair, word, correct):
     options = zip(("--question", "--reference", "--answer"), pair.values(), strict=True)
@@ -89,7 +89,7 @@ def test_an_answer_may_begin_with_a_minus(tmp_path):
     assert (code, output[:7]) == (0, "correct")
 
 
-def test_a_reason_cannot_steer_the_terminal(capsys):
+def test_a_reason_cannot_control_the_terminal(capsys):
     show(Line(1, None, "model", None, "so\x1b[2J\r\nright \ud800", 0.0), as_json=False)
     assert capsys.readouterr().out == "undecided (model)\nso [2J  right  \n"
 
@@ -97,20 +97,20 @@ def test_a_reason_cannot_steer_the_terminal(capsys):
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        ([], "give a file of pairs, or"),
-        (["p.jsonl", "--serve"], "give a file of pairs, or"),
-        (["p.jsonl", "--answer", "1"], "give a file of pairs, or"),
-        (["--reference", "1", "--answer", "1", "--out", "v.jsonl"], "--out is for a file"),
+        ([], "give exactly one of: a file of pairs, "),
+        (["p.jsonl", "--serve"], "give exactly one of: a file of pairs, "),
+        (["p.jsonl", "--answer", "1"], "give exactly one of: a file of pairs, "),
+        (["--reference", "1", "--answer", "1", "--out", "v.jsonl"], "--out requires a file"),
         (["--answer", "1"], "both --reference and --answer"),
         (["none.jsonl"], "none.jsonl"),
-        (["p.csv"], "p.csv is neither a .jsonl nor a .parquet file"),
-        (["p.jsonl", "--out", "v.txt"], "v.txt is neither a .jsonl nor a .parquet file"),
-        (["p.jsonl", "--out", "p.jsonl"], "take the place of the pairs in p.jsonl"),
+        (["p.csv"], "p.csv. The file name must end in .jsonl or .parquet"),
+        (["p.jsonl", "--out", "v.txt"], "v.txt. The file name must end in .jsonl or .parquet"),
+        (["p.jsonl", "--out", "p.jsonl"], "would overwrite the pairs in p.jsonl"),
         (["wrong.parquet"], "wrong.parquet has no ground_truth"),
     ],
 )
-def test_a_mistake_is_one_line_and_writes_nothing(tmp_path, arguments, part):
-    write_pairs(tmp_path / "p.jsonl", RIGHT)
+def test_usage_error_is_one_line_and_writes_nothing(tmp_path, arguments, part):
+    write_pairs(tmp_path / "p.jsonl", CORRECT)
     pq.write_table(pa.Table.from_pylist([{"question": "q", "truth": "1"}]), tmp_path / "wrong.parquet")
     before = contents(tmp_path)
     code, output, errors = gr_verify(tmp_path, *arguments, "--rules-only")
@@ -123,13 +123,13 @@ def test_a_mistake_is_one_line_and_writes_nothing(tmp_path, arguments, part):
 def test_every_row_gets_its_line_in_order(tmp_path):
     rows = [
         WRONG | {"id": "b"},
-        RIGHT | {"id": "a"},
+        CORRECT | {"id": "a"},
         "{half a row",
         WRONG | {"id": "b"},
         {"id": "c", "question": "q", "ground_truth": "42"},
         "",
-        RIGHT | {"ground_truth": None},
-        RIGHT,
+        CORRECT | {"ground_truth": None},
+        CORRECT,
     ]
     write_pairs(tmp_path / "p.jsonl", *rows)
     code, output, errors = gr_verify(tmp_path, "p.jsonl", "--rules-only", "--out", "v.jsonl", "--json")
@@ -151,25 +151,25 @@ def test_every_row_gets_its_line_in_order(tmp_path):
     assert decided(step["notes"][0]) == 4
 
 
-def test_without_out_stdout_holds_the_verdicts_alone(tmp_path):
-    write_pairs(tmp_path / "p.jsonl", RIGHT, WRONG)
+def test_without_out_stdout_has_only_verdicts(tmp_path):
+    write_pairs(tmp_path / "p.jsonl", CORRECT, WRONG)
     code, output, errors = gr_verify(tmp_path, "p.jsonl", "--rules-only")
     assert code == 0
     assert [verdict["correct"] for verdict in lines(output)] == [True, False]
     assert decided(errors.partition("\nverify: ")[2]) == 2
 
 
-def test_labels_are_compared(tmp_path):
-    rows = [RIGHT | {"label": True}, RIGHT | {"label": False}, WRONG | {"label": False}, RIGHT]
+def test_summary_reports_agreement_with_labels(tmp_path):
+    rows = [CORRECT | {"label": True}, CORRECT | {"label": False}, WRONG | {"label": False}, CORRECT]
     write_pairs(tmp_path / "p.jsonl", *rows, UNKNOWN | {"label": False})
     code, output, _ = gr_verify(tmp_path, "p.jsonl", "--rules-only", "--out", "v.jsonl")
     assert code == 0
-    assert "decided 75.0 % (3 of 4) of the rows with a label" in output
-    assert "yes is right in 50.0 % (1 of 2); no is right in 100.0 % (1 of 1)" in output
+    assert "decided 75.0 % (3 of 4) of the labelled rows" in output
+    assert "yes is correct in 50.0 % (1 of 2); no is correct in 100.0 % (1 of 1)" in output
 
 
 def test_parquet_and_jsonl_give_the_same_verdicts(tmp_path):
-    rows = [RIGHT | {"id": "a"}, WRONG | {"id": "b"}, WRONG | {"id": "a", "student_answer": None}]
+    rows = [CORRECT | {"id": "a"}, WRONG | {"id": "b"}, WRONG | {"id": "a", "student_answer": None}]
     write_pairs(tmp_path / "p.jsonl", *rows)
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "p.parquet")
     for pairs, out in (("p.jsonl", "v.jsonl"), ("p.parquet", "v.parquet"), ("p.parquet", "w.jsonl")):
@@ -179,23 +179,23 @@ def test_parquet_and_jsonl_give_the_same_verdicts(tmp_path):
     assert without_seconds(lines((tmp_path / "w.jsonl").read_text())) == expected
 
 
-def test_a_file_with_no_readable_row_is_an_error_but_has_its_lines(tmp_path):
+def test_file_without_readable_rows_is_an_error_but_has_its_lines(tmp_path):
     write_pairs(tmp_path / "p.jsonl", {"prompt": "q", "truth": "1"}, {"prompt": "q", "truth": "2"})
     code, output, errors = gr_verify(tmp_path, "p.jsonl", "--rules-only", "--out", "v.jsonl")
     assert code == 2
-    assert errors == "gr: no row of p.jsonl could be read; the summary says why\n"
+    assert errors == "gr: no row of p.jsonl could be read; see the summary for the reasons\n"
     assert "not judged: no question 2" in output
     assert len(lines((tmp_path / "v.jsonl").read_text())) == 2
 
 
-def test_an_empty_file_is_an_empty_file_of_verdicts(tmp_path):
+def test_empty_file_gives_an_empty_file_of_verdicts(tmp_path):
     (tmp_path / "p.jsonl").touch()
     assert gr_verify(tmp_path, "p.jsonl", "--rules-only", "--out", "v.parquet")[0] == 0
     assert pq.read_table(tmp_path / "v.parquet").num_rows == 0
 
 
-def test_the_papers_protocol_finds_no_answer_where_the_paper_finds_none(tmp_path):
-    write_pairs(tmp_path / "p.jsonl", RIGHT, RIGHT | {"student_answer": "42"})
+def test_paper_protocol_extracts_answers_like_the_paper(tmp_path):
+    write_pairs(tmp_path / "p.jsonl", CORRECT, CORRECT | {"student_answer": "42"})
     _, output, _ = gr_verify(tmp_path, "p.jsonl", "--rules-only")
     assert [verdict["correct"] for verdict in lines(output)] == [True, True]
     _, output, _ = gr_verify(tmp_path, "p.jsonl", "--rules-only", "--protocol", "paper")
@@ -203,15 +203,15 @@ def test_the_papers_protocol_finds_no_answer_where_the_paper_finds_none(tmp_path
     assert lines(output)[1]["decided_by"] == "no answer"
 
 
-def test_what_the_papers_protocol_finds_is_not_searched_again(tmp_path):
+def test_paper_protocol_answer_is_judged_as_is(tmp_path):
     step = {"student_answer": r"\boxed{40 + 2, so the answer is 42}"}
-    write_pairs(tmp_path / "p.jsonl", RIGHT | step)
+    write_pairs(tmp_path / "p.jsonl", CORRECT | step)
     _, output, _ = gr_verify(tmp_path, "p.jsonl", "--rules-only", "--protocol", "paper")
     assert lines(output)[0]["correct"] is not True
 
 
-def test_a_killed_run_leaves_no_half_file_and_the_next_one_is_whole(tmp_path):
-    write_pairs(tmp_path / "p.jsonl", *[RIGHT, WRONG] * 20_000)
+def test_killed_run_leaves_no_output_and_the_next_run_succeeds(tmp_path):
+    write_pairs(tmp_path / "p.jsonl", *[CORRECT, WRONG] * 20_000)
     process = start(tmp_path, "p.jsonl", "--rules-only", "--out", "v.jsonl")
     half = tmp_path / ".tmp-v.jsonl"
     while not (half.exists() and half.stat().st_size):
@@ -220,14 +220,14 @@ def test_a_killed_run_leaves_no_half_file_and_the_next_one_is_whole(tmp_path):
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert not (tmp_path / "v.jsonl").exists()
-    write_pairs(tmp_path / "p.jsonl", RIGHT, WRONG)
+    write_pairs(tmp_path / "p.jsonl", CORRECT, WRONG)
     assert gr_verify(tmp_path, "p.jsonl", "--rules-only", "--out", "v.jsonl")[0] == 0
     assert len(lines((tmp_path / "v.jsonl").read_text())) == 2
     assert not half.exists()
 
 
-def test_ctrl_c_leaves_no_file_and_counts_what_was_done(tmp_path):
-    write_pairs(tmp_path / "p.jsonl", *[RIGHT, WRONG] * 20_000)
+def test_ctrl_c_leaves_no_output_and_prints_the_summary(tmp_path):
+    write_pairs(tmp_path / "p.jsonl", *[CORRECT, WRONG] * 20_000)
     process = start(tmp_path, "p.jsonl", "--rules-only", "--out", "v.jsonl")
     half = tmp_path / ".tmp-v.jsonl"
     while not (half.exists() and half.stat().st_size):
@@ -237,27 +237,27 @@ def test_ctrl_c_leaves_no_file_and_counts_what_was_done(tmp_path):
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "verify: did not finish" in output
-    assert "carries on" not in errors  # the next run begins anew
+    assert "carries on" not in errors  # the next run starts from the beginning
     assert not half.exists()
     assert not (tmp_path / "v.jsonl").exists()
 
 
-def test_a_model_that_is_down_leaves_what_the_rules_cannot_decide_undecided(tmp_path):
-    write_pairs(tmp_path / "p.jsonl", RIGHT, UNKNOWN)
+def test_failing_model_leaves_open_rows_undecided(tmp_path):
+    write_pairs(tmp_path / "p.jsonl", CORRECT, UNKNOWN)
     model = {"GR_LLM__MODEL": "m", "GR_LLM__RETRIES": "0"}
     with serving(fails(500, "out of order")) as server:
         code, output, _ = gr_verify(
             tmp_path, "p.jsonl", "--out", "v.jsonl", GR_LLM__BASE_URL=server.url, **model
         )
     assert code == 0
-    right, unknown = lines((tmp_path / "v.jsonl").read_text())
-    assert right["correct"] is True
+    correct, unknown = lines((tmp_path / "v.jsonl").read_text())
+    assert correct["correct"] is True
     assert (unknown["correct"], unknown["decided_by"]) == (None, "error")
     assert "out of order" in unknown["reason"]
     assert "failed 1" in output
 
 
-def test_every_adversarial_probe_gets_a_line_and_none_is_called_right_that_is_wrong(tmp_path, shared):
+def test_every_adversarial_probe_gets_a_line_and_no_attack_succeeds(tmp_path, shared):
     probes = lines((shared / "verdicts" / "adversarial.jsonl").read_text())
     code, output, errors = gr_verify(tmp_path, str(shared / "verdicts" / "adversarial.jsonl"), "--rules-only")
     assert code == 0, errors
@@ -272,25 +272,25 @@ def test_every_adversarial_probe_gets_a_line_and_none_is_called_right_that_is_wr
 
 
 def test_rules_need_no_data_folder(tmp_path):
-    write_pairs(tmp_path / "p.jsonl", RIGHT, WRONG)
+    write_pairs(tmp_path / "p.jsonl", CORRECT, WRONG)
     before = contents(tmp_path)
     assert gr_verify(tmp_path, "p.jsonl")[0] == 0
     assert gr_verify(tmp_path, "--reference", "1000 m", "--answer", "1 km")[0] == 0
     assert contents(tmp_path) == before
 
 
-def test_a_read_only_folder_is_no_hindrance(read_only):
+def test_read_only_folder_only_disables_the_caches(read_only):
     with serving(says("Final Decision: Yes")) as server:
         model = {"GR_LLM__MODEL": "m", "GR_LLM__BASE_URL": server.url}
         code, output, errors = gr_verify(read_only, "pairs.jsonl", **model)
     assert code == 0, errors
     assert [row["correct"] for row in lines(output)] == [True, False, True]
-    assert "verdicts and replies are not cached: gr-data/.state cannot be written" in errors
+    assert "verdicts and responses are not cached: gr-data/.state is not writable" in errors
 
 
 @pytest.fixture
 def read_only(tmp_path):
-    """A folder with pairs, in a file system that takes no writes."""
+    """A folder with pairs, on a read-only file system."""
     folder = tmp_path / "read-only"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "tmpfs", str(folder)]
@@ -298,7 +298,7 @@ def read_only(tmp_path):
         subprocess.run(mount, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("mounting a tmpfs is not permitted here")
-    write_pairs(folder / "pairs.jsonl", RIGHT, WRONG, UNKNOWN)
+    write_pairs(folder / "pairs.jsonl", CORRECT, WRONG, UNKNOWN)
     subprocess.run([*mount[:1], "-o", "remount,ro", str(folder)], check=True)
     yield folder
     subprocess.run(["umount", str(folder)], check=True)

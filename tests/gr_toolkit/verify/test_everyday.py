@@ -1,4 +1,4 @@
-"""Everyday answers: what is never right, and what is never wrong, whatever the rules make of the rest."""
+"""Everyday answers that must never be judged correct, or never wrong; undecided is allowed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 
 from gr_toolkit.verify import verify
 
-NEVER_RIGHT = [
-    # other things of the same number
+NEVER_CORRECT = [
+    # the same number of something else
     ("5 km north", "5 km south", ""),
     ("30 degrees north of east", "30 degrees east of north", ""),
     ("2 real solutions", "2 complex solutions", ""),
@@ -29,7 +29,7 @@ NEVER_RIGHT = [
     ("$10 per hour", "$10 per day", ""),
     ("$(500)", "$500", ""),
     ("0 °C", "0 K", ""),
-    # the question again, or in another form
+    # the question repeated, or the form that was not asked for
     ("5000 m", "5 km", "Convert 5 km to meters."),
     ("20 °C", "68 °F", "What is 68 °F in degrees Celsius?"),
     (r"\frac{\pi}{2}", "90°", "Write 90° in radians."),
@@ -37,7 +37,7 @@ NEVER_RIGHT = [
     ("3/4", "6/8", r"Simplify $\frac{6}{8}$."),
     ("(x-2)(x-3)", "6-5x+x^2", "Factor $x^2-5x+6$."),
     ("x+1", "(x^2-1)/(x-1)", r"Simplify $\frac{x^2-1}{x-1}$."),
-    # several letters, and letters that are something else
+    # several letters, and letters with another meaning
     ("B", "B and C are correct", ""),
     ("B", "The answer is B, but A is also correct.", ""),
     ("B", "B as well as C", ""),
@@ -66,8 +66,8 @@ NEVER_RIGHT = [
 ]
 
 
-@pytest.mark.parametrize(("reference", "answer", "question"), NEVER_RIGHT)
-def test_never_right(reference, answer, question):
+@pytest.mark.parametrize(("reference", "answer", "question"), NEVER_CORRECT)
+def test_never_correct(reference, answer, question):
     assert verify(question, reference, answer).correct is not True
 
 
@@ -122,7 +122,7 @@ def test_never_wrong(reference, answer):
     assert verify("", reference, answer).correct is not False
 
 
-def test_what_such_answers_are_right_for():
+def test_similar_answers_that_are_correct():
     assert verify("", "Max: 5, Min: 1", "the min is 1 and the max is 5").correct is True
     assert verify("", "$5 million", "$5M").correct is True
     assert verify("", r"3\pi", "3pi").correct is True

@@ -1,4 +1,4 @@
-"""What the rules are worth on answers that people and authors of other checkers have judged."""
+"""Accuracy of the rules on answers labelled by people and by the authors of other checkers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def judged(shared) -> list[tuple[Row, bool | None]]:
     return [(row, by_rules(Item(*row.pair[:3]))[0].correct) for row in rows]
 
 
-def test_yes_and_no_are_right_and_most_is_decided(judged):
+def test_accuracy_of_yes_and_no_and_coverage(judged):
     yes = [row.label for row, correct in judged if correct is True]
     no = [not row.label for row, correct in judged if correct is False]
     assert sum(yes) / len(yes) >= 0.99
@@ -34,7 +34,7 @@ def test_yes_and_no_are_right_and_most_is_decided(judged):
     assert (len(yes) + len(no)) / len(judged) >= 0.55
 
 
-def test_what_the_comparisons_read_is_decided(judged):
+def test_typed_answers_are_decided(judged):
     decided = [correct is not None for row, correct in judged if row.answer_type in READ_BY_TYPE]
     assert len(decided) == 506 + 3
     assert sum(decided) / len(decided) >= 0.85
@@ -42,8 +42,8 @@ def test_what_the_comparisons_read_is_decided(judged):
     assert letters == [True] * 4
 
 
-def test_students_who_write_in_their_own_words_are_not_called_wrong(shared):
-    """The rules decide nearly none of such answers, and so say nothing false about them."""
+def test_free_text_answers_are_never_misjudged(shared):
+    """The rules abstain on nearly all answers in students' own words, and so judge none incorrectly."""
     rows = read_rows([shared / "verdicts" / "semeval13-task7.jsonl"])
     decided = [(row.label, by_rules(Item(*row.pair[:3]))[0].correct) for row in rows]
     assert [label for label, correct in decided if correct is not None and correct != label] == []

@@ -1,9 +1,8 @@
-"""What the paper's own code finds and pays, also where it is wrong."""
+"""Extraction and reward as in the paper's own code, including its mistakes."""
 
 from __future__ import annotations
 
 import re
-from time import process_time
 
 import pytest
 from hypothesis import given
@@ -62,7 +61,7 @@ def test_extract_solution(text, solution):
 
 
 def published(text: str) -> str | None:
-    """The same by the published regular expressions, in quadratic time."""
+    """The same extraction with the published regular expressions, in quadratic time."""
     boxes = re.findall(r"\\boxed\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}", text)
     if boxes and boxes[-1]:
         return boxes[-1]
@@ -82,26 +81,18 @@ PIECES = [*PHRASES, *STOP_WORDS, "answer is:", "ſolution:", r"\boxed{", *"{}<\n
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
-def test_it_finds_what_the_published_expressions_find(text):
+def test_extraction_matches_the_published_expressions(text):
     assert extract_solution(text) == published(text)
 
 
 @pytest.mark.parametrize(
     "piece", ["Answer: ", "Answer:\n", "Final Answer: <", r"\boxed{", r"\boxed{{}", "<", "<<", "}", " "]
 )
-def test_its_time_grows_with_the_length_of_the_text(piece):
-    few, many = piece * (10_000 // len(piece)), piece * (160_000 // len(piece))
-    assert seconds(many) < 64 * seconds(few) + 0.01  # 16 times the text; quadratic time would be 256 times
-
-
-def seconds(text: str) -> float:
-    """The quickest of three runs."""
-    taken = []
-    for _ in range(3):
-        start = process_time()
-        extract_solution(text)
-        taken.append(process_time() - start)
-    return min(taken)
+@pytest.mark.timeout(120)  # linear time is below a second, quadratic time about half an hour
+def test_long_text_is_not_read_in_quadratic_time(piece):
+    many = piece * (400_000 // len(piece))
+    solution = extract_solution(many)
+    assert solution is None or solution in many
 
 
 REWARDS = [

@@ -52,7 +52,7 @@ INTERVALS = [
     (r"\{x|-2<x<3\}", "(-2, 3)", True),
     (r"x \in [-2,7]", "[-2, 7]", True),
     (r"x \in [-2,7]", "[-2, 6]", False),
-    ("[0, 5]", "(0, 5)", None),  # often a slip of the reference's
+    ("[0, 5]", "(0, 5)", None),  # often a mistake in the reference
     ("(-∞, -3) ∪ (3, +∞)", r"(-\infty, -3) \cup (3, \infty)", True),
     ("(0,1) ∪ (2,3)", "(2,3) ∪ (0,1)", True),
     ("(0,1) ∪ (2,3)", "(0,1)", False),
@@ -141,7 +141,7 @@ def test_parts(reference, answer, expected):
     assert first_decision(normalise(reference), normalise(answer), "")[1] is expected
 
 
-def test_a_list_in_another_order_may_be_another_answer_where_the_question_names_the_order():
+def test_order_of_a_list_matters_if_the_question_names_it():
     question = "Find the numbers of goats and toys, respectively."
     assert first_decision("7, 4", "7, 4", question)[1] is True
     assert first_decision("7, 4", "4, 7", question)[1] is None

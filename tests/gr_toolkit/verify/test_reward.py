@@ -1,4 +1,4 @@
-"""The reward for trainers: what TRL gets for each completion."""
+"""The reward for trainers: what TRL receives for each completion."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_completion_may_be_a_message():
     assert rewards([[{"role": "assistant", "content": text}] for text in COMPLETIONS]) == rewards(COMPLETIONS)
 
 
-def test_a_verifier_with_a_model_decides_what_the_rules_do_not(tmp_path):
+def test_verifier_with_a_model_decides_open_items(tmp_path):
     with serving(says("Final Decision: Yes")) as server, asking(server, tmp_path) as llm:
         assert rewards(COMPLETIONS, verifier=Verifier(llm)) == [1.0, 0.0, 0.0, 1.0]
 

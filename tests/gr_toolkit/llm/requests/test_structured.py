@@ -1,4 +1,4 @@
-"""Structured output: the schema asked for, the reply read back, one chance to mend it."""
+"""Structured output: the requested schema, the parsed reply, and one attempt at repair."""
 
 import json
 from enum import StrEnum
@@ -37,7 +37,7 @@ def ask(llm, schema=City):
     return llm.run(llm.ask(user("capital?"), schema=schema))
 
 
-def test_the_schema_is_strict():
+def test_schema_is_strict():
     wanted = response_format(Items, limits=False)["json_schema"]
     assert (wanted["name"], wanted["strict"]) == ("Items", True)
     item = wanted["schema"]["$defs"]["Item"]
@@ -58,26 +58,26 @@ def test_the_schema_is_strict():
         f"set notation {{x, y}} and {GOOD}",
     ],
 )
-def test_the_object_is_found_in_what_stands_around_it(text):
+def test_object_is_found_within_other_text(text):
     assert parse(City, text) == City(city="Paris")
 
 
 @pytest.mark.parametrize(
     "text", ["", "{" * 9_000, '{"a":' * 3_000, "[" * 50_000, '{"city": "\\ud800"}', "null"]
 )
-def test_no_text_breaks_the_reader(text):
+def test_malformed_text_raises_a_validation_error(text):
     with pytest.raises(ValueError, match="validation error"):
         parse(City, text)
 
 
-def test_a_schema_goes_out_and_an_instance_comes_back(tmp_path):
+def test_reply_is_parsed_into_the_requested_schema(tmp_path):
     with serving(says(GOOD)) as server, asking(server, tmp_path) as llm:
         assert ask(llm).parsed == City(city="Paris")
     assert server.seen[0]["response_format"] == response_format(City, limits=False)
 
 
 @pytest.mark.parametrize("broken", ['{"city": "Par', '{"town": "Paris"}', "Paris", ""])
-def test_one_round_of_repair(tmp_path, broken):
+def test_invalid_reply_is_repaired_once(tmp_path, broken):
     with serving(says(broken), says(GOOD)) as server:
         with asking(server, tmp_path) as llm:
             assert ask(llm).parsed == City(city="Paris")
@@ -90,7 +90,7 @@ def test_one_round_of_repair(tmp_path, broken):
     assert "city" in third["content"] or "JSON" in third["content"]
 
 
-def test_after_the_repair_it_is_a_failure_with_its_reason(tmp_path):
+def test_reply_still_invalid_after_repair_fails(tmp_path):
     with (
         serving(says('{"town": 1}')) as server,
         asking(server, tmp_path) as llm,
@@ -101,7 +101,7 @@ def test_after_the_repair_it_is_a_failure_with_its_reason(tmp_path):
     assert llm.usage.failed == 1
 
 
-def test_what_is_cut_off_is_said_to_be_and_not_asked_again(tmp_path):
+def test_truncated_reply_fails_without_repair(tmp_path):
     with (
         serving(says('{"city": "Par', finish_reason="length")) as server,
         asking(server, tmp_path) as llm,
@@ -115,7 +115,7 @@ def without_schemas(body):
     return fails(400, "unknown field") if "response_format" in body else says(GOOD)
 
 
-def test_a_server_without_schemas_gets_it_in_the_prompt(tmp_path):
+def test_server_without_schemas_gets_the_schema_in_the_prompt(tmp_path):
     with serving(without_schemas) as server:
         with asking(server, tmp_path) as llm:
             assert ask(llm).parsed == City(city="Paris")
@@ -129,7 +129,7 @@ def test_a_server_without_schemas_gets_it_in_the_prompt(tmp_path):
     assert len(server.seen[1]["messages"]) == 1
 
 
-def test_a_request_that_is_bad_anyway_does_not_cost_the_others_their_schema(tmp_path):
+def test_unrelated_refusal_keeps_response_format_for_other_requests(tmp_path):
     def behave(body):
         return fails(400, "refused") if "evil" in str(body["messages"]) else says(GOOD)
 
@@ -141,7 +141,7 @@ def test_a_request_that_is_bad_anyway_does_not_cost_the_others_their_schema(tmp_
     assert "response_format" in server.seen[-1]
 
 
-def test_a_refusal_to_answer_is_no_crash(tmp_path):
+def test_empty_reply_of_a_content_filter_is_handled(tmp_path):
     empty = Answer(body={"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]})
     with serving(empty) as server, asking(server, tmp_path) as llm:
         assert llm.run(llm.ask(user("x"))).finish_reason == "content_filter"

@@ -1,4 +1,4 @@
-"""Files of pairs and verdicts: whatever a row holds it is counted, and a file appears whole or not at all."""
+"""Files of pairs and verdicts: every row is counted, and a file appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ def parquet(path: Path, *rows: dict[str, object]) -> Path:
 
 @pytest.mark.parametrize("reference", ["ground_truth", "reference", "gold"])
 @pytest.mark.parametrize("answer", ["student_answer", "answer", "completion"])
-def test_the_usual_names_of_fields_are_known(reference, answer):
+def test_usual_field_names_are_known(reference, answer):
     assert read_pair({"question": "q", reference: "r", answer: "a"}, 1).item == Item("q", "r", "a")
 
 
-def test_the_more_particular_name_counts():
+def test_most_specific_field_name_counts():
     row = {"question": "q", "reference": "r", "completion": "so it is 2", "answer": "2", "gold": "g"}
     assert read_pair(row, 1).item == Item("q", "r", "2")
 
 
 @pytest.mark.parametrize(("value", "text"), [(42, "42"), (1.5, "1.5"), (True, "true"), ("", "")])
-def test_a_plain_value_is_text(value, text):
+def test_scalar_value_becomes_text(value, text):
     assert read_pair(PAIR | {"ground_truth": value}, 1).item == Item("q", text, "2")
 
 
@@ -72,7 +72,7 @@ def test_a_plain_value_is_text(value, text):
         (b'{"question": "q", "ground_truth": "1", "answer": ["2"]}', "answer is not a text"),
     ],
 )
-def test_a_broken_row_says_what_is_wrong_with_it(row, problem):
+def test_unreadable_row_describes_its_problem(row, problem):
     pair = parse_row(row, 7)
     assert (pair.id, pair.item) == (7, None)
     assert pair.problem.startswith(problem)
@@ -80,12 +80,12 @@ def test_a_broken_row_says_what_is_wrong_with_it(row, problem):
 
 @settings(max_examples=50, deadline=None)
 @given(st.binary() | st.recursive(st.none() | st.floats() | st.text(), st.lists).map(json.dumps))
-def test_reading_a_row_is_total(row):
+def test_any_row_has_an_item_or_a_problem(row):
     pair = parse_row(row if isinstance(row, bytes) else row.encode(), 3)
     assert (pair.item is None) == bool(pair.problem)
 
 
-def test_an_id_is_the_rows_own_or_its_number(tmp_path):
+def test_id_defaults_to_the_row_number(tmp_path):
     pairs = read(jsonl(tmp_path / "p.jsonl", PAIR, PAIR | {"id": "a"}, PAIR | {"id": 9}, PAIR | {"id": None}))
     assert [pair.id for pair in pairs] == [1, "a", 9, 4]
 
@@ -101,7 +101,7 @@ def test_only_a_boolean_is_a_label(tmp_path):
     ]
 
 
-def test_a_line_that_is_too_long_is_one_broken_row(tmp_path):
+def test_overlong_line_is_one_unreadable_row(tmp_path):
     path = tmp_path / "p.jsonl"
     good = json.dumps(PAIR).encode() + b"\n"
     with path.open("wb") as file:
@@ -112,13 +112,13 @@ def test_a_line_that_is_too_long_is_one_broken_row(tmp_path):
     assert "bytes" in long.problem
 
 
-def test_chunks_are_neither_long_nor_large(tmp_path):
+def test_chunks_are_limited_in_rows_and_characters(tmp_path):
     large = PAIR | {"student_answer": "x" * (CHUNK_CHARACTERS // 4)}
     path = jsonl(tmp_path / "p.jsonl", *[PAIR] * (CHUNK_ROWS + 1), *[large] * 5)
     assert [len(chunk) for chunk in read_chunks(path)] == [CHUNK_ROWS, 5, 1]
 
 
-def test_parquet_reads_as_jsonl_does(tmp_path):
+def test_parquet_and_jsonl_give_the_same_pairs(tmp_path):
     rows = [
         {"id": "a", "question": "q", "gold": "1", "completion": "2", "label": True},
         {"id": None, "question": "q", "gold": None, "completion": "2", "label": None},
@@ -135,7 +135,7 @@ def test_a_parquet_file_without_a_column_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["none.jsonl", "none.parquet", "folder.jsonl", "folder.parquet", "p.csv"])
-def test_a_file_that_cannot_be_read_is_named(tmp_path, name):
+def test_unreadable_file_is_named(tmp_path, name):
     for folder in ("folder.jsonl", "folder.parquet"):
         (tmp_path / folder).mkdir()
     with pytest.raises(UsageError, match=name):
@@ -150,7 +150,7 @@ def test_a_damaged_parquet_file_is_named(tmp_path, cut):
         read(path)
 
 
-def test_damage_inside_a_parquet_file_is_told_too(tmp_path):
+def test_damage_inside_a_parquet_file_is_reported(tmp_path):
     path = parquet(tmp_path / "p.parquet", *[PAIR] * 100)
     content = bytearray(path.read_bytes())
     content[4:60] = b"\xff" * 56
@@ -159,7 +159,7 @@ def test_damage_inside_a_parquet_file_is_told_too(tmp_path):
         read(path)
 
 
-def test_verdicts_are_the_same_in_both_kinds_of_file(tmp_path):
+def test_verdicts_are_the_same_in_both_formats(tmp_path):
     lines = [Line("a", True, "rules", 0.99, "equal", 0.1), Line("a", None, "error", None, "no", 0.0)]
     for name in ("v.jsonl", "v.parquet"):
         with writing(tmp_path / name) as write:
@@ -171,14 +171,14 @@ def test_verdicts_are_the_same_in_both_kinds_of_file(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["v.jsonl", "v.parquet"])
-def test_half_a_character_can_be_written(tmp_path, name):
+def test_lone_surrogate_can_be_written(tmp_path, name):
     with writing(tmp_path / name) as write:
         write([line("\ud800", "\udfff")])
     assert (tmp_path / name).stat().st_size > 0
 
 
 @pytest.mark.parametrize("name", ["v.jsonl", "v.parquet"])
-def test_what_fails_halfway_leaves_the_old_file(tmp_path, name):
+def test_failed_write_leaves_the_old_file(tmp_path, name):
     (tmp_path / name).write_text("old")
     before = contents(tmp_path)
 
@@ -193,7 +193,7 @@ def test_what_fails_halfway_leaves_the_old_file(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["v.jsonl", "v.parquet"])
-def test_what_a_killed_run_left_is_overwritten(tmp_path, name):
+def test_temporary_file_of_a_killed_run_is_overwritten(tmp_path, name):
     (tmp_path / f".tmp-{name}").write_bytes(b"half a line" * 1_000)
     with writing(tmp_path / name) as write:
         write([line("a")])
@@ -204,7 +204,7 @@ def test_what_a_killed_run_left_is_overwritten(tmp_path, name):
         assert json.loads((tmp_path / name).read_text())["id"] == "a"
 
 
-def test_two_runs_do_not_write_one_file(tmp_path):
+def test_second_run_cannot_write_the_same_file(tmp_path):
     path = tmp_path / "v.jsonl"
 
     def second() -> None:
@@ -218,13 +218,13 @@ def test_two_runs_do_not_write_one_file(tmp_path):
     assert json.loads(path.read_text())["id"] == "first"
 
 
-def test_a_run_that_opened_the_file_of_one_that_has_ended_stays_out(tmp_path, monkeypatch):
+def test_locking_a_file_that_another_run_has_just_replaced_fails(tmp_path, monkeypatch):
     path, half = tmp_path / "v.jsonl", tmp_path / ".tmp-v.jsonl"
     lock = fcntl.flock
 
     def late(file, how) -> None:
-        half.replace(path)  # the run before ends
-        half.touch()  # and another begins
+        half.replace(path)  # the previous run ends
+        half.touch()  # and another run starts
         lock(file, how)
 
     monkeypatch.setattr(fcntl, "flock", late)
@@ -235,7 +235,7 @@ def test_a_run_that_opened_the_file_of_one_that_has_ended_stays_out(tmp_path, mo
 
 
 @pytest.mark.parametrize("name", ["v.jsonl", "v.parquet"])
-def test_a_full_disk_is_told_and_leaves_nothing(small_disk, name):
+def test_full_disk_is_reported_and_leaves_no_file(small_disk, name):
     noise = random.Random(1)
 
     def fill() -> None:
@@ -248,7 +248,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(small_disk, name):
     assert list(small_disk.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
+def test_missing_folder_is_reported(tmp_path):
     def write_there() -> None:
         with writing(tmp_path / "none" / "v.jsonl"):
             pass

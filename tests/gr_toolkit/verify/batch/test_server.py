@@ -1,4 +1,4 @@
-"""`gr verify --serve`: what a trainer gets for what it posts, and how the server ends."""
+"""`gr verify --serve`: the responses that a trainer receives, and how the server stops."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from files import ROOT
 from gr_toolkit.verify.batch.server import MAX_BODY, MAX_PAIRS
 from loopback import Answer, says, serving
 
-RIGHT = {"question": "How far?", "ground_truth": "42", "student_answer": "\\boxed{42}"}
+CORRECT = {"question": "How far?", "ground_truth": "42", "student_answer": "\\boxed{42}"}
 WRONG = {"question": "How far?", "ground_truth": "42", "student_answer": "41"}
 UNKNOWN = {
     "question": "What makes a plant grow?",
@@ -46,7 +46,7 @@ def start(folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[s
 
 
 def url_of(process: subprocess.Popen[str]) -> str:
-    """Where the server listens, once it does."""
+    """The server's URL, once it listens."""
     found = re.search(r"http://\S+(?=/verify)", process.stdout.readline())
     assert found, process.communicate()
     return found[0]
@@ -64,13 +64,13 @@ def running(folder: Path, *arguments: str, **variables: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One server without a model for all tests that only ask."""
+    """A server without a model, shared by all tests that only send requests."""
     with running(tmp_path_factory.mktemp("server"), "--rules-only") as url:
         yield url
 
 
 def post(url: str, content: object) -> tuple[int, object]:
-    """The status and the decoded reply; bytes are sent as they are."""
+    """The status and the decoded response; bytes are sent as they are."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     try:
         with urllib.request.urlopen(f"{url}/verify", body, timeout=60) as reply:
@@ -80,14 +80,14 @@ def post(url: str, content: object) -> tuple[int, object]:
 
 
 def test_a_pair_gets_its_verdict(server):
-    status, verdict = post(server, RIGHT | {"id": "a"})
+    status, verdict = post(server, CORRECT | {"id": "a"})
     assert status == 200
     assert list(verdict) == ["id", "correct", "decided_by", "confidence", "reason", "seconds", "score"]
     assert (verdict["id"], verdict["correct"], verdict["score"]) == ("a", True, 1.0)
 
 
 def test_a_list_gets_a_list_in_order(server):
-    status, verdicts = post(server, [WRONG, RIGHT, UNKNOWN, WRONG, RIGHT | {"ground_truth": None}])
+    status, verdicts = post(server, [WRONG, CORRECT, UNKNOWN, WRONG, CORRECT | {"ground_truth": None}])
     assert status == 200
     assert [verdict["id"] for verdict in verdicts] == [1, 2, 3, 4, 5]
     assert [verdict["score"] for verdict in verdicts] == [0.0, 1.0, None, 0.0, None]
@@ -103,22 +103,22 @@ def test_a_list_gets_a_list_in_order(server):
         (b"[" * 100_000, "not JSON"),
         (b'{"question": "q"', "not JSON"),
         (b"42", "pair 1 is not an object"),
-        ([RIGHT, None], "pair 2 is not an object"),
+        ([CORRECT, None], "pair 2 is not an object"),
         ([{}] * (MAX_PAIRS + 1), "smaller lists"),
-        ([RIGHT, {"question": "q", "answer": "1"}], "pair 2 has no ground_truth (or reference, or gold)"),
+        ([CORRECT, {"question": "q", "answer": "1"}], "pair 2 has no ground_truth (or reference, or gold)"),
     ],
 )
-def test_what_makes_no_sense_is_a_400_that_says_why(server, body, part):
+def test_invalid_body_is_a_400_with_the_reason(server, body, part):
     status, reply = post(server, body)
     assert status == 400
     assert part in reply["error"]
 
 
-def test_a_body_that_is_too_large_is_a_413_that_says_what_to_do(server):
-    status, reply = post(server, RIGHT | {"student_answer": "4" * MAX_BODY})
+def test_oversized_body_is_a_413_with_advice(server):
+    status, reply = post(server, CORRECT | {"student_answer": "4" * MAX_BODY})
     assert status == 413
     assert "smaller lists" in reply["error"]
-    assert post(server, RIGHT)[0] == 200
+    assert post(server, CORRECT)[0] == 200
 
 
 def test_health(server):
@@ -127,7 +127,7 @@ def test_health(server):
 
 
 def documented(name: str, url: str = "") -> object:
-    """A name that a block of Python in docs/verify.md defines."""
+    """The object with this name that a Python block in docs/verify.md defines."""
     page = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     code = next(block for block in blocks if f"def {name}(" in block)
@@ -143,23 +143,23 @@ def test_the_documented_reward_function_for_verl_works(server):
         info = {"question": pair["question"]}
         return compute_score("data", pair["student_answer"], pair["ground_truth"], info)
 
-    assert score(RIGHT) == {"score": 1.0, "undecided": 0.0}
+    assert score(CORRECT) == {"score": 1.0, "undecided": 0.0}
     assert score(WRONG) == {"score": 0.0, "undecided": 0.0}
     assert score(UNKNOWN)["undecided"] == 1.0
 
 
-def test_many_clients_at_once_each_get_their_own(server):
-    pairs = [RIGHT | {"id": n, "ground_truth": str(n), "student_answer": str(n % 10)} for n in range(40)]
+def test_concurrent_clients_get_their_own_verdicts(server):
+    pairs = [CORRECT | {"id": n, "ground_truth": str(n), "student_answer": str(n % 10)} for n in range(40)]
     with ThreadPoolExecutor(20) as threads:
         replies = list(threads.map(lambda pair: post(server, pair)[1], pairs))
     assert [(reply["id"], reply["correct"]) for reply in replies] == [(n, n < 10) for n in range(40)]
 
 
-def test_the_model_is_asked_for_several_requests_at_a_time(tmp_path):
+def test_model_is_asked_concurrently(tmp_path):
     together = threading.Barrier(2)
 
     def decide(_: object) -> Answer:
-        together.wait(timeout=30)  # until both requests are here; one after the other it breaks
+        together.wait(timeout=30)  # until both requests arrive; sequential requests break the barrier
         return says("Final Decision: Yes")
 
     other = UNKNOWN | {"student_answer": "sunlight becomes sugar"}
@@ -170,26 +170,26 @@ def test_the_model_is_asked_for_several_requests_at_a_time(tmp_path):
     assert [reply["score"] for reply in replies] == [1.0, 1.0]
 
 
-def test_a_model_that_is_down_is_an_undecided_verdict(tmp_path):
+def test_unreachable_model_gives_an_undecided_verdict(tmp_path):
     model = {"GR_LLM__MODEL": "m", "GR_LLM__BASE_URL": "http://127.0.0.1:9/v1", "GR_LLM__RETRIES": "0"}
     with running(tmp_path, **model) as url:
         status, verdict = post(url, UNKNOWN)
         assert (status, verdict["score"], verdict["decided_by"]) == (200, None, "error")
         assert "127.0.0.1:9" in verdict["reason"]
-        assert post(url, RIGHT)[1]["score"] == 1.0
+        assert post(url, CORRECT)[1]["score"] == 1.0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_when_told_to(tmp_path, number):
+def test_signal_stops_the_server(tmp_path, number):
     process = start(tmp_path, "--port", "0", "--rules-only")
     url = url_of(process)
-    assert post(url, RIGHT)[0] == 200
+    assert post(url, CORRECT)[0] == 200
     process.send_signal(number)
     _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (0, "")
 
 
-def test_what_is_under_way_is_finished_first(tmp_path):
+def test_requests_in_progress_finish_before_the_server_stops(tmp_path):
     arrived = threading.Event()
 
     def decide(_: object) -> Answer:
@@ -212,7 +212,7 @@ def test_what_is_under_way_is_finished_first(tmp_path):
 @pytest.mark.parametrize(
     ("host", "part"), [("127.0.0.1", "in use"), ("no.such.host.invalid", "no.such.host")]
 )
-def test_an_address_that_cannot_be_had_is_one_line(tmp_path, host, part):
+def test_unavailable_address_is_a_one_line_error(tmp_path, host, part):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         process = start(tmp_path, "--rules-only", "--host", host, "--port", port)

@@ -1,4 +1,4 @@
-"""Yes and no, true and false."""
+"""Answers to yes-or-no and true-or-false questions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ UNDECIDED = [
 
 
 @pytest.mark.parametrize(("reference", "answer"), SAME)
-def test_the_same(reference, answer):
+def test_same_value_is_true(reference, answer):
     assert compare_booleans(reference, answer, "") is True
     assert compare_booleans(normalise(reference), normalise(answer), "") is True
 
@@ -57,21 +57,21 @@ def test_the_same(reference, answer):
         ("correct", "incorrect"),
     ],
 )
-def test_the_opposite(reference, answer):
+def test_opposite_value_is_false(reference, answer):
     assert compare_booleans(reference, answer, "") is False
 
 
 @pytest.mark.parametrize(("reference", "answer"), UNDECIDED)
-def test_undecided(reference, answer):
+def test_uncertain_answer_is_undecided(reference, answer):
     assert compare_booleans(reference, answer, "") is None
 
 
-def test_an_initial_is_read_by_the_question():
+def test_question_decides_the_meaning_of_an_initial():
     assert compare_booleans("T", "F", "True or false: it converges") is False
     assert compare_booleans("False", "F", "Which?\nA. one\nB. two") is None
 
 
 @given(st.sampled_from(["yes", "no", "true", "false"]), st.text(max_size=600))
-def test_any_answer_is_judged_and_never_right_with_a_question_mark(reference, answer):
+def test_any_answer_is_judged_and_a_question_is_never_correct(reference, answer):
     assert compare_booleans(reference, answer, "") in (True, False, None)
     assert compare_booleans(reference, f"{answer}?", "") is not True

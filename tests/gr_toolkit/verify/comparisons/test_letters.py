@@ -1,4 +1,4 @@
-"""Option letters, as real models write them."""
+"""Option letters in the forms that real models write."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ CHOOSES_NONE = [
     "Which of A and B?",
     "\u0412",  # Cyrillic
 ]
-CHOOSES_MORE = ["A or B", "A, B, C, D", "(A) and (B)", "(A, B)", "B/C", "A, B, and C"]
+CHOOSES_SEVERAL = ["A or B", "A, B, C, D", "(A) and (B)", "(A, B)", "B/C", "A, B, and C"]
 
 
 @pytest.mark.parametrize("answer", CHOOSES_B)
@@ -75,13 +75,13 @@ def test_no_letter_is_chosen(answer):
     assert compare_letters("B", answer, "") is None
 
 
-@pytest.mark.parametrize("answer", CHOOSES_MORE)
+@pytest.mark.parametrize("answer", CHOOSES_SEVERAL)
 def test_several_letters_are_wrong(answer):
     assert compare_letters("B", answer, "") is False
 
 
 @pytest.mark.parametrize("answer", ["A triangle", "A = 5", "I think so", "A man", "I am"])
-def test_an_article_and_a_pronoun_are_no_letters(answer):
+def test_article_or_pronoun_is_not_a_letter(answer):
     assert compare_letters(answer[0], answer, "") is None
 
 
@@ -93,7 +93,7 @@ def test_an_article_and_a_pronoun_are_no_letters(answer):
         ("B", "Vitamin C", False),
         ("C", "Vitamin C", True),
         ("C", "C. Vitamin C", True),
-        ("C", "C. Paris", None),  # the letter of one and the text of another
+        ("C", "C. Paris", None),  # one option's letter and another option's text
         ("C", "C. Vitamin C or A", None),
         ("Paris", "A", True),
         ("Paris", "(B)", False),
@@ -104,7 +104,7 @@ def test_an_article_and_a_pronoun_are_no_letters(answer):
         ("B", "13 J", None),
     ],
 )
-def test_the_question_gives_the_options(reference, answer, expected):
+def test_options_are_read_from_the_question(reference, answer, expected):
     assert compare_letters(reference, answer, OPTIONS) is expected
 
 
@@ -123,11 +123,11 @@ def test_the_question_gives_the_options(reference, answer, expected):
         ("F", "F = ma", None),
     ],
 )
-def test_a_reference_with_its_text(reference, answer, expected):
+def test_reference_with_option_text(reference, answer, expected):
     assert compare_letters(reference, answer, "") is expected
 
 
-def test_options_are_read_from_lines_and_from_within_a_line():
+def test_options_may_be_on_separate_lines_or_inline():
     assert dict(read_options("What?\n(A) one\n(B) two")) == {"A": "one", "B": "two"}
     assert dict(read_options(r"What? $\textbf{(A) } 1 \qquad \textbf{(B) } 2$")).keys() == {"A", "B"}
     assert read_options("Find A. Then find x.") == {}
@@ -138,7 +138,7 @@ def test_options_are_read_from_lines_and_from_within_a_line():
     st.sampled_from("ABCDEFGHIJ"),
     st.sampled_from(["{}", "({})", "{}.", "**{}**"]),
 )
-def test_another_letter_is_never_right(gold, other, form):
+def test_different_letter_is_never_correct(gold, other, form):
     assert compare_letters(gold, form.format(other), "") is (gold == other)
 
 
@@ -148,7 +148,7 @@ def test_any_text_is_judged(reference, answer, question):
 
 
 def test_real_outputs_agree_with_upstream(shared):
-    """Where a model says "the answer is" once and names one letter, the verdict is upstream's."""
+    """If a model writes "the answer is" once and names one letter, the verdict matches upstream's."""
     decided = total = 0
     for file in sorted((shared / "model_outputs").glob("mmlu_pro__*.jsonl")):
         for row in map(json.loads, file.read_text(encoding="utf-8").splitlines()[:300]):
@@ -166,7 +166,7 @@ def test_real_outputs_agree_with_upstream(shared):
     assert decided > 0.99 * total
 
 
-def test_letters_that_run_together_are_several_and_words_of_ones_own_leave_the_letter():
+def test_joined_letters_are_several_and_paraphrased_text_keeps_its_letter():
     assert compare_letters("B", "AB", OPTIONS) is False
     assert compare_letters("B", "(B) twelve joules", OPTIONS) is True
     assert compare_letters("B", "(A) twelve joules", OPTIONS) is False

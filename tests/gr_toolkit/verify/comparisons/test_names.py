@@ -1,4 +1,4 @@
-"""Names and formulas: yes or undecided."""
+"""Names and formulas: True or undecided."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ DIFFERENT = [
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
-def test_one_name(one, other):
+def test_spellings_of_one_name_match(one, other):
     assert compare_names(one, other, "") is True
     assert compare_names(normalise(other), normalise(one), "") is True
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
-def test_another_meaning_or_mathematics_is_left_undecided(one, other):
+def test_different_meaning_or_mathematics_is_undecided(one, other):
     assert compare_names(one, other, "") is None
     assert compare_names(other, one, "") is None
 
@@ -89,17 +89,17 @@ WORD = st.text("abcdefghijklmnopqrstuvwxyz", min_size=3, max_size=8).filter(
 
 
 @given(st.lists(WORD, min_size=1, max_size=5))
-def test_case_and_punctuation_do_not_count(words):
+def test_case_and_punctuation_are_ignored(words):
     assert compare_names(" ".join(words), "The " + "-".join(words).upper() + ".", "") is True
     assert compare_names(" ".join(words), "not " + " ".join(words), "") is None
 
 
 @given(st.text(max_size=600), st.text(max_size=600))
-def test_any_text_is_judged_and_never_called_wrong(one, other):
+def test_any_text_is_judged_and_never_wrong(one, other):
     assert compare_names(one, other, "") in (True, None)
 
 
-def test_yes_is_right_on_labelled_pairs(shared):
+def test_true_is_correct_on_labelled_pairs(shared):
     labels = []
     for name in ("hardverify-math", "answer-matching-mmlupro-human", "evouna-nq"):
         for line in (shared / "verdicts" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():

@@ -12,11 +12,11 @@ NUMBERS = [
     ("042", "42", True),
     ("42", "43", False),
     ("42", "-42", False),
-    ("42", "42.3", True),  # which rounds to it
+    ("42", "42.3", True),  # rounds to 42
     ("5", "5.001", None),  # a small count may be exact
     ("42", "45.5", False),
     ("3.14", "3.14159", True),
-    ("3.14", "3.15", None),  # near: perhaps rounded on the way
+    ("3.14", "3.15", None),  # near: perhaps an intermediate rounding
     ("3.14", "3.25", False),
     ("3.14159", "3.14", True),
     ("3.14159", "3.1", None),
@@ -27,7 +27,7 @@ NUMBERS = [
     ("1/3", "2/6", True),
     ("1/3", "2/3", False),
     (r"\frac{8}{3}", r"\tfrac83", True),
-    ("41.494", r"17 + 10\sqrt{6}", True),  # cut off, not rounded
+    ("41.494", r"17 + 10\sqrt{6}", True),  # truncated, not rounded
     ("21.93", r"21 \dfrac{13}{14}", True),
     ("1,234,567", "1234567", True),
     ("1 234", "1234", True),
@@ -41,13 +41,13 @@ NUMBERS = [
     ("1000000", "1000001", None),
     ("999", "998", False),
     (str(2**100), str(2**100), True),
-    ("42", "6*7", None),  # gives the question back
+    ("42", "6*7", None),  # repeats the question
     ("3", r"\sqrt{9}", None),
     ("0.0053", r"\left(\frac{10}{19}\right)^7 \times \frac{9}{19}", True),
     ("120k", "120,000", True),
     ("13.2 million", "13,200,000", True),
     ("15th", "15", True),
-    ("2014/2016", "1", None),  # two years and no fraction
+    ("2014/2016", "1", None),  # two years, not a fraction
     ("0", "\\frac{0}{0}", None),
     (r"\frac{\sqrt{3}}{3} \approx 0.577", r"\frac{\sqrt{3}}{3}", True),
     ("3.42", r"\approx 3.42", True),
@@ -104,10 +104,10 @@ def test_quantities(reference, answer, expected):
     assert compare_quantities(normalise(reference), normalise(answer), "") is expected
 
 
-def test_the_question_says_whether_10_is_10_percent():
+def test_question_decides_whether_10_is_10_percent():
     assert compare_quantities("10%", "10", "What percentage of them?") is True
 
 
-def test_a_missing_unit_counts_where_the_question_asks_for_it():
+def test_missing_unit_is_undecided_if_the_question_asks_for_it():
     assert compare_quantities("37 m", "37", "Give the length with its unit.") is None
     assert compare_quantities("37 m", "37", "How long is it in metres?") is True

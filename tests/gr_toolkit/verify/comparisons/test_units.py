@@ -1,4 +1,4 @@
-"""Units: what is one, and what one is in another."""
+"""Units: recognising them, and converting between them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gr_toolkit.verify.comparisons.units import convert, read_unit
 from gr_toolkit.verify.reading.normalise import normalise
 
-ONE_UNIT = [
+SAME_UNIT = [
     ("m", "meters", "metre", r"\text{ m}"),
     ("m/s^2", "m/s²", "m s^-2", "m s^{-2}", "m·s⁻²", "meters per second squared", "m/s/s", "m/(s^2)"),
     ("N*m", "N m", "N·m", "newton-meters", "N.m", r"N \cdot m"),
@@ -66,7 +66,7 @@ CONVERSIONS = [
     (1, "lb/in^2", "psi", 1),
 ]
 
-OF_ANOTHER_KIND = [
+DIFFERENT_DIMENSIONS = [
     ("m", "kg"),
     ("m", "m^2"),
     ("dollars", "euros"),
@@ -92,8 +92,8 @@ column group set element member vote pit at am any text more times ton tons Calo
 )
 
 
-@pytest.mark.parametrize("spellings", ONE_UNIT, ids=lambda spellings: spellings[0])
-def test_one_unit_in_all_its_spellings(spellings):
+@pytest.mark.parametrize("spellings", SAME_UNIT, ids=lambda spellings: spellings[0])
+def test_spellings_of_one_unit_are_equal(spellings):
     first = read_unit(spellings[0])
     assert first is not None
     for spelling in spellings:
@@ -104,19 +104,19 @@ def test_one_unit_in_all_its_spellings(spellings):
 
 
 @pytest.mark.parametrize(("value", "old", "new", "expected"), CONVERSIONS)
-def test_conversions_are_exact_and_can_be_undone(value, old, new, expected):
+def test_conversions_are_exact_and_reversible(value, old, new, expected):
     source, target = read_unit(old), read_unit(new)
     assert convert(Fraction(value), source, target) == expected
     assert convert(Fraction(expected), target, source) == value
 
 
-def test_an_angle_is_not_its_number():
+def test_angles_and_cycles_convert_to_radians():
     assert convert(180.0, read_unit("°"), read_unit("rad")) == pytest.approx(3.14159265358979)
     assert convert(1.0, read_unit("Hz"), read_unit("rad/s")) == pytest.approx(6.28318530717959)
 
 
-@pytest.mark.parametrize(("one", "other"), OF_ANOTHER_KIND)
-def test_units_of_another_kind_do_not_convert(one, other):
+@pytest.mark.parametrize(("one", "other"), DIFFERENT_DIMENSIONS)
+def test_units_of_different_dimensions_do_not_convert(one, other):
     assert convert(Fraction(5), read_unit(one), read_unit(other)) is None
     assert convert(Fraction(5), read_unit(other), read_unit(one)) is None
 
@@ -125,12 +125,12 @@ def test_units_of_another_kind_do_not_convert(one, other):
     ("one", "other"),
     [("mJ", "MJ"), ("J", "kJ"), ("nm", "mm"), ("ft", "in"), ("s", "ms"), ("g/L", "kg/L"), ("m/s", "km/h")],
 )
-def test_another_prefix_is_another_size(one, other):
+def test_related_units_have_different_sizes(one, other):
     assert convert(Fraction(5), read_unit(one), read_unit(other)) not in (None, 5)
 
 
 @pytest.mark.parametrize("noun", [form for noun in NOUNS for form in (noun, f"{noun}s")])
-def test_a_noun_is_no_unit(noun):
+def test_noun_is_not_a_unit(noun):
     assert read_unit(noun) is None
 
 
@@ -153,7 +153,7 @@ def test_a_noun_is_no_unit(noun):
         "m^9^9",
     ],
 )
-def test_what_is_not_a_plain_unit_is_none(text):
+def test_text_other_than_a_plain_unit_is_none(text):
     assert read_unit(text) is None
 
 
@@ -163,12 +163,12 @@ def test_any_text_is_a_unit_or_none(text):
     assert unit is None or convert(Fraction(3), unit, unit) == 3
 
 
-def test_a_result_beyond_floats_is_none():
+def test_result_too_large_for_a_float_is_none():
     huge, tiny = read_unit("ly^12 pc^12"), read_unit("nm^12 fm^12")
     assert convert(1.0, huge, tiny) is None
 
 
-def test_usual_conversions_do_not_load_pint_and_threads_agree():
+def test_prefix_conversions_do_not_load_pint_and_threads_agree():
     program = (
         "import sys; from gr_toolkit.verify.comparisons.units import convert, read_unit as u;"
         "assert convert(1.0, u('km'), u('m')) == 1000.0; assert 'pint' not in sys.modules"

@@ -1,4 +1,4 @@
-"""Reading expressions and finding their values."""
+"""Parsing and evaluating expressions."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ UNDEFINED = ["1/0", "0/0", "9^{9^{9^9}}", "100000000!", r"\sqrt{-1}", r"\ln(0)",
 
 
 @pytest.mark.parametrize("text", UNDEFINED)
-def test_no_value_is_no_number(text):
+def test_undefined_expression_has_no_value(text):
     assert constant_value(read(normalise(text))) is None
 
 
@@ -112,12 +112,12 @@ def test_same_everywhere(first, second, expected):
     assert same_everywhere(read(normalise(first)), read(normalise(second))) is expected
 
 
-def test_letters_are_multiplied_and_names_are_not():
+def test_letters_are_factors_and_subscripted_names_are_not_split():
     assert variables(read("ab+x_1+x_{max}")) == {"a", "b", "x_1", "x_max"}
 
 
 @given(st.text(alphabet="0123456789+-*/^!()[]{}|,.:%°xyπe \\fracsqrtlogsin_", max_size=60))
-def test_reading_ends_in_a_tree_or_unreadable(text):
+def test_any_text_parses_or_is_unreadable(text):
     try:
         tree = read(text)
     except Unreadable:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +23,7 @@ BOXES = {
     r"\boxed{1} \boxed{}": "1",
     r"The result is \\boxed{-3}": "-3",
     r"\boxed{f(x)=\left\{ x \right.}": r"f(x)=\left\{ x \right.",
-    # boxes in boxes, and boxes without braces
+    # nested boxes, and boxes without braces
     r"\boxed{x = \boxed{5}}": "x = 5",
     r"\boxed{42 \text{ or } \boxed{41}}": r"42 \text{ or } 41",
     r"\boxed{1} and so \boxed 2.": "2",
@@ -50,7 +49,7 @@ BOXES = {
 
 
 @pytest.mark.parametrize("completion", BOXES)
-def test_the_last_closed_boxes_are_the_answer(completion):
+def test_last_closed_boxes_are_the_answer(completion):
     extraction = extract_answer(completion)
     assert (extraction.answer, extraction.found_by) == (BOXES[completion], "box")
 
@@ -113,7 +112,7 @@ PHRASES = {
 
 
 @pytest.mark.parametrize("completion", PHRASES)
-def test_without_a_box_it_follows_the_last_phrase(completion):
+def test_answer_without_a_box_follows_the_last_phrase(completion):
     extraction = extract_answer(completion)
     assert (extraction.answer, extraction.found_by) == (PHRASES[completion], "phrase")
 
@@ -143,7 +142,7 @@ def test_some_completions_state_no_answer(completion):
     assert extract_answer(completion) is None
 
 
-def test_a_box_goes_before_a_phrase_and_a_tag_before_what_is_before_it():
+def test_box_beats_phrase_and_last_box_or_tag_wins():
     assert extract_answer(r"\boxed{1}. The answer is 2.").answer == "1"
     assert extract_answer(r"\boxed{}. The answer is 2.").answer == "2"
     assert extract_answer("<answer>42</answer>") == ("42", "tag")
@@ -170,12 +169,12 @@ THINKING = {
 
 
 @pytest.mark.parametrize("completion", THINKING)
-def test_what_is_thought_is_no_answer(completion):
+def test_thinking_is_not_an_answer(completion):
     extraction = extract_answer(completion)
     assert (extraction.answer if extraction else None) == THINKING[completion]
 
 
-def test_a_text_may_be_a_bare_answer():
+def test_answer_of_accepts_a_bare_answer():
     assert answer_of(" 42\n") == "42"
     assert answer_of("<think>hm</think>42") == "42"
     assert answer_of("so it is \\boxed{42}.") == "42"
@@ -189,13 +188,13 @@ def test_a_text_may_be_a_bare_answer():
         "".join
     )
 )
-def test_every_text_has_one_extraction(completion):
+def test_extraction_is_deterministic_and_not_blank(completion):
     extraction = extract_answer(completion)
     assert extraction == extract_answer(completion)
     assert extraction is None or extraction.answer.strip()
 
 
-NASTY = [
+PATHOLOGICAL = [
     r"\boxed{", r"\boxed{x", r"\boxed{{}", r"\boxed{1} ", r"\boxed{1}" + " " * 55 + "x", r"\boxed ",
     "answer is ", "answer to ", "The answer is 4. ", "Answer: ", "Answer:\n", "The answer is $$", "the ",
     "so, ", "therefore, x is ", "#### ", "{", "}", "\\", "</think>", "<think>", "<answer>", "</answer>",
@@ -203,30 +202,21 @@ NASTY = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("piece", NASTY)
-def test_its_time_grows_with_the_length_of_the_text(piece):
-    few, many = piece * (5_000 // len(piece)), piece * (80_000 // len(piece))
-    assert seconds(many) < 64 * seconds(few) + 0.01  # 16 times the text; quadratic time would be 256 times
+@pytest.mark.timeout(120)  # linear time is below a second, quadratic time about half an hour
+@pytest.mark.parametrize("piece", PATHOLOGICAL)
+def test_long_text_is_not_read_in_quadratic_time(piece):
+    extraction = extract_answer(piece * (400_000 // len(piece)))
+    assert extraction is None or extraction.answer.strip()
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("statement", [r"\boxed{%d} ", "The answer is %d. ", "<answer>%d</answer> "])
-def test_its_time_grows_with_the_number_of_statements(statement):
-    few, many = ("".join(statement % number for number in range(count)) for count in (500, 8_000))
-    assert seconds(many) < 64 * seconds(few) + 0.01
-    assert len(extract_answer(many).answer) > 30_000
+def test_many_statements_are_not_read_in_quadratic_time(statement):
+    many = "".join(statement % number for number in range(40_000))
+    assert len(extract_answer(many).answer) > 150_000
 
 
-def seconds(text: str) -> float:
-    """The quickest of three runs."""
-    taken = []
-    for _ in range(3):
-        start = process_time()
-        extract_answer(text)
-        taken.append(process_time() - start)
-    return min(taken)
-
-
-def test_no_key_word_of_a_master_key_states_the_answer(shared):
+def test_master_keys_state_no_answer(shared):
     rows = map(
         json.loads, (shared / "verdicts" / "adversarial.jsonl").read_text(encoding="utf-8").splitlines()
     )

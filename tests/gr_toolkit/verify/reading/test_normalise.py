@@ -75,17 +75,17 @@ def test_different_answers_keep_different_forms(first, second):
     assert spelling(normalise(first)) != spelling(normalise(second))
 
 
-def test_amounts_of_money_in_one_text_are_no_mathematics():
+def test_amounts_of_money_are_not_mathematics():
     assert normalise("$13.63, $62.50, 18%") == "$13.63, $62.50, 18%"
 
 
 @pytest.mark.parametrize(
     ("first", "second"), [("PARIS", "Paris"), ("the Mitochondria", "The mitochondria"), ("x + 1", "x+1")]
 )
-def test_words_are_spelt_alike_whatever_their_case_and_spaces(first, second):
+def test_spelling_ignores_word_case_and_spaces(first, second):
     assert spelling(first) == spelling(second)
 
 
 @given(st.text(max_size=200))
-def test_any_text_has_a_form(text):
+def test_normalise_accepts_any_text(text):
     assert isinstance(normalise(text), str)

@@ -1,4 +1,4 @@
-"""Event loops, for callers that may be inside one."""
+"""Runs event loops for callers that may already be inside one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ R = TypeVar("R")
 
 
 def outside_loop(call: Callable[[], R]) -> R:
-    """The result of `call`, which runs an event loop.
+    """Return the result of `call`, which starts an event loop.
 
-    It is called in a thread of its own if a loop runs in this one, as it does in a notebook.
+    If a loop already runs in this thread, as in a notebook, `call` runs in a separate thread.
     """
     try:
         asyncio.get_running_loop()

@@ -1,0 +1,87 @@
+"""The steps of the pipeline, in order. Commands, tables, the funnel and docs/tables.md follow from this list.
+
+A new step is a line here, a row type in store/tables.py, and the function that fills the table. Nothing heavy
+is imported, because every `--help` reads this module.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Step(NamedTuple):
+    """A step fills `table` from the shards of the same name of the tables it `needs`."""
+
+    name: str  # the command without `gr`
+    table: str
+    needs: tuple[str, ...]  # the first holds the rows the step works on; empty: it reads the web
+    purpose: str  # for --help
+    removes: bool = False  # its rows are rows of needs[0] that go no further
+    scratch: tuple[str, ...] = ()  # tables that the step fills first, for its own use
+
+    @property
+    def command(self) -> str:
+        """The command that runs the step, for messages."""
+        return f"gr {self.name}"
+
+
+STEPS = (
+    Step("crawl", "pages", (), "fetched pages."),
+    Step("crawl extract", "texts", ("pages",), "the text of each page, with its mathematics as TeX."),
+    Step("curate extract", "pairs", ("texts",), "questions with short answers that the page states."),
+    Step(
+        "curate dedup",
+        "duplicates",
+        ("pairs",),
+        "questions that repeat an earlier one.",
+        removes=True,
+        scratch=("signatures",),
+    ),
+    Step(
+        "curate decontaminate",
+        "contaminated",
+        ("pairs", "duplicates"),
+        "questions that repeat a benchmark.",
+        removes=True,
+    ),
+    Step(
+        "curate judge",
+        "judged",
+        ("pairs", "duplicates", "contaminated"),
+        "is the answer verifiable, and what are its type, subject and difficulty?",
+    ),
+    Step("curate attempt", "attempts", ("judged",), "sampled solutions, each verified."),
+    Step(
+        "curate export",
+        "dataset",
+        ("judged", "pairs", "attempts"),
+        "questions that are neither always nor never solved.",
+    ),
+)
+
+FUNNEL = tuple(step.table for step in STEPS)
+
+
+def step_of(table: str) -> Step:
+    """The step that fills the table. Raises KeyError if there is none."""
+    return _STEP_OF[table]
+
+
+def step_named(name: str) -> Step:
+    """The step of that name, such as `curate dedup`. Raises KeyError if there is none."""
+    return _STEP_NAMED[name]
+
+
+def inputs(table: str) -> tuple[str, ...]:
+    """The tables whose shards must exist before a shard of this table is made."""
+    step = step_of(table)
+    return step.needs if table in step.scratch else (*step.needs, *step.scratch)
+
+
+def removed_before(table: str) -> tuple[str, ...]:
+    """The tables whose rows are removed from the input of this table's step."""
+    return tuple(name for name in step_of(table).needs if step_of(name).removes)
+
+
+_STEP_OF = {table: step for step in STEPS for table in (step.table, *step.scratch)}
+_STEP_NAMED = {step.name: step for step in STEPS}

@@ -1,4 +1,4 @@
-"""Measures the crawl beside its peers: `python -m bench.crawl --help`."""
+"""Benchmark the crawl against other tools: `python -m bench.crawl --help`."""
 
 from __future__ import annotations
 

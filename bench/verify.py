@@ -1,4 +1,4 @@
-"""Measures gr's answer checker beside its peers: `python -m bench.verify --help`."""
+"""Benchmark the answer verifier against other graders: `python -m bench.verify --help`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether taking in a WARC file is bounded by extraction alone: the whole way beside extraction only."""
+"""Compare the rate from a WARC file to texts with the rate of extraction alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gr_toolkit.store import Store
 
 @dataclass
 class Archives:
-    """Pages per second from a WARC file to texts, and of the extraction of the same pages alone."""
+    """Pages per second from a WARC file to texts (`whole`), and of extracting the same pages alone."""
 
     pages: int
     workers: int
@@ -26,7 +26,7 @@ class Archives:
 
 
 def measure_archives(folder: Path, copies: int) -> Archives:
-    """A WARC file of every HTML file of the folder, so many times over, each time under another URL."""
+    """Measure a WARC file that holds every HTML file of the folder `copies` times, each under another URL."""
     bodies = [path.read_bytes() for path in sorted(folder.rglob("*.html"))]
     headers = {"content-type": "text/html"}
     rows = [

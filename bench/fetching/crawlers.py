@@ -1,9 +1,9 @@
-"""The crawlers that are compared, each in a process of its own: ours, and a plain Scrapy spider.
+"""The crawlers to compare, each in a separate process: `gr crawl` and a plain Scrapy spider.
 
     python -m bench.fetching.crawlers ours|scrapy URL COUNT FOLDER
 
-fetches URL/0, URL/1, ... with the same settings, ours into the table `pages` in FOLDER, and prints the pages,
-the seconds from the first step to the last, and the CPU seconds, as JSON.
+fetches URL/0, URL/1, ... with the same settings, and prints the number of pages, the elapsed seconds and the
+CPU seconds as JSON. `ours` writes the table `pages` in FOLDER.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_BYTES = 10_000_000
 
 
 def ours(url: str, count: int, folder: Path) -> int:
-    """`gr crawl URLS.txt --max-depth 0`, without the extraction."""
+    """Run `gr crawl URLS.txt --max-depth 0` without the extraction; return the number of pages."""
     from crawl.fetch import fetch
     from gr_toolkit.settings import Settings
     from gr_toolkit.store import Store
@@ -37,7 +37,7 @@ def ours(url: str, count: int, folder: Path) -> int:
 
 
 def scrapy(url: str, count: int, folder: Path) -> int:
-    """A spider that counts its responses and stores nothing."""
+    """Run a spider that counts its responses and stores nothing; return the number of pages."""
     from collections.abc import AsyncIterator
 
     from scrapy import Request, Spider
@@ -67,8 +67,8 @@ def scrapy(url: str, count: int, folder: Path) -> int:
 
 
 def main() -> None:
-    """Run one of them."""
-    import scrapy.core.downloader.handlers._aiohttp  # noqa: F401  # what both import is not measured
+    """Run the named crawler."""
+    import scrapy.core.downloader.handlers._aiohttp  # noqa: F401  # shared imports are not timed
 
     import crawl.web.spider  # noqa: F401
 

@@ -1,4 +1,4 @@
-"""What a crawl stores that is killed again and again, at random moments, and how often it asks again."""
+"""Kill a crawl repeatedly at random moments; count wrong rows and repeated requests."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ LIMITS = {
     "allow_private": True,
     "delay": 0,
 }
-MAX_SECONDS = 0.6  # seconds from the first request of a run to its end
+MAX_SECONDS = 0.6  # seconds; the longest time from the first request of a run to its kill
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["crawl.fetch", "crawl.web.spider", "aiohttp"])
 
 
 @dataclass
 class Kills:
-    """What came of it: crawls that were brought to their end, rows that differ from those of a crawl that was
-    left in peace, requests for pages that were sent again, and how many may have been on their way.
+    """The counts: finished crawls, rows that differ from those of an uninterrupted crawl, page requests that
+    were sent again, and requests that may have been in flight at a kill (`on_their_way`).
     """
 
     kills: int = 0
@@ -43,29 +43,30 @@ class Kills:
 
 
 def measure_kills(folder: Path, pages: int, kills: int, seed: int = 2026) -> Kills:
-    """Kill crawls of a site of so many linked pages until there were so many kills; each is resumed, and at
-    last brought to its end.
-    """
+    """Crawl a site of `pages` linked pages until `kills` runs were killed; resume each crawl until done."""
     chance = random.Random(seed)
     found = Kills()
     with serving("linked", pages) as site:
-        crawl(folder / "calm", site.url)
-        calm, once = rows_of(folder / "calm"), page_hits(site)
-        found.pages = calm.total()
+        crawl(folder / "uninterrupted", site.url)
+        expected, expected_hits = rows_of(folder / "uninterrupted"), page_hits(site)
+        found.pages = expected.total()
         while found.kills < kills:
             killed, before = folder / f"killed-{found.crawls}", page_hits(site)
             here = crawl_with_kills(killed, site, kills - found.kills, chance)
             rows, hits = rows_of(killed), page_hits(site) - before
             found.kills += here
             found.crawls += 1
-            found.wrong_rows += (rows - calm).total() + (calm - rows).total()
-            found.sent_again += (hits - once).total()
+            found.wrong_rows += (rows - expected).total() + (expected - rows).total()
+            found.sent_again += (hits - expected_hits).total()
             found.on_their_way += here * AT_ONCE
     return found
 
 
-def crawl_with_kills(folder: Path, site: Site, most: int, chance: random.Random) -> int:
-    """Crawl into the folder to the end, killed at most so often; how often it was."""
+def crawl_with_kills(folder: Path, site: Site, max_kills: int, chance: random.Random) -> int:
+    """Crawl into the folder until done, with at most `max_kills` kills; return the number of kills.
+
+    Raises RuntimeError if a run fails.
+    """
     kills = 0
     while True:
         requests = site.requests()
@@ -73,12 +74,12 @@ def crawl_with_kills(folder: Path, site: Site, most: int, chance: random.Random)
         process.start()
         while process.is_alive() and site.requests() == requests:
             time.sleep(0.01)
-        process.join(chance.uniform(0, MAX_SECONDS) if kills < most else None)
+        process.join(chance.uniform(0, MAX_SECONDS) if kills < max_kills else None)
         process.kill()
         process.join()
         if process.exitcode != -signal.SIGKILL:
             if process.exitcode:
-                raise RuntimeError(f"a crawl that was to go on ended with exit code {process.exitcode}")
+                raise RuntimeError(f"a resumed crawl failed with exit code {process.exitcode}")
             return kills
         kills += 1
 
@@ -90,16 +91,14 @@ def crawl(folder: Path, url: str) -> None:
 
 
 def rows_of(folder: Path) -> Counter[tuple[object, ...]]:
-    """The rows of pages but for the times; ports differ between two sites and not between two folders."""
+    """The rows of `pages` without `fetched_at`. URLs contain the port, so compare crawls of one site only."""
     pages = Store(str(folder), folder / ".state").table("pages")
-    columns = [name for name in pages.schema.names if name != "fetched_at"]
-    return Counter(
-        tuple(row[name] for name in columns) for shard in pages.shards() for row in pages.rows(shard, columns)
-    )
+    rows = (row for shard in pages.shards() for row in pages.rows(shard))
+    return Counter(tuple(value for name, value in row.items() if name != "fetched_at") for row in rows)
 
 
 def page_hits(site: Site) -> Counter[str]:
-    """The requests for pages by path; every run asks for robots.txt."""
+    """The number of page requests by path, without robots.txt, which every run requests."""
     hits = site.hits()
     del hits["/robots.txt"]
     return hits

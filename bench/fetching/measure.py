@@ -1,5 +1,5 @@
-"""Measures the crawl, part by part, in one run: what extraction keeps beside its peers, how fast pages are
-fetched beside plain Scrapy and WARC files taken in, what a killed crawl stores, how much memory it takes.
+"""Benchmark the crawl, part by part, in one run: extraction against other extractors, fetching against plain
+Scrapy, ingesting a WARC file, crawls that are killed, and peak memory.
 
 python -m bench.crawl                       everything; about seven minutes on two cores
 python -m bench.crawl --parts speed,memory  some of it
@@ -27,14 +27,14 @@ from bench.pages.measure import measure as measure_extraction
 DATA = ROOT.parent / "shared" / "data" / "pages"
 QUEUES = [10_000, 100_000]
 
-Part = tuple[list[str], object]  # Markdown, and the same as figures
+Part = tuple[list[str], object]  # Markdown tables, and the same figures for JSON
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 0 if all went well, 2 if there is nothing to read."""
+    """Measure and print. Return 0 on success, 2 if the folder has no HTML files."""
     options = _options(arguments)
     if not any(options.data.rglob("*.html")):
-        print(f"error: no HTML files in {options.data}; name their folder with --data", file=sys.stderr)
+        print(f"error: no HTML files in {options.data}; set their folder with --data", file=sys.stderr)
         return 2
     measured: dict[str, object] = {}
     for name in options.parts:
@@ -47,26 +47,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def extraction(options: argparse.Namespace) -> Part:
-    """What is kept of the pages, beside other extractors."""
+    """What each extractor keeps of the pages."""
     report = measure_extraction(read_corpus(options.data, options.limit), 1, options.copies)
     return report.parts, report.figures
 
 
 def speed(options: argparse.Namespace) -> Part:
-    """Pages per second beside plain Scrapy."""
+    """Pages per second of `gr crawl` and of plain Scrapy."""
     speeds = measure_speed(options.data, options.count, options.repeats)
     figures = {**{name: asdict(each) for name, each in speeds.items()}, "ratio": ratio(speeds)}
     return [tables.speed(speeds)], figures
 
 
 def warc(options: argparse.Namespace) -> Part:
-    """From a WARC file to texts."""
+    """Pages per second from a WARC file to texts."""
     found = measure_archives(options.data, options.copies)
     return [tables.archives(found)], asdict(found)
 
 
 def kills(options: argparse.Namespace) -> Part:
-    """Crawls of a linked site that are killed."""
+    """Crawls of a linked site that are killed and resumed."""
     with tempfile.TemporaryDirectory() as folder:
         found = measure_kills(Path(folder), options.pages, options.kills)
     return [tables.kills(found)], asdict(found)
@@ -92,15 +92,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--parts", type=_parts, default=list(PARTS), help=f"which, separated by commas: {', '.join(PARTS)}")
+    add("--parts", type=_parts, default=list(PARTS), help=f"comma-separated parts: {', '.join(PARTS)}")
     add("--data", type=Path, default=DATA, help="folder with index.jsonl, the gold files and the pages")
-    add("--limit", type=int, default=0, help="pages of each collection that extraction sees (default: all)")
-    add("--copies", type=int, default=2, help="of the pages, for the rates of extraction and WARC input")
-    add("--count", type=int, default=3000, help="pages that are fetched")
-    add("--repeats", type=int, default=3, help="turns of each crawler")
-    add("--kills", type=int, default=200, help="in all, of crawls of the linked site")
-    add("--pages", type=int, default=3000, help="of the linked site")
-    add("--json", type=Path, metavar="FILE", help="write the figures there")
+    add("--limit", type=int, default=0, help="extraction: pages of each collection (default: all)")
+    add("--copies", type=int, default=2, help="extraction, warc: copies of each page for the rates")
+    add("--count", type=int, default=3000, help="speed: pages to fetch")
+    add("--repeats", type=int, default=3, help="speed: runs of each crawler")
+    add("--kills", type=int, default=200, help="kills: number of kills in all")
+    add("--pages", type=int, default=3000, help="kills: pages of the linked site")
+    add("--json", type=Path, metavar="FILE", help="write the figures to this file")
     return parser.parse_args(arguments)
 
 

@@ -1,4 +1,4 @@
-"""How much memory a crawl takes whose queue is short, and one whose queue is long."""
+"""Peak memory of a crawl with a short queue and of one with a long queue."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 
 from bench.fetching.site import ROOT, serving
 
-PAGES = 300  # that each crawl fetches
-MANY_HOSTS = sys.platform == "linux"  # all of 127.0.0.0/8 is this machine there
+PAGES = 300  # pages that each crawl fetches
+MANY_HOSTS = sys.platform == "linux"  # where all addresses of 127.0.0.0/8 are loopback
 
 
 def measure_memory(queues: list[int]) -> list[float]:
-    """The peak memory in MB of a crawl with each number of queued URLs."""
+    """Return the peak memory in MB of one crawl for each number of queued URLs."""
     with serving("linked", 10 * PAGES, "0.0.0.0" if MANY_HOSTS else "127.0.0.1") as site:
         return [_peak(site.url, count) for count in queues]
 
@@ -29,7 +29,7 @@ def _peak(url: str, count: int) -> float:
 
 
 def host_of(url: str, number: int) -> str:
-    """The site by one of its names: two URLs of the list have one."""
+    """The site's URL with the host of URL `number`: two URLs of the list share a host."""
     host = number // 2
     name = f"127.{1 + host // 62_500}.{host // 250 % 250}.{1 + host % 250}"
     return url.replace("127.0.0.1", name) if MANY_HOSTS else url
@@ -38,14 +38,14 @@ def host_of(url: str, number: int) -> str:
 def peak() -> float:
     """This process's peak memory in MB."""
     status = Path("/proc/self/status")
-    if status.exists():  # rusage would count the parent's memory too, as it was when this process began
+    if status.exists():  # ru_maxrss would include the parent's memory at the start of this process
         return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return size / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def main() -> None:
-    """Queue URL/0, URL/1, ... in FOLDER and fetch some of them; prints the process's peak memory in MB."""
+    """Queue URL/0, URL/1, ... in FOLDER, fetch PAGES of them, and print the process's peak memory in MB."""
     from crawl.fetch import fetch
     from gr_toolkit.settings import Settings
     from gr_toolkit.store import Store

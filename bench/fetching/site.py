@@ -1,7 +1,7 @@
-"""A web site in a process of its own, as quick as Python can be, that counts its requests.
+"""A fast web site in a separate process that counts its requests.
 
 with serving("real", folder) as site:     the HTML files of a folder, as /0, /1, ...
-with serving("linked", 3000) as site:     pages that link to each other, each a random moment late
+with serving("linked", 3000) as site:     pages that link to each other; each response has a random delay
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from pathlib import Path
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
-LATEST = 0.02  # seconds that an answer of the linked site takes at most
-REDIRECTS = 100
+MAX_DELAY = 0.02  # seconds; the maximum delay of a response of the linked site
+REDIRECTS = 100  # redirects on the linked site
 
-Answer = Callable[[str], tuple[int, bytes]]
+Respond = Callable[[str], tuple[int, bytes]]
 
 
 @dataclass
 class Site:
-    """A site that runs: its address without a slash at the end."""
+    """A running site: its URL without a trailing slash."""
 
     url: str
 
@@ -43,9 +43,9 @@ class Site:
 
 
 @contextmanager
-def serving(kind: str, what: object, address: str = "127.0.0.1") -> Iterator[Site]:
-    """A site of that kind at that address, until the body ends."""
-    command = [sys.executable, "-m", "bench.fetching.site", kind, str(what), address]
+def serving(kind: str, content: object, address: str = "127.0.0.1") -> Iterator[Site]:
+    """Serve a site of this kind at this address until the block ends."""
+    command = [sys.executable, "-m", "bench.fetching.site", kind, str(content), address]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         port = process.stdout.readline().strip()
@@ -55,14 +55,14 @@ def serving(kind: str, what: object, address: str = "127.0.0.1") -> Iterator[Sit
             process.kill()
 
 
-def real_pages(folder: str) -> Answer:
-    """Every path is one of the folder's pages in turn, with its number, so that no two are the same."""
+def real_pages(folder: str) -> Respond:
+    """Serve the folder's pages in turn, each with its path appended so that no two contents are equal."""
     bodies = [path.read_bytes() for path in sorted(Path(folder).rglob("*.html"))]
     return lambda path: (200, bodies[int(path[1:]) % len(bodies)] + b"<!-- %s -->" % path.encode())
 
 
-def linked_pages(count: int) -> Answer:
-    """A tree of links from /0 with cross links, copies, redirects and dead ends: `count` pages and some."""
+def linked_pages(count: int) -> Respond:
+    """Serve a tree of `count` pages linked from /0, with cross links, copies, redirects and dead ends."""
     pages: dict[str, tuple[int, bytes]] = {}
     for number in range(count):
         tree = [child for child in (2 * number + 1, 2 * number + 2) if child < count]
@@ -77,11 +77,11 @@ def linked_pages(count: int) -> Answer:
 
 
 class Server(asyncio.Protocol):
-    """One connection."""
+    """One HTTP connection."""
 
-    def __init__(self, answer: Answer, latest: float, hits: Counter[str]) -> None:
-        self.answer = answer
-        self.latest = latest
+    def __init__(self, respond: Respond, max_delay: float, hits: Counter[str]) -> None:
+        self.respond = respond
+        self.max_delay = max_delay
         self.seen = hits
         self.buffer = b""
 
@@ -95,14 +95,14 @@ class Server(asyncio.Protocol):
             head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
             path = head.split(b" ", 2)[1].decode()
             if path in ("/hits", "/requests"):
-                about = self.seen if path == "/hits" else self.seen.total()
-                self._send(200, json.dumps(about).encode())
+                reply = self.seen if path == "/hits" else self.seen.total()
+                self._send(200, json.dumps(reply).encode())
                 continue
             self.seen[path] += 1
-            status, body = (404, b"") if path == "/robots.txt" else self.answer(path)
-            if self.latest:
+            status, body = (404, b"") if path == "/robots.txt" else self.respond(path)
+            if self.max_delay:
                 asyncio.get_running_loop().call_later(
-                    random.uniform(0, self.latest), self._send, status, body
+                    random.uniform(0, self.max_delay), self._send, status, body
                 )
             else:
                 self._send(status, body)
@@ -115,18 +115,18 @@ class Server(asyncio.Protocol):
         self.transport.write(head + location + b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
 
-async def serve(answer: Answer, latest: float, address: str) -> None:
-    """Serve on a free port, which is printed, until the process is killed."""
+async def serve(respond: Respond, max_delay: float, address: str) -> None:
+    """Print a free port and serve on it until the process is killed."""
     hits: Counter[str] = Counter()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Server(answer, latest, hits), address, 0, backlog=128)
+    server = await loop.create_server(lambda: Server(respond, max_delay, hits), address, 0, backlog=128)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    kind, what, address = sys.argv[1:]
+    kind, content, address = sys.argv[1:]
     if kind == "real":
-        asyncio.run(serve(real_pages(what), 0.0, address))
+        asyncio.run(serve(real_pages(content), 0.0, address))
     else:
-        asyncio.run(serve(linked_pages(int(what)), LATEST, address))
+        asyncio.run(serve(linked_pages(int(content)), MAX_DELAY, address))

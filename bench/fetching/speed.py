@@ -1,4 +1,4 @@
-"""How fast pages are fetched, beside plain Scrapy with the same settings."""
+"""Fetching speed of `gr crawl` and of plain Scrapy with the same settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CRAWLERS = ("scrapy", "ours")
 
 @dataclass
 class Speed:
-    """One crawler's runs: pages per second, and CPU milliseconds for a page."""
+    """One crawler's runs: pages per second, and CPU milliseconds per page."""
 
     pages: int = 0
     rates: list[float] = field(default_factory=list)
@@ -25,7 +25,7 @@ class Speed:
 
 
 def measure_speed(folder: Path, count: int, repeats: int) -> dict[str, Speed]:
-    """Both crawlers in turns over the same site of the folder's pages."""
+    """Run both crawlers in turns over the same site of the folder's pages."""
     speeds = {name: Speed() for name in CRAWLERS}
     with serving("real", folder) as site:
         for _ in range(repeats):
@@ -38,7 +38,7 @@ def measure_speed(folder: Path, count: int, repeats: int) -> dict[str, Speed]:
 
 
 def run(name: str, url: str, count: int) -> dict[str, float]:
-    """One run in a new process and an empty folder."""
+    """Run a crawler once, in a new process and an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "bench.fetching.crawlers", name, url, str(count), folder]
         done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
@@ -47,7 +47,7 @@ def run(name: str, url: str, count: int) -> dict[str, float]:
 
 
 def ratio(speeds: dict[str, Speed]) -> float:
-    """Our pages per second over Scrapy's: the median of the turns."""
+    """The ratio of our pages per second to Scrapy's: the median over the turns."""
     return median(
         mine / theirs for mine, theirs in zip(speeds["ours"].rates, speeds["scrapy"].rates, strict=True)
     )

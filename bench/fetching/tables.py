@@ -1,4 +1,4 @@
-"""What was measured of fetching, as Markdown."""
+"""The fetching measurements as Markdown tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.verdicts.tables import table
 
 
 def speed(speeds: dict[str, Speed]) -> str:
-    """Ours beside plain Scrapy; pages per second are medians, and so is the ratio of the turns."""
+    """`gr crawl` and plain Scrapy; pages per second and the ratio are medians over the turns."""
     titles = {"scrapy": "Scrapy, storing nothing", "ours": "gr crawl, rows stored"}
     ratios = {"scrapy": 1.0, "ours": ratio(speeds)}
     lines = [
@@ -29,7 +29,7 @@ def speed(speeds: dict[str, Speed]) -> str:
 
 
 def archives(found: Archives) -> str:
-    """From a WARC file to texts, beside the extraction alone."""
+    """From a WARC file to texts, and extraction alone."""
     lines = [
         ["WARC file to pages and texts", f"{found.whole:.1f}", f"{found.whole / found.extraction:.2f}"],
         ["extraction of the same pages", f"{found.extraction:.1f}", "1.00"],
@@ -39,23 +39,23 @@ def archives(found: Archives) -> str:
 
 
 def kills(found: Kills) -> str:
-    """Crawls that were killed."""
+    """The killed crawls."""
     header = [
         "kills",
-        "crawls brought to their end",
+        "crawls finished",
         "pages in each",
         "wrong rows",
         "requests sent again",
-        "most allowed",
+        "maximum allowed",
     ]
     numbers = (found.kills, found.crawls, found.pages, found.wrong_rows, found.sent_again, found.on_their_way)
     return table("Killed at random moments (SIGKILL)", header, [[str(number) for number in numbers]])
 
 
 def memory(queues: Sequence[int], peaks: Sequence[float]) -> str:
-    """Peak memory by the length of the queue."""
+    """Peak memory by queue length."""
     lines = [
         [f"{count:,}", f"{peak:.0f}", f"{peak / peaks[0]:.2f}"]
         for count, peak in zip(queues, peaks, strict=True)
     ]
-    return table("Memory", ["URLs queued", "peak MB", "x the first"], lines)
+    return table("Memory", ["URLs queued", "peak MB", "x first row"], lines)

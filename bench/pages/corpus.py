@@ -1,4 +1,4 @@
-"""The stored pages that extraction is measured on, and what people read on them."""
+"""The stored pages for measuring extraction, and their gold data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class Page(NamedTuple):
-    """A page as it was stored; `source` is the collection that it comes from."""
+    """A stored page; `source` is the collection that it comes from."""
 
     path: str
     source: str
@@ -17,7 +17,7 @@ class Page(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """A question that a person read on a page, and passages any of which carries its answer."""
+    """A question that a human read on a page, and passages that each contain its answer."""
 
     page: str
     question: str
@@ -34,9 +34,9 @@ class Corpus(NamedTuple):
 
 
 def read_corpus(folder: Path, limit: int = 0) -> Corpus:
-    """The corpus in a folder: its pages, all or the first few of each collection; and the gold for those.
+    """Read the corpus in a folder: all pages, or the first `limit` of each collection, and their gold data.
 
-    Raises OSError, and ValueError where a line is not what it should be.
+    Raises OSError, and ValueError if a line is malformed.
     """
     pages = [
         Page(each["path"], each["path"].partition("/")[0], each["url"] or "", _body(folder, each["path"]))

@@ -1,4 +1,4 @@
-"""The extractors that are measured: ours and its peers, each from the decoded HTML of a page to text."""
+"""The extractors to compare, `gr crawl extract` first; each turns the decoded HTML of a page into text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.pages.corpus import Page
 Extract = Callable[[str], str | None]
 OURS, YARDSTICK, LONGER = "ours", "trafilatura", "longer"
 TITLES = {
-    OURS: "ours",
+    OURS: "gr crawl extract",
     YARDSTICK: "trafilatura, default",
     "trafilatura-recall": "trafilatura, favor_recall",
     "resiliparse": "resiliparse, main content",
@@ -21,16 +21,16 @@ TITLES = {
 
 
 class Extracted(NamedTuple):
-    """What an extractor made of the pages by their paths, its CPU seconds in each run, and its failures."""
+    """An extractor's texts by page path, its CPU seconds in each run, and its failures."""
 
     name: str
     texts: dict[str, str]
     seconds: list[float]
-    failed: list[str]  # paths of pages on which it raised; their text counts as empty
+    failed: list[str]  # paths of pages on which it raised an exception; their text counts as empty
 
 
 def load() -> dict[str, Extract]:
-    """The extractors that run; the longer of two needs no run of its own."""
+    """Return the extractors to run. LONGER is computed from the results of two of them."""
     import trafilatura
     from resiliparse.extract.html2text import extract_plain_text
 
@@ -46,8 +46,10 @@ def load() -> dict[str, Extract]:
 
 
 def run(pages: Sequence[Page], decoded: dict[str, str], repeats: int) -> list[Extracted]:
-    """Every extractor over the same pages. They take turns on each page, so that a busy moment of the machine
-    strikes all of them; the first page is done once before the clock runs.
+    """Run every extractor over the same pages.
+
+    They take turns on each page, so that load on the machine affects all of them alike. The first page is
+    extracted once before timing starts.
     """
     extractors = load()
     for extract in extractors.values():
@@ -69,7 +71,7 @@ def run(pages: Sequence[Page], decoded: dict[str, str], repeats: int) -> list[Ex
 
 
 def _timed(extract: Extract, page: str) -> tuple[str | None, float]:
-    """The text, None where the extractor raised, and the CPU seconds it took."""
+    """Return the text (None if the extractor raised an exception) and the CPU seconds it took."""
     started = process_time()
     try:
         text: str | None = extract(page) or ""

@@ -1,7 +1,7 @@
 """The formulas of a page, read independently of crawl/text/mathematics.py, and whether a text still has them.
 
-A formula's content is left if its letters and numbers stand in the text in their order. Its structure is left
-if they do so as TeX or in another form that cannot be misread: 10^28, but not 1028.
+A text keeps a formula's content if its letters and numbers occur in the text in order. It keeps the structure
+if they occur as TeX or in another unambiguous form: 10^28, but not 1028.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KINDS = (
     "$..$ in the text",
     "exponent",
 )
-MAX_FORMULAS = 150  # formulas of a page, so that a few books do not outweigh all others
+MAX_FORMULAS = 150  # formulas per page, so that a few books do not outweigh all other pages
 TEX_ANNOTATION = ".//*[local-name() = 'annotation'][contains(@encoding, 'tex')]"
 UNSEEN = "self::script or self::style or self::noscript or self::template or self::textarea or self::svg"
 CODE = "self::pre or self::code or self::kbd or self::samp"
@@ -37,20 +37,20 @@ WRITTEN = re.compile(
 )
 LOOKS_LIKE_TEX = re.compile(r"\\[a-zA-Z]|[\^_=<>]|^\W*[a-zA-Z]\W*$")
 SYMBOL = re.compile(r"[^\W_]")
-# What may stand between two letters of a formula without giving it another structure.
+# Text that may occur between two letters of a formula without changing its structure.
 BETWEEN = r"(?:[^\w^_/]|\\[a-zA-Z]+)*?"
 
 
 class Formula(NamedTuple):
-    """A formula of a page: what kind it is, its letters and numbers, and the pattern of its structure."""
+    """A formula of a page: its kind, its letters and numbers, and the pattern of its structure."""
 
     kind: str
     content: str
-    structure: re.Pattern[str] | str  # a string is to be found without regard to space and braces
+    structure: re.Pattern[str] | str  # a string is matched without spaces and braces
 
 
 class FormulasKept(NamedTuple):
-    """Of some formulas, how many there are, and of how many the content and the structure are left."""
+    """Counts of formulas: all of them (`whole`), those with content kept, and those with structure kept."""
 
     whole: int
     content: int
@@ -75,7 +75,7 @@ def formulas_of(page: str) -> list[Formula]:
 
 
 def formulas_kept(text: str, formulas: list[Formula]) -> dict[str, FormulasKept]:
-    """How much of the formulas is left in a text, by kind."""
+    """Count how many of the formulas a text keeps, by kind."""
     content, squeezed, plain = _content(text), _squeeze(text), " ".join(text.split())
     counts: dict[str, FormulasKept] = {}
     for formula in formulas:
@@ -89,14 +89,14 @@ def formulas_kept(text: str, formulas: list[Formula]) -> dict[str, FormulasKept]
 
 
 def add(left: FormulasKept, right: FormulasKept) -> FormulasKept:
-    """The counts of both."""
+    """The sum of two counts."""
     return FormulasKept(*(one + other for one, other in zip(left, right, strict=True)))
 
 
 def _parse(page: str) -> etree._Element | None:
     parser = html.HTMLParser(encoding="utf-8")
     try:
-        plain = re.sub(r"(</?)m(?:ml)?:", r"\1", page)  # as OpenStax writes MathML
+        plain = re.sub(r"(</?)m(?:ml)?:", r"\1", page)  # OpenStax prefixes MathML elements
         tree: etree._Element = html.fromstring(plain.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
@@ -169,7 +169,7 @@ def _tex(kind: str, tex: str) -> Formula:
 
 
 def _content(text: str) -> str:
-    """Letters and numbers, without the names of TeX's commands."""
+    """Letters and numbers, without TeX command names."""
     return "".join(SYMBOL.findall(re.sub(r"\\[a-zA-Z]+", " ", text)))
 
 
@@ -184,7 +184,7 @@ def _visible(math: etree._Element) -> str:
 
 
 def _mathml_pattern(element: etree._Element) -> str:
-    """A regular expression for the element as TeX or as unambiguous text."""
+    """Return a regular expression that matches the element as TeX or as unambiguous text."""
     tag = etree.QName(element).localname if isinstance(element.tag, str) else "annotation"
     if tag in ("mi", "mn", "mo", "mtext", "ms"):
         return BETWEEN.join(_character(each) for each in inner_text(element) if each.isalnum())

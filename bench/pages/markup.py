@@ -1,4 +1,4 @@
-"""The questions with an answer that a page declares, counted independently of crawl/text/qa_markup.py."""
+"""Count the answered questions that a page declares, independently of crawl/text/qa_markup.py."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lxml import etree, html
 
 from crawl.text.tree import elements
 
-# Each finds the elements that stand for one question each; a page is counted by the first that finds any.
+# Each expression finds one element per question; the first that finds any counts for the page.
 ITEMS = {
     "schema.org in microdata": "//*[contains(@itemtype, '/Question')]"
     "[.//*[contains(@itemprop, 'acceptedAnswer') or contains(@itemprop, 'suggestedAnswer')]]",
     "StackExchange": "//*[@id = 'question'][//*[contains(concat(' ', @class, ' '), ' answer ')]]",
-    # One solution is one question; those that only show a picture have nothing to read.
+    # One solution is one question; a solution that is only a picture has no text to read.
     "OpenStax": "//*[@data-type = 'solution' or @data-type = 'question-solution'][normalize-space()]",
     "PreTeXt": "//article[.//*[@class = 'solutions']/details[not(contains(@class, 'hint'))]]",
 }
@@ -28,7 +28,7 @@ KINDS = (JSON_LD, *ITEMS)
 
 
 class Declared(NamedTuple):
-    """What kind of markup declares questions, and how many with an answer, and with an accepted one."""
+    """The kind of markup, the number of questions with an answer, and the number with an accepted answer."""
 
     kind: str
     questions: int
@@ -36,7 +36,7 @@ class Declared(NamedTuple):
 
 
 def declared(page: str) -> Declared | None:
-    """The questions of a page by its surest markup; None where there are none."""
+    """Count the questions of a page by its most reliable markup; None if it declares none."""
     parser = html.HTMLParser(encoding="utf-8")
     try:
         tree = html.fromstring(page.encode("utf-8", "replace"), parser=parser)

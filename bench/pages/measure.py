@@ -1,4 +1,4 @@
-"""Measures how gr extracts text beside its peers, on the same pages, in one run."""
+"""Compare `gr crawl extract` with other extractors, on the same pages, in one run."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from crawl.text.decode import decode
 
 
 class Report(NamedTuple):
-    """The Markdown of a run, part by part, and its figures."""
+    """The Markdown of a run, table by table, and its figures for JSON."""
 
     parts: list[str]
     figures: dict[str, Figures]
 
 
 def measure(corpus: Corpus, repeats: int, copies: int) -> Report:
-    """Every extractor over the corpus, `repeats` times, and the step over `copies` of it, if any."""
+    """Run every extractor over the corpus `repeats` times, and `gr crawl extract` over `copies` of it.
+
+    With `copies` 0, `gr crawl extract` does not run.
+    """
     decoded = {page.path: decode(page.body, "text/html") for page in corpus.pages}
     results = score(corpus, decoded, run(corpus.pages, decoded, repeats))
     found = markup_found(decoded)

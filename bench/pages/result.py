@@ -1,4 +1,4 @@
-"""What a run measured, and the figures made of it."""
+"""Results of a run, and their figures for JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Figures: TypeAlias = "dict[str, Figures] | list[Figures] | str | float | None"
 
 
 class Result(NamedTuple):
-    """An extractor on the corpus. Main text: the means over the pages, and F1 of these means."""
+    """An extractor's results on the corpus. Main text precision and recall are means over the pages."""
 
     name: str
     question: Share
@@ -35,20 +35,20 @@ class Result(NamedTuple):
     precision: float
     recall: float
     formulas: dict[str, FormulasKept]
-    mojibake: int  # pages
+    mojibake: int  # number of pages, as the next two
     empty: int
     failed: int
-    milliseconds: float  # CPU per page, the median of the runs
+    milliseconds: float  # CPU per page, the median over the runs
     of_each_run: list[float]
 
     @property
     def f1(self) -> float:
-        """Of the main text."""
+        """F1 of the main text's mean precision and recall."""
         return f1(self.precision, self.recall)
 
     @property
     def all_formulas(self) -> FormulasKept:
-        """Of all kinds together."""
+        """The counts of all kinds together."""
         total = NONE
         for each in self.formulas.values():
             total = add(total, each)
@@ -56,7 +56,7 @@ class Result(NamedTuple):
 
 
 class MarkupFound(NamedTuple):
-    """The declared questions of one kind of markup: how many there are, and how many were read."""
+    """The declared questions of one kind of markup, and how many of them the toolkit reads."""
 
     kind: str
     pages: int
@@ -65,14 +65,14 @@ class MarkupFound(NamedTuple):
 
 
 def score(corpus: Corpus, decoded: dict[str, str], extracted: Sequence[Extracted]) -> list[Result]:
-    """The results of the extractors, in their order."""
+    """Return the results of the extractors, in the same order."""
     whole = {path: tokens(_all_text(decoded[path])) for path in {pair.page for pair in corpus.pairs}}
     formulas = {path: formulas_of(page) for path, page in decoded.items()}
     return [_result(corpus, whole, formulas, each) for each in extracted]
 
 
 def markup_found(decoded: dict[str, str]) -> list[MarkupFound]:
-    """How many of the questions that pages declare our readers find."""
+    """Count how many of the declared questions the toolkit's readers find."""
     from crawl.extract import read_text
 
     counts: dict[str, list[int]] = {kind: [0] * 5 for kind in KINDS}
@@ -94,7 +94,7 @@ def markup_found(decoded: dict[str, str]) -> list[MarkupFound]:
 
 
 def figures(results: Sequence[Result], markup: Sequence[MarkupFound]) -> dict[str, Figures]:
-    """All figures of a run, for JSON."""
+    """Return all figures of a run, for JSON."""
     yardstick = next(result.milliseconds for result in results if result.name == YARDSTICK)
     return {
         "extractors": {result.name: _figures_of(result, yardstick) for result in results},
@@ -165,7 +165,7 @@ def _both(pairs: Sequence[Kept]) -> Share:
 
 
 def _all_text(page: str) -> str:
-    """Every word of the body, to measure how far an answer stands from its question."""
+    """All text of the body, to measure the distance from a question to its answer."""
     tree = parse(page)
     if tree is None:
         return ""

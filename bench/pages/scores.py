@@ -1,7 +1,7 @@
-"""How much of a page's questions, answers and main text is left in an extracted text.
+"""Measure how much of a page's questions, answers and main text an extracted text keeps.
 
-The measures are token-based, so that they treat plain text, Markdown and TeX alike: words and numbers in
-lower case. The marks of a list, which some extractors write and others leave out, count for nothing.
+The measures compare tokens (words and numbers in lower case), so that plain text, Markdown and TeX count
+alike. List marks are ignored, because some extractors write them and others do not.
 """
 
 from __future__ import annotations
@@ -13,39 +13,39 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-MIN_SHARE = 0.75  # of the bigrams of a question or passage, in one window
-ROOM = 20  # tokens that a window may have beyond twice those of what is looked for
-SHORT = 4  # tokens; a shorter passage is looked for exactly, and near the question
-N = 4  # words of the n-grams by which main texts are compared
+MIN_SHARE = 0.75  # share of a question's or passage's bigrams that one window must contain
+ROOM = 20  # tokens; a window has twice the tokens of the text searched for, plus these
+SHORT = 4  # tokens; a shorter passage must occur exactly, and near the question
+N = 4  # words per n-gram in the comparison of main texts
 LIST_MARK = re.compile(r"(?<!\S)\(?(?:[a-zA-Z]|\d{1,2})[.)](?=\s)")
 TOKEN = re.compile(r"[^\W\d_]+|\d+")
 WORD = re.compile(r"\w+")
 
 
 class Kept(NamedTuple):
-    """Whether a text has the question, and whether it has the answer."""
+    """Whether a text keeps the question, and whether it keeps the answer."""
 
     question: bool
     answer: bool
 
 
 class MainText(NamedTuple):
-    """Precision and recall of a text's 4-grams of words against the main text a person marked."""
+    """Precision and recall of a text's 4-grams of words against the gold main text."""
 
     precision: float
     recall: float
 
 
 def tokens(text: str) -> list[str]:
-    """Words and numbers in lower case, so that an exponent that is set off is a token of its own."""
+    """Return the words and numbers in lower case; an exponent such as that of 10^28 is a separate token."""
     return TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
 def kept(text: Sequence[str], page: Sequence[str], question: str, evidence: Sequence[str]) -> Kept:
-    """Whether the tokens of a text have a question and one of the passages that carry its answer.
+    """Return whether the tokens of a text contain a question and one of the passages with its answer.
 
-    A long passage counts wherever it stands. A short one has to come as soon after the question as it does
-    among the tokens of the whole page.
+    A long passage counts anywhere in the text. A short one must follow the question about as closely as it
+    does in the tokens of the whole page.
     """
     asked = tokens(LIST_MARK.sub(" ", question))
     place = find(text, asked)
@@ -74,15 +74,15 @@ def _has_answer(
 
 
 def find(text: Sequence[str], wanted: Sequence[str]) -> int | None:
-    """Where the window begins that has most of the bigrams that are wanted; None where that is too few.
+    """Return the start of the window with the most wanted bigrams; None if they are fewer than MIN_SHARE.
 
-    In the text one more token may stand between the two, such as the letter of an option.
+    In the text, one other token may separate the two of a bigram, such as the letter of an option.
     """
     needed = Counter(pairwise(wanted))
     if not needed:
         return text.index(wanted[0]) if wanted and wanted[0] in text else None
     size = 2 * len(wanted) + ROOM
-    best, where = 0, None
+    best, start = 0, None
     window: Counter[tuple[str, str]] = Counter()
     inside: deque[tuple[int, tuple[str, str]]] = deque()
     matched = 0
@@ -97,19 +97,19 @@ def find(text: Sequence[str], wanted: Sequence[str]) -> int | None:
             matched -= window[old] <= needed[old]
             window[old] -= 1
         if matched > best:
-            best, where = matched, inside[0][0]
-    return where if best >= MIN_SHARE * needed.total() else None
+            best, start = matched, inside[0][0]
+    return start if best >= MIN_SHARE * needed.total() else None
 
 
 def _pairs(text: Sequence[str]) -> Iterator[tuple[int, tuple[str, str]]]:
-    """Each token with the next and with the one after that, and where it stands."""
+    """Yield each token's position, and the token paired with each of the next two."""
     for place, token in enumerate(text):
         for following in text[place + 1 : place + 3]:
             yield place, (token, following)
 
 
 def _next(text: Sequence[str], wanted: Sequence[str], start: int) -> int | None:
-    """Tokens from `start` to the next place where exactly these tokens stand."""
+    """Return the distance in tokens from `start` to the next exact occurrence; None if there is none."""
     length = len(wanted)
     for place in range(start, len(text) - length + 1):
         if text[place] == wanted[0] and list(text[place : place + length]) == list(wanted):
@@ -118,7 +118,7 @@ def _next(text: Sequence[str], wanted: Sequence[str], start: int) -> int | None:
 
 
 def main_text(text: str, gold: str) -> MainText:
-    """Precision and recall by 4-grams of words; shorter grams where the gold has fewer words."""
+    """Return precision and recall over 4-grams of words, or over shorter grams if the gold is shorter."""
     words, true_words = WORD.findall(text.casefold()), WORD.findall(gold.casefold())
     n = max(1, min(N, len(true_words)))
     grams, true_grams = _grams(words, n), _grams(true_words, n)
@@ -127,7 +127,7 @@ def main_text(text: str, gold: str) -> MainText:
 
 
 def f1(precision: float, recall: float) -> float:
-    """The harmonic mean."""
+    """The harmonic mean of precision and recall; 0 if both are 0."""
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 

@@ -1,4 +1,4 @@
-"""What a run measured, as Markdown."""
+"""The extraction measurements as Markdown tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.verdicts.tables import table
 
 
 def questions(results: Sequence[Result]) -> str:
-    """Questions and answers beside the main text, since each is easy at the cost of the other."""
+    """Questions with answers, and the main text: each is easy to keep at the cost of the other."""
     header = [
         "extractor",
         "question kept %",
@@ -37,7 +37,7 @@ def questions(results: Sequence[Result]) -> str:
 
 
 def formulas(results: Sequence[Result]) -> str:
-    """Content and structure by kind; a kind that no page has is left out."""
+    """Content and structure kept, by kind; a kind that no page has is omitted."""
     kinds = [kind for kind in KINDS if any(kind in each.formulas for each in results)]
     counts = [results[0].formulas[kind].whole for kind in kinds]
     named = [f"{kind} ({count})".replace("|", "¦") for kind, count in zip(kinds, counts, strict=True)]
@@ -49,7 +49,7 @@ def formulas(results: Sequence[Result]) -> str:
 
 
 def costs(results: Sequence[Result]) -> str:
-    """CPU, and pages that came out wrong."""
+    """CPU time, and pages with a bad result."""
     yardstick = next(each.milliseconds for each in results if each.name == YARDSTICK)
     header = ["extractor", "CPU ms/page", "x trafilatura", "empty pages", "failed", "pages with mojibake"]
     lines = [
@@ -65,14 +65,14 @@ def costs(results: Sequence[Result]) -> str:
 
 
 def markup(found: Sequence[MarkupFound]) -> str:
-    """Our readers of declared questions."""
+    """The declared questions that the toolkit's readers find."""
     header = ["markup", "pages", "questions read", "with the accepted answer"]
     lines = [[each.kind, str(each.pages), _of(each.questions), _of(each.accepted)] for each in found]
     return table("Questions that the markup declares", header, lines)
 
 
 def workers(measured: Sequence[Workers]) -> str:
-    """The step itself, on one process and on more."""
+    """`gr crawl extract` with one worker process and with more."""
     one = measured[0].rate
     lines = [[str(each.workers), f"{each.rate:.1f}", f"{each.rate / one:.2f}"] for each in measured]
     return table("`gr crawl extract`", ["workers", "pages/s", "x one worker"], lines)

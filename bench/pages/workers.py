@@ -1,4 +1,4 @@
-"""`gr crawl extract` on one and on two worker processes: the pages per second that it gets through."""
+"""The rate of `gr crawl extract` with one and with two worker processes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SHARD_PAGES = 25
 
 
 class Workers(NamedTuple):
-    """Pages per second with so many worker processes, start and writing included."""
+    """Pages per second with this number of worker processes, including start-up and writing."""
 
     workers: int
     rate: float
 
 
 def measure_workers(pages: Sequence[Page], copies: int, counts: Sequence[int] = (1, 2)) -> list[Workers]:
-    """The rates over the same pages, each of them `copies` times, after a short run that nobody times."""
+    """Return the rates over the same pages, each `copies` times, after a short warm-up run."""
     with tempfile.TemporaryDirectory() as folder:
         _run(Path(folder) / "warm", pages[:1], 1, 1)
         return [

@@ -1,7 +1,7 @@
-"""The process that a grader runs in: `python -m bench.verdicts.grader_process NAME CORE QWEN_FILE`.
+"""The process of one grader: `python -m bench.verdicts.grader_process NAME CORE QWEN_FILE`.
 
-Reads a JSON list of pairs per line, and answers each with {"seconds", "judgements"}. The main thread grades,
-because math-verify's time-outs work nowhere else.
+It reads a JSON list of pairs per line and replies to each with {"seconds", "judgements"}. The main thread
+grades, because math-verify's timeouts work only there.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import TextIO
 
 from bench.verdicts.graders import LOADERS, QWEN, Grade, Judgement, Pair, load_qwen
 
-# None stands in a measured set. They make a grader build its parsers and start its workers before the clock
-# runs; the later ones only symbolic algebra can tell.
+# No measured set contains these pairs. They make a grader build its parsers and start its workers before the
+# timing starts. Only symbolic algebra can decide the last ones.
 WARM_UP = [
     Pair("", reference, answer, bare=True)
     for reference, answer in [
@@ -35,7 +35,7 @@ WARM_UP = [
 
 
 def main(name: str, core: str, qwen_file: str) -> None:
-    """Load the grader, warm it up, say so with an empty line, and grade until standard input ends."""
+    """Load the grader, warm it up, print an empty line when ready, and grade until standard input ends."""
     if core:
         os.sched_setaffinity(0, {int(core)})
     replies = _own_standard_output()
@@ -53,19 +53,19 @@ def main(name: str, core: str, qwen_file: str) -> None:
 def _grade(grade: Grade, pairs: list[Pair]) -> list[Judgement]:
     try:
         return grade(pairs)
-    except BaseException as error:  # whatever comes out of a grader is a finding
+    except BaseException as error:  # any exception of a grader is a result
         return [Judgement("crashed", f"{type(error).__name__}: {error}") for _ in pairs]
 
 
 def _own_standard_output() -> TextIO:
-    """Standard output for the replies alone: what graders and their children print goes nowhere."""
+    """Reserve standard output for the replies; output of graders and their children is discarded."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return replies
 
 
 def _silence() -> None:
-    """Hide what graders log and parsers complain about; a failure to load was still shown."""
+    """Hide the log messages and warnings of graders; called after loading, so that load errors show."""
     logging.disable()
     os.dup2(1, 2)
 

@@ -1,6 +1,6 @@
-"""The graders that are measured: ours and its peers, each from pairs to judgements.
+"""The graders to compare, `gr verify` first; each turns pairs into judgements.
 
-A grader is loaded in a process of its own (grader_process.py), and what is heavy is imported there.
+Each grader is loaded in a separate process (grader_process.py), which also does the heavy imports.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-# "crashed": an exception came out, or the process died. "hung": it was killed at the limit.
+# "crashed": the grader raised an exception, or its process died. "hung": its process was killed at the limit.
 Outcome = Literal["yes", "no", "abstains", "crashed", "hung"]
 
 
 class Pair(NamedTuple):
-    """What a grader is asked. `bare`: the answer alone, not a text that holds one."""
+    """The input of a grader. `bare`: the answer is only the answer, not a text that contains it."""
 
     question: str
     reference: str
@@ -26,7 +26,7 @@ class Pair(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What a grader says, and why where it tells."""
+    """A grader's outcome, and its reason if it gives one."""
 
     outcome: Outcome
     why: str = ""
@@ -40,7 +40,7 @@ NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def load_ours() -> Grade:
-    """The cascade without a model: rules and the workers of math-verify, one batch at a time."""
+    """Load `gr verify` without a model: rules and math-verify's workers, one batch at a time."""
     import asyncio
 
     from gr_toolkit.verify import Item, Verifier
@@ -57,20 +57,20 @@ def load_ours() -> Grade:
 
 
 def load_exact() -> Grade:
-    """The two texts are the same but for the space around them."""
+    """Load exact match: equal texts, apart from surrounding space."""
     return _one_by_one(lambda pair: pair.answer.strip() == pair.reference.strip())
 
 
 def load_normalised() -> Grade:
-    """The two texts are the same without case, punctuation, articles and spacing, as SQuAD compares them."""
+    """Load SQuAD's match: equal texts, apart from case, punctuation, articles and spacing."""
     return _one_by_one(lambda pair: _plain(pair.answer) == _plain(pair.reference))
 
 
 def load_math_verify_as_the_paper() -> Grade:
-    """math-verify as General-Reasoner's validation scores: math_metric over a boxed reference.
+    """Load math-verify as General-Reasoner's validation uses it: math_metric over a boxed reference.
 
-    The paper's code takes verl's reward for math-verify (verl/utils/reward_score/math_verify.py): LaTeX alone
-    is looked for in the reference, plain expressions and LaTeX in the answer; any failure scores 0.
+    The paper's code uses verl's reward for math-verify (verl/utils/reward_score/math_verify.py). It extracts
+    only LaTeX from the reference, and plain expressions and LaTeX from the answer. Any failure scores 0.
     """
     from math_verify.errors import TimeoutException
     from math_verify.metric import math_metric
@@ -92,7 +92,7 @@ def load_math_verify_as_the_paper() -> Grade:
 
 
 def load_math_verify() -> Grade:
-    """math-verify's parse and verify with their defaults, the reference in a box."""
+    """Load math-verify's parse and verify with their defaults, over a boxed reference."""
     from math_verify import parse, verify
 
     return _one_by_one(
@@ -101,14 +101,14 @@ def load_math_verify() -> Grade:
 
 
 def load_qwen(grader_file: Path) -> Grade:
-    """The `math_equal` of Qwen2.5-Math's evaluation/grader.py, with its defaults.
+    """Load `math_equal` of Qwen2.5-Math's evaluation/grader.py, with its defaults.
 
-    It EXECUTES Python that it finds in an answer (through sympy's parse_expr). Give it no answers that you
-    would not run as a script, and run it where it can do no harm.
+    It EXECUTES Python that it finds in an answer (through sympy's parse_expr). Give it only answers that you
+    would run as a script, and run it where it can do no harm. Raises ImportError if the file is not Python.
     """
     from importlib.util import module_from_spec, spec_from_file_location
 
-    sys.path.insert(0, str(grader_file.parent))  # latex2sympy2 may lie beside it
+    sys.path.insert(0, str(grader_file.parent))  # latex2sympy2 may be next to it
     spec = spec_from_file_location("qwen_grader", grader_file)
     if spec is None or spec.loader is None:
         raise ImportError(f"{grader_file} is not a Python file")
@@ -119,12 +119,12 @@ def load_qwen(grader_file: Path) -> Grade:
 
 
 def _one_by_one(decide: Decide) -> Grade:
-    """A grader that judges pair by pair, and whose failure on one costs only that one."""
+    """Return a grader that judges pair by pair; a failure on one pair does not affect the others."""
 
     def judge(pair: Pair) -> Judgement:
         try:
             return Judgement("yes" if decide(pair) else "no")
-        except BaseException as error:  # math-verify's time-out is no Exception
+        except BaseException as error:  # math-verify's timeout is not an Exception
             return Judgement("crashed", f"{type(error).__name__}: {error}")
 
     return lambda pairs: [judge(pair) for pair in pairs]
@@ -139,7 +139,7 @@ def _box(text: str) -> str:
 
 
 def _answer_for_math_verify(pair: Pair) -> str:
-    """It looks for the answer in a text, and finds a bare one best in a box."""
+    """The answer as math-verify expects it: it extracts answers from text, so a bare one goes into a box."""
     return _box(pair.answer) if pair.bare else pair.answer
 
 
@@ -152,7 +152,7 @@ LOADERS: dict[str, Callable[[], Grade]] = {
     "math-verify": load_math_verify,
 }
 TITLES = {
-    OURS: "ours, no model",
+    OURS: "gr verify --rules-only",
     "exact": "exact match",
     "normalised": "normalised match",
     YARDSTICK: "math-verify as the paper uses it",

@@ -1,4 +1,4 @@
-"""Runs a grader over pairs in a process of its own, on one core, by the clock."""
+"""Run a grader over pairs in a separate process, on one core, and time it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from bench.verdicts.graders import QWEN, Judgement, Pair
 
 ROOT = Path(__file__).parents[2]
-LIMIT = 15.0  # seconds per pair; the process of a grader that takes longer is killed
+LIMIT = 15.0  # seconds per pair; a grader's process that takes longer is killed
 START_LIMIT = 120.0  # seconds to load and warm up
 
 
@@ -27,37 +27,37 @@ class GraderFailed(Exception):
 
 
 class Setup(NamedTuple):
-    """A grader, and what its process needs."""
+    """A grader's name, and what its process needs."""
 
     name: str
     python: str = sys.executable
-    qwen_file: str = ""  # where the grader is Qwen's
+    qwen_file: str = ""  # path of grader.py, for Qwen's grader
 
 
 class Graded(NamedTuple):
-    """What a grader made of pairs, in their order, and the seconds that each question to it took."""
+    """A grader's judgements of pairs, in order, and the seconds of each request."""
 
     judgements: list[Judgement]
     seconds: list[float]
 
 
 class GraderProcess:
-    """A loaded grader that is warm. Whoever starts one closes it."""
+    """A loaded and warmed-up grader. The caller closes it."""
 
     def __init__(self, setup: Setup, folder: str) -> None:
-        """Start the process in `folder`; raises GraderFailed."""
+        """Start the process in `folder`. Raises GraderFailed."""
         self._setup, self._folder = setup, folder
         self._start()
 
     def grade(self, pairs: Sequence[Pair], one_by_one: bool) -> Graded:
-        """Judge all pairs at once, or each by itself. Qwen's grader hangs, so it never gets two at once."""
+        """Judge all pairs in one request, or one by one. Qwen's grader may hang, so it always gets one."""
         questions = [[pair] for pair in pairs] if one_by_one or self._setup.name == QWEN else [list(pairs)]
         replies = [self._ask(question) for question in questions]
         judgements = [judgement for judged, _ in replies for judgement in judged]
         return Graded(judgements, [seconds for _, seconds in replies])
 
     def close(self) -> None:
-        """End the process and all that it started; the polite way first."""
+        """End the process and its children: close its input, and kill it if it does not exit."""
         self._process.stdin.close()  # type: ignore[union-attr]  # it was asked for a pipe
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(10)
@@ -78,7 +78,7 @@ class GraderProcess:
         return [lost] * len(pairs), seconds
 
     def _exchange(self, line: str, limit: float) -> str:
-        """The line that answers this one; empty where the process died or reached the limit."""
+        """Return the reply to this line; empty if the process died or reached the limit."""
         killer = Timer(limit, self._kill)
         killer.start()
         try:
@@ -99,7 +99,7 @@ class GraderProcess:
             text=True,
             cwd=self._folder,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
-            start_new_session=True,  # so that its workers can be killed with it
+            start_new_session=True,  # so that the kill includes its workers
         )
         killer = Timer(START_LIMIT, self._kill)
         killer.start()
@@ -117,7 +117,7 @@ class GraderProcess:
 
 @contextmanager
 def running(setup: Setup) -> Iterator[GraderProcess]:
-    """A grader's process, in an empty folder of its own."""
+    """Run a grader's process in an empty folder until the block ends."""
     with tempfile.TemporaryDirectory() as folder:
         process = GraderProcess(setup, folder)
         try:
@@ -127,5 +127,5 @@ def running(setup: Setup) -> Iterator[GraderProcess]:
 
 
 def one_core() -> int | None:
-    """The core that every grader and what it starts is held to; None where the system cannot do that."""
+    """The core for every grader and its children; None if the system cannot set CPU affinity."""
     return max(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else None

@@ -1,7 +1,7 @@
-"""Measures gr's answer checker beside its peers, on the same rows, in one run.
+"""Benchmark `gr verify` against other graders, on the same rows, in one run.
 
 python -m bench.verify                 the core set, in ../shared/data/verdicts
-python -m bench.verify PAIRS.jsonl     labelled rows of your own
+python -m bench.verify PAIRS.jsonl     your own labelled rows
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from bench.verdicts.result import Measured, Result, figures
 from bench.verdicts.rows import CORE, LETTERS, BadRow, Probe, read_probes, read_rows
 
 DATA = ROOT.parent / "shared" / "data" / "verdicts"
-TABLE_1 = "paper-table1"  # the category of the probes that are the paper's Table 1
+TABLE_1 = "paper-table1"  # the category of the probes from the paper's Table 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read, grade, print; 0 if all went well, 1 if a grader failed, 2 if there is nothing to read."""
+    """Read, grade and print. Return 0 on success, 1 if `gr verify` failed, 2 if the rows cannot be read."""
     options = _options(arguments)
     try:
         measured = _read(options.files, options.data)
         if not measured.rows:
-            raise ValueError("no rows to measure on")
+            raise ValueError("no rows to grade")
         setups = _setups(options)
         results = measure(setups, measured, options.repeats, options.adversarial)
     except (BadRow, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except GraderFailed as error:
-        print(f"error: {error}; what it said is above", file=sys.stderr)
+        print(f"error: {error}; its output is above", file=sys.stderr)
         return 1
     print("\n\n".join(_report(measured, results, options.errors, options.undecided)))
     if options.json:
@@ -44,10 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure(setups: Sequence[Setup], measured: Measured, repeats: int, adversarial: bool) -> list[Result]:
-    """Every grader over the same rows, in turns, each time in a new process, so that none has seen a row.
+    """Run every grader over the same rows, in turns, each time in a new process, so that nothing is cached.
 
-    Returns results in the order of the graders; calls per second are of the rows alone. A peer that does not
-    start is left out with a line that says so; ours raises GraderFailed.
+    Return results in the order of the graders; calls per second are for `measured.rows` only. A peer that
+    does not start is skipped with a message. Raises GraderFailed if `gr verify` does not start.
     """
     results: dict[str, Result] = {}
     failed: set[str] = set()
@@ -67,7 +67,7 @@ def measure(setups: Sequence[Setup], measured: Measured, repeats: int, adversari
             except GraderFailed as error:
                 if setup.name == OURS:
                     raise
-                _say(f"{error}, and is left out; what it said is above")
+                _say(f"{error} and is skipped; its output is above")
                 failed.add(setup.name)
     return list(results.values())
 
@@ -75,7 +75,7 @@ def measure(setups: Sequence[Setup], measured: Measured, repeats: int, adversari
 def _letters_and_probes(
     process: GraderProcess, measured: Measured, everything: bool
 ) -> tuple[list[Judgement], list[Probe], Graded]:
-    """What it makes of the letters and of the probes, those of the paper's Table 1 or all of them."""
+    """Grade the letters and the probes: all of them, or only those of the paper's Table 1."""
     if measured.letters:
         _say(f"    {len(measured.letters)} more rows with letters")
     letters = process.grade([row.pair for row in measured.letters], one_by_one=False)
@@ -87,9 +87,9 @@ def _letters_and_probes(
 
 def _report(measured: Measured, results: list[Result], errors: bool, undecided: bool) -> list[str]:
     core = one_core()
-    held = "not held to one core here" if core is None else "each held to one core with all that it starts"
+    held = "without a limit on cores" if core is None else "each limited to one core with its child processes"
     parts = [
-        f"{len(measured.rows)} rows. calls/s: the median of {len(results[0].rates)} runs over all of them,"
+        f"{len(measured.rows)} rows. calls/s: the median of {len(results[0].rates)} runs over all rows,"
         f" each in a new process after a warm-up, the graders in turns, {held}.",
         tables.overall(measured, results),
         tables.groups(measured, results),
@@ -98,9 +98,9 @@ def _report(measured: Measured, results: list[Result], errors: bool, undecided: 
     if measured.probes:
         parts += [tables.table_1(results, TABLE_1), tables.adversarial(results, LIMIT)]
     if errors:
-        parts.append(tables.listing(measured, results, "Rows where ours differs from the label", False))
+        parts.append(tables.listing(measured, results, "Rows where gr verify differs from the label", False))
     if undecided:
-        parts.append(tables.listing(measured, results, "Rows that ours does not decide", True))
+        parts.append(tables.listing(measured, results, "Rows that gr verify does not decide", True))
     return parts
 
 
@@ -108,11 +108,13 @@ def _read(files: list[Path], data: Path) -> Measured:
     probes_file = data / "adversarial.jsonl"
     probes = read_probes(probes_file) if probes_file.is_file() else []
     if not probes:
-        _say(f"no {probes_file}: the probes are skipped")
+        _say(f"{probes_file} not found: the probes are skipped")
     if files:
         return Measured(read_rows(files), [], probes)
     if not data.is_dir():
-        raise FileNotFoundError(f"no folder {data}: name files of labelled pairs, or the folder with --data")
+        raise FileNotFoundError(
+            f"no folder {data}: give files of labelled pairs, or set the folder with --data"
+        )
     core, letters = ([data / f"{name}.jsonl" for name in names] for names in (CORE, LETTERS))
     return Measured(read_rows(core), read_rows(letters, bare=False), probes)
 
@@ -121,7 +123,7 @@ def _setups(options: argparse.Namespace) -> list[Setup]:
     known = [name for name in TITLES if name != OURS]
     names = known if options.peers is None else [name for name in options.peers.split(",") if name]
     if unknown := set(names) - set(known):
-        raise ValueError(f"no peer named {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        raise ValueError(f"no peer named {', '.join(sorted(unknown))}; the peers are {', '.join(known)}")
     setups = [Setup(OURS)]
     for name in names:
         if name != QWEN:
@@ -129,7 +131,7 @@ def _setups(options: argparse.Namespace) -> list[Setup]:
         elif options.qwen:
             setups.append(Setup(QWEN, options.qwen_python, str(options.qwen.resolve())))
         else:
-            _say("Qwen2.5-Math grader: skipped, name its file with --qwen (it executes what answers hold)")
+            _say("Qwen2.5-Math grader: skipped; set its file with --qwen (it executes code in answers)")
     return setups
 
 
@@ -140,16 +142,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("files", nargs="*", type=Path, help="JSONL: question, ground_truth, student_answer, label")
     add("--data", type=Path, default=DATA, help="folder of the core set and adversarial.jsonl")
-    add("--peers", help="which peers, separated by commas ('' for none; default: all)")
+    add("--peers", help="comma-separated peers ('' for none; default: all)")
     add("--repeats", type=int, default=3, help="runs per grader; calls/s is their median")
     add("--adversarial", action="store_true", help="give the peers the adversarial probes too (minutes)")
-    add("--errors", action="store_true", help="list the rows where ours differs from the label")
-    add("--undecided", action="store_true", help="list the rows that ours does not decide")
-    add("--json", type=Path, metavar="FILE", help="write the figures there")
+    add("--errors", action="store_true", help="list the rows where gr verify differs from the label")
+    add("--undecided", action="store_true", help="list the rows that gr verify does not decide")
+    add("--json", type=Path, metavar="FILE", help="write the figures to this file")
     add("--qwen", type=Path, metavar="FILE", help="Qwen2.5-Math's evaluation/grader.py; it EXECUTES answers")
-    add(
-        "--qwen-python", default=sys.executable, metavar="FILE", help="a Python that can import what it needs"
-    )
+    add("--qwen-python", default=sys.executable, metavar="FILE", help="a Python with its dependencies")
     options = parser.parse_args(arguments)
     if options.repeats < 1:
         parser.error("--repeats must be at least 1")

@@ -1,4 +1,4 @@
-"""What a run measured, and the figures made of it."""
+"""Results of a run, and their figures for JSON."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from bench.verdicts.grading import Graded
 from bench.verdicts.rows import Probe, Row
 from bench.verdicts.scores import Score, Share, score
 
-# Where a typed comparison can decide, and what the goal for "decided without a model" is about.
+# Answer types that a typed comparison can decide; the goal for "decided without a model" covers these.
 TYPED = ("number", "number_unit", "expression", "equation", "interval_ineq", "set_tuple_list", "matrix")
 LETTER = "multiple_choice"
-SLOW = 5.0  # seconds
+SLOW = 5.0  # seconds; a longer call counts as slow
 
 Figures: TypeAlias = "dict[str, Figures] | list[Figures] | str | float | None"
 
 
 class Measured(NamedTuple):
-    """The rows that are scored and timed, further rows with letters, and the adversarial probes."""
+    """The rows to score and time, further rows with letters, and the adversarial probes."""
 
     rows: list[Row]
     letters: list[Row]
@@ -28,7 +28,7 @@ class Measured(NamedTuple):
 
 
 class Result(NamedTuple):
-    """One grader: its judgements on the rows, its calls per second in each run, and the rest once."""
+    """One grader's judgements, its calls per second in each run, and its judgements of letters and probes."""
 
     name: str
     judgements: list[Judgement]
@@ -39,12 +39,12 @@ class Result(NamedTuple):
 
     @property
     def rate(self) -> float:
-        """Calls per second, the median of the runs."""
+        """Calls per second, the median over the runs."""
         return median(self.rates)
 
 
 class Probed(NamedTuple):
-    """A grader on the adversarial probes."""
+    """A grader's results on the adversarial probes."""
 
     probes: int
     wrong_yes: list[Probe]
@@ -57,7 +57,7 @@ class Probed(NamedTuple):
 
 
 def score_rows(rows: Sequence[Row], judgements: Sequence[Judgement], types: Sequence[str] = ()) -> Score:
-    """The score on the rows of these types, or on all."""
+    """Return the score on the rows of these types, or on all rows."""
     chosen = [
         (row.label, judgement.outcome)
         for row, judgement in zip(rows, judgements, strict=True)
@@ -67,12 +67,12 @@ def score_rows(rows: Sequence[Row], judgements: Sequence[Judgement], types: Sequ
 
 
 def score_letters(measured: Measured, result: Result) -> Score:
-    """The score on the letters of multiple choice, wherever they stand."""
+    """Return the score on the letters of multiple choice, in `rows` and in `letters`."""
     return score_rows(measured.rows + measured.letters, result.judgements + result.letters, [LETTER])
 
 
 def score_probes(result: Result) -> Probed:
-    """What the probes did to a grader."""
+    """Count a grader's outcomes on the probes."""
     outcomes = [judgement.outcome for judgement in result.probed.judgements]
     expected = [(probe, outcome) for probe, outcome in zip(result.probes, outcomes, strict=True)]
     return Probed(
@@ -88,13 +88,13 @@ def score_probes(result: Result) -> Probed:
 
 
 def answer_types(rows: Sequence[Row]) -> list[str]:
-    """The types that occur, the most frequent first."""
+    """Return the types that occur, the most frequent first."""
     types = [row.answer_type for row in rows]
     return sorted(set(types), key=lambda each: (-types.count(each), each))
 
 
 def figures(measured: Measured, results: Sequence[Result]) -> Figures:
-    """All figures of a run, for JSON."""
+    """Return all figures of a run, for JSON."""
     return {
         "rows": len(measured.rows),
         "graders": {result.name: _figures_of(measured, result) for result in results},

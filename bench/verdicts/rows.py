@@ -1,4 +1,4 @@
-"""The labelled rows that graders are measured on."""
+"""The labelled rows and the adversarial probes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bench.verdicts.graders import Pair
 
-# The files of the core set; a row that its collectors marked as doubtful counts nowhere.
+# The files of the core set. Rows that their collectors marked as doubtful are skipped.
 CORE = [
     "hardverify-math",
     "answer-matching-mmlupro-human",
@@ -22,16 +22,16 @@ CORE = [
     "simpleqa-grader-examples",
     "trl-tests",
 ]
-LETTERS = ["mmlupro-outputs"]  # whole outputs of models that end in a letter
+LETTERS = ["mmlupro-outputs"]  # whole outputs of models with a letter as the answer
 DOUBTFUL = ("suspect", "config_dependent")
 
 
 class BadRow(Exception):
-    """A line that is no labelled row."""
+    """A line that is not a labelled row."""
 
 
 class Row(NamedTuple):
-    """An answer and whether it is right."""
+    """An answer and whether it is correct."""
 
     id: str
     pair: Pair
@@ -40,7 +40,7 @@ class Row(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """An attack, or a spelling that graders trip over; expected is None where either verdict will do."""
+    """An attack, or a spelling that graders misread; `expected` is None if either verdict is acceptable."""
 
     category: str
     name: str
@@ -49,7 +49,7 @@ class Probe(NamedTuple):
 
 
 def read_rows(paths: Iterable[Path], bare: bool = True) -> list[Row]:
-    """The rows of JSONL files, without the doubtful ones; answers alone or whole texts.
+    """Read the rows of JSONL files, without the doubtful ones. `bare`: the answers are not whole texts.
 
     Raises BadRow, OSError.
     """
@@ -61,12 +61,12 @@ def read_rows(paths: Iterable[Path], bare: bool = True) -> list[Row]:
             try:
                 rows.append(_row(fields, f"{path.stem}:{number}", bare))
             except (KeyError, TypeError) as error:
-                raise BadRow(f"{path}, line {number}: no labelled pair ({error})") from error
+                raise BadRow(f"{path}, line {number}: not a labelled pair ({error})") from error
     return rows
 
 
 def read_probes(path: Path) -> list[Probe]:
-    """The probes of a JSONL file. Raises BadRow, OSError."""
+    """Read the probes of a JSONL file. Raises BadRow, OSError."""
     probes = []
     for number, fields in _lines(path):
         try:
@@ -74,7 +74,7 @@ def read_probes(path: Path) -> list[Probe]:
             expected = fields["expected"]
             probes.append(Probe(str(fields["category"]), str(fields["name"]), pair, _label(expected, True)))
         except (KeyError, TypeError) as error:
-            raise BadRow(f"{path}, line {number}: no probe ({error})") from error
+            raise BadRow(f"{path}, line {number}: not a probe ({error})") from error
     return probes
 
 

@@ -1,4 +1,4 @@
-"""What a grader's outcomes are worth against the labels."""
+"""Score a grader's outcomes against the labels."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 from bench.verdicts.graders import Outcome
 
-Z = 1.959964  # of a 95 % interval
+Z = 1.959964  # standard normal quantile for a 95 % interval
 
 
 class Share(NamedTuple):
-    """A part of a whole, both counted."""
+    """A part of a whole, both as counts."""
 
     part: int
     whole: int
 
     @property
     def percent(self) -> float | None:
-        """None where there is nothing to count."""
+        """The share in percent; None if the whole is 0."""
         return 100 * self.part / self.whole if self.whole else None
 
     def interval(self) -> tuple[float, float]:
@@ -34,15 +34,15 @@ class Share(NamedTuple):
 
 
 class Score(NamedTuple):
-    """A grader on some rows. Whoever neither says yes nor no, abstains, crashed or hung, decided nothing."""
+    """A grader's score on some rows. The outcomes abstains, crashed and hung are undecided."""
 
     decided: Share  # of all rows
-    right: Share  # of all rows: what is not decided counts as not right
+    right: Share  # correct verdicts of all rows; an undecided row counts as not correct
     right_of_decided: Share
-    yes: Share  # right ones of all that were called right: the precision of yes
-    no: Share  # wrong ones of all that were called wrong: the precision of no
-    false_positives: Share  # called right, of all wrong answers
-    false_negatives: Share  # called wrong, of all right answers
+    yes: Share  # correct answers of all that were called correct: the precision of yes
+    no: Share  # wrong answers of all that were called wrong: the precision of no
+    false_positives: Share  # called correct, of all wrong answers
+    false_negatives: Share  # called wrong, of all correct answers
 
 
 def score(labels: Sequence[bool], outcomes: Sequence[Outcome]) -> Score:

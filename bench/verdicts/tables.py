@@ -1,4 +1,4 @@
-"""The measurements as Markdown."""
+"""The grader measurements as Markdown tables."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ MAX_CELL = 70
 
 
 def overall(measured: Measured, results: Sequence[Result]) -> str:
-    """All graders on all rows, their speed beside that of math-verify as the paper uses it."""
+    """All graders on all rows; speed also as a ratio to math-verify as the paper uses it."""
     yardstick = next((result.rate for result in results if result.name == YARDSTICK), None)
     header = [
         "grader",
-        "right %, of all rows (undecided = not right)",
-        "right %, of the decided",
+        "correct %, of all rows (undecided = not correct)",
+        "correct %, of the decided",
         "false positives / false negatives %",
         "decided %",
         "calls/s",
@@ -42,15 +42,15 @@ def overall(measured: Measured, results: Sequence[Result]) -> str:
 
 
 def groups(measured: Measured, results: Sequence[Result]) -> str:
-    """The two groups that have a goal of their own: what typed comparisons can read, and letters."""
+    """The two groups with their own goals: the types that typed comparisons can read, and letters."""
     header = [
         "grader",
         "typed: rows",
         "decided %",
-        "right %, of all",
+        "correct %, of all",
         "letters: rows",
         "decided %",
-        "right %",
+        "correct %",
     ]
     lines = []
     for result in results:
@@ -72,8 +72,8 @@ def by_type(measured: Measured, result: Result) -> str:
         "type",
         "rows",
         "decided %",
-        "right %, of all",
-        "right %, of the decided",
+        "correct %, of all",
+        "correct %, of the decided",
         "precision of yes % [95 %]",
         "precision of no % [95 %]",
     ]
@@ -87,7 +87,7 @@ def by_type(measured: Measured, result: Result) -> str:
 
 
 def table_1(results: Sequence[Result], category: str) -> str:
-    """Each grader on the probes of one category that are all right answers."""
+    """Each grader on the probes of one category, whose answers are all correct."""
     chosen = [number for number, probe in enumerate(results[0].probes) if probe.category == category]
     names = [results[0].probes[number].name for number in chosen]
     lines = []
@@ -98,11 +98,11 @@ def table_1(results: Sequence[Result], category: str) -> str:
             if probe.category == category
         }
         lines.append([TITLES[result.name], *(said[name] for name in names)])
-    return table("The paper's Table 1 (each answer is right)", ["grader", *names], lines)
+    return table("The paper's Table 1 (each answer is correct)", ["grader", *names], lines)
 
 
 def adversarial(results: Sequence[Result], limit: float) -> str:
-    """Those graders that got all the probes, and what fooled ours."""
+    """The graders that got all the probes, and the wrong answers that `gr verify` calls correct."""
     all_probes = max(len(result.probes) for result in results)
     header = [
         "grader",
@@ -122,7 +122,8 @@ def adversarial(results: Sequence[Result], limit: float) -> str:
             continue
         probed = score_probes(result)
         if result.name == OURS:
-            fooled = [f"- ours says yes: {probe.category}, {code(probe.name)}" for probe in probed.wrong_yes]
+            wrong_yes = [f"{probe.category}, {code(probe.name)}" for probe in probed.wrong_yes]
+            fooled = [f"- gr verify says yes: {each}" for each in wrong_yes]
         counts = [probed.probes, len(probed.wrong_yes), probed.wrong_no, probed.abstains, probed.crashed]
         counts += [probed.slow, probed.hung]
         lines.append([TITLES[result.name], *map(str, counts), f"{probed.slowest:.1f}"])
@@ -130,7 +131,7 @@ def adversarial(results: Sequence[Result], limit: float) -> str:
 
 
 def listing(measured: Measured, results: Sequence[Result], title: str, undecided: bool) -> str:
-    """The rows where ours differs from the label, or those that it does not decide."""
+    """The rows where `gr verify` differs from the label, or those that it does not decide."""
     ours = next(result for result in results if result.name == OURS)
     rows = measured.rows + measured.letters
     lines = []
@@ -140,18 +141,18 @@ def listing(measured: Measured, results: Sequence[Result], title: str, undecided
         if wanted:
             texts = [code(text) for text in (row.pair.reference, row.pair.answer, row.pair.question, why)]
             lines.append([row.id, row.answer_type, "yes" if row.label else "no", outcome, *texts])
-    header = ["id", "type", "label", "ours", "reference", "answer", "question", "why"]
+    header = ["id", "type", "label", "gr verify", "reference", "answer", "question", "why"]
     return table(f"{title} ({len(lines)})", header, lines)
 
 
 def table(title: str, header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A Markdown table below its title in bold."""
+    """A Markdown table under its title in bold."""
     rule = ["---"] + ["---:"] * (len(header) - 1)
     return "\n".join([f"**{title}**", "", *("| " + " | ".join(row) + " |" for row in [header, rule, *lines])])
 
 
 def code(text: str) -> str:
-    """A text as a cell: one short line that no bar or backtick in it can break."""
+    """The text as a table cell: one short line without bars or backticks, which would break the table."""
     line = " ".join(text.split()).replace("|", "¦").replace("`", "'")
     return f"`{line[:MAX_CELL]}…`" if len(line) > MAX_CELL else f"`{line}`"
 

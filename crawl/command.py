@@ -43,7 +43,7 @@ def fetch_pages(
     deny: Annotated[list[str] | None, typer.Option(metavar="REGEX", help="Skip matching URLs.")] = None,
     delay: Annotated[float | None, typer.Option(min=0, help="Seconds between requests to one host.")] = None,
     refetch_after: Annotated[
-        str | None, typer.Option(metavar="AGE", help="Fetch pages older than this again: 12h, 30d, never.")
+        str | None, typer.Option(metavar="AGE", help="Fetch a page again after this time: 12h, 30d, never.")
     ] = None,
     part: Annotated[
         str | None, typer.Option(metavar="N/M", help="Crawl part N of the hosts, split over M machines.")

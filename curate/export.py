@@ -1,4 +1,4 @@
-"""attempts -> dataset: questions that are neither always nor never solved, with their pass rate."""
+"""attempts -> dataset: questions that are solved sometimes but not always, with their pass rate."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def pass_rates(attempts: Iterable[AttemptRow]) -> dict[str, float]:
 
 
 def dataset_row(judged: JudgedRow, pair: PairRow, rate: float | None, settings: CurateSettings) -> DatasetRow:
-    """The row of one question. Its split is "dropped" if it is turned down."""
+    """The row of one question. Its split is "dropped" if it is rejected."""
     reason = why_dropped(rate, settings)
     return {
         "id": judged["id"],
@@ -58,7 +58,7 @@ def dataset_row(judged: JudgedRow, pair: PairRow, rate: float | None, settings: 
 
 
 def why_dropped(rate: float | None, settings: CurateSettings) -> str | None:
-    """The reason to turn down a question with this pass rate, or None.
+    """The reason to reject a question with this pass rate, or None.
 
     The default is the paper's rule (arXiv 2505.14652, section 2): a question that is never solved is noisy,
     and one that is always solved is too easy.

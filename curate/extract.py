@@ -100,7 +100,7 @@ def _found_pair(text: TextRow, pair: FoundPair, settings: CurateSettings, extrac
         answer=answer,
         evidence=evidence,
         extractor=extractor,
-        reason=why_turned_down(question, answer, evidence, settings.max_answer_chars),
+        reason=why_rejected(question, answer, evidence, settings.max_answer_chars),
     )
 
 
@@ -125,12 +125,12 @@ def marked_up_pairs(text: TextRow, settings: CurateSettings) -> Iterator[PairRow
             solution=None if answer == whole else whole,
             evidence=whole or None,
             extractor="markup",
-            reason=why_turned_down(question, answer, whole, longest),
+            reason=why_rejected(question, answer, whole, longest),
         )
 
 
-def why_turned_down(question: str, answer: str, evidence: str | None, longest: int) -> str | None:
-    """The reason to turn down a pair, or None. `longest` is the maximum length of an answer in characters."""
+def why_rejected(question: str, answer: str, evidence: str | None, longest: int) -> str | None:
+    """The reason to reject a pair, or None. `longest` is the maximum length of an answer in characters."""
     if not question or not answer:
         return "empty question or answer"
     if answer in question and len(answer) > len(question) / 2:

@@ -13,7 +13,9 @@ def evaluate(
     model: Annotated[
         str | None,
         typer.Option(
-            "--model", metavar="MODEL", help="local, a folder, a .gguf file, or a name at llm.base_url."
+            "--model",
+            metavar="MODEL",
+            help="local, local:NAME, a folder, a .gguf file, or a model on llm.base_url.",
         ),
     ] = None,
     on: Annotated[

@@ -122,13 +122,13 @@ def _write(folder: Folder, exam: Exam, benchmark: Benchmark, marks: Sequence[Mar
 def _report(summary: Summary, result: Score) -> None:
     summary.rows = result.completions
     summary.kept = result.correct
-    turned_down = {
+    rejected = {
         "wrong": result.wrong,
         "no answer": result.no_answer,
         "undecided": result.undecided,
         "failed": result.failed,
     }
-    summary.reasons.update({reason: count for reason, count in turned_down.items() if count})
+    summary.reasons.update({reason: count for reason, count in rejected.items() if count})
     summary.notes.append(describe_score(result))
 
 

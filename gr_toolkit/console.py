@@ -165,8 +165,8 @@ def print_summaries(summaries: Sequence[Summary]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("step", "in", "rows", "kept", "turned down", "seconds", "tokens", "cost"):
-        table.add_column(heading, justify="left" if heading in ("step", "turned down") else "right")
+    for heading in ("step", "in", "rows", "kept", "rejected", "seconds", "tokens", "cost"):
+        table.add_column(heading, justify="left" if heading in ("step", "rejected") else "right")
     for summary in summaries:
         table.add_row(
             summary.step,

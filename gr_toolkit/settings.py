@@ -62,18 +62,24 @@ class CrawlSettings(Section):
     allow_private: bool = Field(False, description="also fetch from this machine and its private network")
     concurrency: int = Field(16, ge=1, description="requests in flight")
     concurrency_per_host: int = Field(4, ge=1, description="requests in flight to one host")
-    delay: float = Field(1.0, ge=0, description="minimum seconds between two requests to one host")
+    delay: float = Field(
+        1.0, ge=0, description="mean seconds between two requests to one host; slow hosts get more"
+    )
     timeout: float = Field(30.0, gt=0, description="seconds per request")
     retries: int = Field(2, ge=0, description="retries after a failed connection or a server error")
-    max_wait: float = Field(120.0, ge=0, description="Retry-After limit, seconds")
+    max_wait: float = Field(
+        120.0,
+        ge=0,
+        description="limit of Retry-After and Crawl-delay, seconds; beyond it, the host is skipped",
+    )
     max_failures: int = Field(10, ge=1, description="consecutive failures after which a run skips the host")
-    max_bytes: int = Field(10_000_000, ge=1, description="larger pages are turned down")
+    max_bytes: int = Field(10_000_000, ge=1, description="larger pages are rejected")
     max_pages: int = Field(0, ge=0, description="0 means no limit")
     max_pages_per_host: int = Field(0, ge=0, description="0 means no limit")
     max_depth: int = Field(8, ge=0, description="links followed from a source")
     allow: list[str] = Field(default_factory=list, description="regular expressions a URL must match")
     deny: list[str] = Field(default_factory=list, description="regular expressions a URL must not match")
-    part: str = Field("", description="crawl only a part of the hosts: 3/16 is the third of sixteen parts")
+    part: str = Field("", description="crawl only a part of the hosts: 3/16 is part 3 of 16")
     refetch_after: str = Field("30d", description="fetch a page again after this time")
     common_crawl_index: str = Field("https://index.commoncrawl.org", description="the index server")
     common_crawl_data: str = Field("https://data.commoncrawl.org", description="the server of the WARC files")
@@ -107,9 +113,10 @@ class ModelSettings(Section):
     """A language model, its server, and how requests are sent."""
 
     model: str = Field(
-        "local", description='the model\'s name on the server; "local" is SmolLM2, "local:PATH" another file'
+        "local",
+        description='the model\'s name on the server; "local" (SmolLM2), or "local:" and a file, folder or Hub id',
     )
-    base_url: str = Field("", description="any OpenAI-compatible server; empty: OpenAI")
+    base_url: str = Field("", description="any OpenAI-compatible server; empty: OPENAI_BASE_URL, or OpenAI")
     api_key_env: str = Field("OPENAI_API_KEY", description="the environment variable that holds the API key")
     backend: Literal["auto", "llama.cpp", "transformers"] = Field(
         "auto", description="the library that runs a local model"
@@ -178,7 +185,7 @@ class CurateSettings(Section):
         12_000, ge=200, description="a longer text is split into parts of this size, characters"
     )
     pairs_per_chunk: int = Field(10, ge=1, description="maximum questions per part")
-    max_answer_chars: int = Field(200, ge=1, description="longer answers are turned down")
+    max_answer_chars: int = Field(200, ge=1, description="longer answers are rejected")
     similarity: float = Field(
         0.7, gt=0, le=1, description="MinHash Jaccard similarity at which two questions are duplicates"
     )
@@ -187,11 +194,14 @@ class CurateSettings(Section):
         description=".jsonl or .parquet files whose questions must not leak, besides the bundled benchmark",
     )
     overlap: float = Field(
-        0.6, gt=0, le=1, description="share of a benchmark item's n-grams that makes a leak"
+        0.6,
+        gt=0,
+        le=1,
+        description="a question with at least this share of a benchmark item's n-grams is a leak",
     )
     samples: int = Field(8, ge=1, description="solutions sampled per question")
-    min_pass_rate: float = Field(0.0, ge=0, le=1, description="questions at or below it are turned down")
-    max_pass_rate: float = Field(1.0, ge=0, le=1, description="questions at or above it are turned down")
+    min_pass_rate: float = Field(0.0, ge=0, le=1, description="questions at or below it are rejected")
+    max_pass_rate: float = Field(1.0, ge=0, le=1, description="questions at or above it are rejected")
     any_pass_rate: bool = Field(False, description="keep questions of any pass rate")
     test_share: float = Field(0.02, ge=0, le=1, description="share of the questions in the test split")
 

@@ -55,7 +55,7 @@ STEPS = (
         "curate export",
         "dataset",
         ("judged", "pairs", "attempts"),
-        "questions that are neither always nor never solved.",
+        "questions that are solved sometimes, but not always.",
     ),
 )
 

@@ -26,7 +26,8 @@ def train() -> None:
 @app.command()
 def grpo(
     model: Annotated[
-        str, typer.Option("--model", metavar="MODEL", help="local, a Hugging Face id, or a folder.")
+        str,
+        typer.Option("--model", metavar="MODEL", help="local, a Hugging Face id, a folder, or a GGUF file."),
     ] = "local",
     run: Annotated[str, typer.Option("--run", metavar="NAME", help="The run's folder under runs/.")] = "grpo",
     steps: Annotated[int, typer.Option("--steps", min=1, help="Total optimizer steps.")] = 100,

@@ -25,8 +25,8 @@ PACKAGES = ("torch", "transformers", "trl", "datasets")
 def train_grpo(settings: Settings, model: str, name: str, steps: int, summaries: list[Summary]) -> None:
     """Train `model` up to optimizer step `steps` in the run `name`, from the run's last checkpoint.
 
-    Appends a summary, also if the training ends early. Raises GrError if there are no questions, UsageError
-    if the run was started with other values, Locked, MissingExtra, ModelError, CannotWrite.
+    Appends to `summaries`, also if the training ends early. Raises Locked, MissingExtra, ModelError,
+    CannotWrite, GrError if there are no questions, and UsageError if the run was started with other values.
     """
     started = time.monotonic()
     questions = train_questions(Store(settings.data, settings.state))

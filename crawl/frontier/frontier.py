@@ -270,6 +270,6 @@ class Frontier:
             return self.database.execute(statement, values)
 
     def _one(self, statement: str, *values: object) -> tuple[Any, ...] | None:
-        with translate_errors(self.path):  # a statement may run, and fail, only when its row is fetched
+        with translate_errors(self.path):  # SQLite may delay a statement's error until the row is fetched
             row: tuple[Any, ...] | None = self.database.execute(statement, values).fetchone()
             return row

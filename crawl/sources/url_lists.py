@@ -44,7 +44,7 @@ class UrlList:
 def url_list(name: str, column: str | None) -> UrlList | None:
     """Return the list of that name, or None if there is no such list.
 
-    Reading it raises UsageError if no column can be chosen, MissingExtra, and GrError.
+    Reading it raises MissingExtra, GrError, and UsageError if no column can be chosen.
     """
     if match := DATASET.fullmatch(name):
         dataset, config, split = match.groups()

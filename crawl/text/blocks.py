@@ -166,7 +166,7 @@ def _bullet(item: etree._Element, numbers: Counter[etree._Element]) -> str:
 
 
 def _letters(ordered: etree._Element) -> str:
-    """The letters that number the list, from its type, style, class or OpenStax's attribute; else empty."""
+    """The alphabet that numbers the list, from its attributes; empty for digits."""
     if ordered.get("type") in ("a", "A"):
         return ascii_lowercase if ordered.get("type") == "a" else ascii_uppercase
     declared = " ".join(ordered.get(name, "") for name in ("style", "class", "data-number-style"))

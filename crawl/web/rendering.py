@@ -27,7 +27,7 @@ from crawl.web.robots import header
 METHODS = {"GET", "HEAD", "POST"}
 BUSY_STATUSES = {429, 503}  # of a subresource: its page is incomplete and is retried later
 CACHED_TYPES = {"script", "stylesheet"}  # the types that pages share
-MAX_CACHED_BYTES = 32_000_000  # of their bodies
+MAX_CACHED_BYTES = 32_000_000  # total size of the cached bodies
 DROPPED_HEADERS = ("user-agent", "accept-encoding", "cookie", "host", "connection", "content-length")
 
 

@@ -57,8 +57,8 @@ def show_demo(settings: Settings, config: Path) -> None:
 def step_table(funnel: dict[str, TableStatus], spent: dict[str, Spent], data: Path) -> Table:
     """Return a table with a line per step: rows, reasons, seconds, tokens, and the path of its result."""
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("step", "in", "rows", "kept", "turned down", "seconds", "tokens", "where"):
-        shown.add_column(heading, justify="left" if heading in ("step", "turned down", "where") else "right")
+    for heading in ("step", "in", "rows", "kept", "rejected", "seconds", "tokens", "where"):
+        shown.add_column(heading, justify="left" if heading in ("step", "rejected", "where") else "right")
 
     def add(step: str, numbers: Sequence[str], took: Spent, where: Path) -> None:
         tokens = f"{took.tokens:,}" if took.tokens else ""

@@ -42,7 +42,7 @@ def ping(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Test the configured model with three short questions: reply, speed, and support for JSON schemas.
+    """Ask the configured model three short questions: does it reply, how fast, in a given JSON schema?
 
     Example: gr llm ping --role judge
     """

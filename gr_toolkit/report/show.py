@@ -27,7 +27,7 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
         print(json.dumps(to_json(funnel)))
         return
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("table", "rows", "kept", "turned down", "shards", "pending", "made by"):
+    for heading in ("table", "rows", "kept", "rejected", "shards", "pending", "made by"):
         shown.add_column(
             heading, justify="right" if heading in ("rows", "kept", "shards", "pending") else "left"
         )

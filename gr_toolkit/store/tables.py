@@ -18,7 +18,7 @@ MinHash = Annotated[list[int], pa.list_(pa.uint32(), 128)]
 class Row(TypedDict):
     """The last two columns of every table."""
 
-    kept: bool  # false: this step turned the row down
+    kept: bool  # false: this step rejected the row
     reason: str | None  # why; null if kept
 
 
@@ -36,7 +36,7 @@ class PageRow(Row):
     last_modified: str | None
     depth: Int32  # links followed from a source
     source: str  # web, or the name of the archive
-    html: bytes  # zstd; empty if turned down
+    html: bytes  # zstd; empty if rejected
     content_sha256: str
 
 
@@ -72,7 +72,7 @@ class TextRow(Row):
 
 
 class PairRow(Row):
-    """A candidate question and answer. A text without any gives one row with neither, turned down."""
+    """A candidate question and answer. A text without a question gives one rejected row; both are null."""
 
     id: str  # hash of page, question and answer
     page_id: str

@@ -134,8 +134,8 @@ async def _body(request: web.Request) -> bytes:
 def read_body(body: bytes) -> tuple[list[Pair], bool]:
     """Return the pairs in a body, and whether the body is a list. Raises BadRequest.
 
-    A missing field fails the whole request, because a client that misspells a field never gets a verdict.
-    A value that is not text only fails its own pair.
+    A missing field fails the whole request, so that a client that misspells a field notices it. A value that
+    is not text fails only its own pair.
     """
     try:
         content = json.loads(body)

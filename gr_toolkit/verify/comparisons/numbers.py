@@ -24,8 +24,8 @@ SCALE = re.compile(r"(?:\s*(thousand|million|billion|trillion|hundred)|(k))(?![\
 SCALES = {"k": 3, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "hundred": 2}
 
 EQUAL = 1e-9  # relative; applies if at least one value was calculated
-# Relative. Two roundings of one value differ by less than half a unit of the last digit, and by less than
-# this share: "17" for 16.6 is too rough to distinguish from a slip.
+# Relative. Two roundings of one value differ by less than half a unit of the last digit. They must also
+# differ by less than this limit: a coarser rounding ("17" for 16.6) looks the same as a mistake.
 ROUNDING = 0.01
 MAX_TRUNCATION = 0.001  # relative difference of a value that is cut off, not rounded
 # Relative. Smaller differences may come from tables or intermediate rounding, so no rule returns False.

@@ -154,7 +154,7 @@ def _compare_percent(gold: Quantity, given: Quantity, question: str) -> bool | N
 
 
 def _same_things(gold: str, given: str, question: str) -> bool:
-    """Whether the counted things are compatible; a missing one is judged by the question."""
+    """Whether the counted things are compatible. If one side names none, the question decides."""
     golds, givens, asked = (
         [word.removesuffix("s") for word in re.findall(r"\w+", text.casefold())]
         for text in (gold, given, question)

@@ -31,7 +31,7 @@ left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr limits 
 displaystyle textstyle scriptstyle rm bf it
 quad qquad enspace thinspace medspace thickspace hfill newline space nobreakspace
 """  # sizes, spaces and styles
-# One name for each command that has several, and a symbol for those that have one.
+# Commands with several names get one name. Commands that have a symbol get the symbol.
 COMMANDS = {
     "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac", "dbinom": r"\binom", "tbinom": r"\binom",
     "leq": r"\le ", "leqslant": r"\le ", "leqq": r"\le ", "geq": r"\ge ", "geqslant": r"\ge ",

@@ -70,7 +70,7 @@ def tokens(text: str) -> Iterator[str]:
 
 
 def _letters(word: str, primes: str) -> Iterator[str]:
-    """Yield a known name unchanged, or the letters of a short run as factors."""
+    """Yield a known name under its usual spelling, or the letters of a short run as factors."""
     if word in FUNCTIONS or word in ALIASES or word in SPELT or word in CONSTANTS:
         yield ALIASES.get(word, word) + primes
         return

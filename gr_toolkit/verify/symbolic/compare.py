@@ -27,7 +27,7 @@ EQUAL = "equal"  # the reply for two equal texts
 IMAGINARY = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])")
 MIN_POINTS = 3  # points at which both must have a value
 TOLERANCE = 1e-20  # relative, for exact operands
-DECIMAL_TOLERANCE = 1e-12  # relative, with a decimal fraction, which is parsed to 15 digits
+DECIMAL_TOLERANCE = 1e-12  # relative, if an operand is a decimal fraction, parsed to 15 digits
 
 
 class Rules(NamedTuple):

@@ -19,7 +19,7 @@ DIGITS = 30  # of precision
 
 
 def values(left: Expr, right: Expr, real: bool) -> Iterator[tuple[Expr, Expr]]:
-    """Yield the values of both at the same points, if both are finite and, with `real`, real."""
+    """Yield the values of both sides at each point where both are finite, and real if `real` is set."""
     from sympy import Rational, Symbol
     from sympy.core.function import AppliedUndef
 

@@ -62,9 +62,12 @@ def show_version(asked: bool) -> None:
 
 @app.callback()
 def root(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")
+    ] = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", callback=show_version, is_eager=True)
+        bool,
+        typer.Option("--version", metavar="", help="Show the version.", callback=show_version, is_eager=True),
     ] = False,
 ) -> None:
     """Make reasoning models from the web: crawl, curate, train, eval. Each stage can be run separately."""

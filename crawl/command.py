@@ -49,9 +49,10 @@ def fetch_pages(
         str | None, typer.Option(metavar="N/M", help="Crawl part N of the hosts, split over M machines.")
     ] = None,
     url_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of URLs in a table.")] = None,
-    warc: Annotated[bool, typer.Option("--warc", help="Also write WARC files.")] = False,
+    warc: Annotated[bool, typer.Option("--warc", metavar="", help="Also write WARC files.")] = False,
     allow_private: Annotated[
-        bool | None, typer.Option("--allow-private", help="Also fetch from this machine and its network.")
+        bool | None,
+        typer.Option("--allow-private", metavar="", help="Also fetch from this machine and its network."),
     ] = None,
     engine: EngineName = None,
     dry_run: DryRun = False,

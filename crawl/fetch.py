@@ -50,7 +50,7 @@ def fetch(
     locked = {beside.table.name} if beside else set[str]()
     with pages.writing(), open_frontier(store, settings.crawl, locked) as frontier:
         queue_sources(frontier, sources, scope, settings.crawl.max_depth)
-        if frontier.is_empty() and not sources.archives:
+        if not names and frontier.is_empty():
             raise UsageError("nothing to crawl yet; give a SOURCE: gr crawl https://example.org/")
         writer = PageWriter(pages, frontier, settings.crawl, last_shard(store) + 1)
         if beside:
@@ -114,7 +114,7 @@ def plan(
         sitemaps += len(urls.sitemaps)
     archives = f", {len(sources.archives)} archives" if sources.archives else ""
     note = (
-        f"would start from {pages} pages and {sitemaps} sitemaps{archives}, "
+        f"would start from {pages} URLs of pages and {sitemaps} of sitemaps{archives}, "
         f"and {waiting} URLs that an earlier run left pending"
     )
     return Summary(step="crawl", table="pages", notes=[*sources.notes, note])

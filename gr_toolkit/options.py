@@ -16,8 +16,10 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="Configuration file; default: gr.toml, if it exists."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, without doing it.")]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print the summary as JSON.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", metavar="", help="Print what would be done, without doing it.")
+]
 EngineName = Annotated[
     str | None,
     typer.Option(

@@ -55,23 +55,15 @@ class CrawlSettings(Section):
     """How pages are fetched."""
 
     user_agent: str = Field("gr-toolkit/0.1", description="the crawler's name, matched by robots.txt")
-    contact: str = Field(
-        "", description="your e-mail address or web page, added to the User-Agent for site owners"
-    )
+    contact: str = Field("", description="your e-mail address or web page, added to the User-Agent")
     obey_robots: bool = Field(True, description="obey robots.txt")
     allow_private: bool = Field(False, description="also fetch from this machine and its private network")
     concurrency: int = Field(16, ge=1, description="requests in flight")
     concurrency_per_host: int = Field(4, ge=1, description="requests in flight to one host")
-    delay: float = Field(
-        1.0, ge=0, description="mean seconds between two requests to one host; slow hosts get more"
-    )
+    delay: float = Field(1.0, ge=0, description="mean seconds between two requests to one host")
     timeout: float = Field(30.0, gt=0, description="seconds per request")
     retries: int = Field(2, ge=0, description="retries after a failed connection or a server error")
-    max_wait: float = Field(
-        120.0,
-        ge=0,
-        description="limit of Retry-After and Crawl-delay, seconds; beyond it, the host is skipped",
-    )
+    max_wait: float = Field(120.0, ge=0, description="limit of Retry-After and Crawl-delay, seconds")
     max_failures: int = Field(10, ge=1, description="consecutive failures after which a run skips the host")
     max_bytes: int = Field(10_000_000, ge=1, description="larger pages are rejected")
     max_pages: int = Field(0, ge=0, description="0 means no limit")
@@ -83,9 +75,7 @@ class CrawlSettings(Section):
     refetch_after: str = Field("30d", description="fetch a page again after this time")
     common_crawl_index: str = Field("https://index.commoncrawl.org", description="the index server")
     common_crawl_data: str = Field("https://data.commoncrawl.org", description="the server of the WARC files")
-    javascript: list[str] = Field(
-        default_factory=list, description="hosts whose pages are rendered in a browser"
-    )
+    javascript: list[str] = Field(default_factory=list, description="hosts whose pages need a browser")
     shard_pages: int = Field(200, ge=1, description="pages per shard")
     shard_seconds: float = Field(30.0, gt=0, description="write a smaller shard after this many seconds")
 
@@ -114,7 +104,7 @@ class ModelSettings(Section):
 
     model: str = Field(
         "local",
-        description='the model\'s name on the server; "local" (SmolLM2), or "local:" and a file, folder or Hub id',
+        description='a name on the server, "local" (SmolLM2), or "local:" and a file, folder or Hub id',
     )
     base_url: str = Field("", description="any OpenAI-compatible server; empty: OPENAI_BASE_URL, or OpenAI")
     api_key_env: str = Field("OPENAI_API_KEY", description="the environment variable that holds the API key")
@@ -178,12 +168,8 @@ class LLMSettings(ModelSettings):
 class CurateSettings(Section):
     """How questions are made from texts."""
 
-    languages: list[str] = Field(
-        default_factory=list, description="keep only these (ISO 639-1 codes); empty keeps all"
-    )
-    chunk_chars: int = Field(
-        12_000, ge=200, description="a longer text is split into parts of this size, characters"
-    )
+    languages: list[str] = Field(default_factory=list, description="ISO 639-1 codes to keep; empty keeps all")
+    chunk_chars: int = Field(12_000, ge=200, description="a longer text is split at this many characters")
     pairs_per_chunk: int = Field(10, ge=1, description="maximum questions per part")
     max_answer_chars: int = Field(200, ge=1, description="longer answers are rejected")
     similarity: float = Field(
@@ -194,10 +180,7 @@ class CurateSettings(Section):
         description=".jsonl or .parquet files whose questions must not leak, besides the bundled benchmark",
     )
     overlap: float = Field(
-        0.6,
-        gt=0,
-        le=1,
-        description="a question with at least this share of a benchmark item's n-grams is a leak",
+        0.6, gt=0, le=1, description="share of a benchmark item's n-grams from which a question leaks"
     )
     samples: int = Field(8, ge=1, description="solutions sampled per question")
     min_pass_rate: float = Field(0.0, ge=0, le=1, description="questions at or below it are rejected")

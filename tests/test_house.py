@@ -176,7 +176,9 @@ def test_every_command_has_help_and_a_valid_example(path):
     command = commands()[path]
     text = " ".join((command.help or "").split())
     assert text
-    assert not command.get_short_help_str(1000).endswith(":"), "its line in the list of commands would be cut at the colon"
+    assert not command.get_short_help_str(1000).endswith(":"), (
+        "its line in the list of commands would be cut at the colon"
+    )
     if not hasattr(command, "commands") or command.invoke_without_command:
         example = text.partition("Example: gr ")[2] or text.partition("Example:  gr ")[2]
         assert example, f"no example in the help of `{path}`"

@@ -14,7 +14,7 @@ from gr_toolkit.console import Advance, say
 from gr_toolkit.errors import GrError
 from gr_toolkit.files import write_whole
 
-# Our names of the metrics, and TRL's.
+# Our names for the metrics, and TRL's.
 METRICS = {
     "step": "step",
     "reward": "reward",  # mean over the completions

@@ -117,5 +117,5 @@ def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 def ready(contents: Contents) -> Contents:
-    """Return the contents: `partial(ready, contents)` is a slice that is read already."""
+    """Return the contents. `partial(ready, contents)` is a slice whose contents are already read."""
     return contents

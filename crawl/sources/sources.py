@@ -78,7 +78,7 @@ class Sources:
         yield found
         if junk:
             named = ", ".join(numbers) + (", ..." if junk > MAX_NAMED else "")
-            note = f"{urls.name}: {junk} {urls.unit} are not URLs and were left out: {named}"
+            note = f"{urls.name}: skipped {junk} {urls.unit} without a URL: number {named}"
             self.notes += [note] if note not in self.notes else []
 
 

@@ -123,8 +123,8 @@ def count(summary: Summary, rows: Sequence[Row]) -> None:
     """Add a written shard to the summary."""
     summary.shards += 1
     summary.rows += len(rows)
-    summary.kept += sum(bool(row["kept"]) for row in rows)
-    summary.reasons.update(str(row["reason"]) for row in rows if not row["kept"])
+    summary.kept += sum(row["kept"] for row in rows)
+    summary.reasons.update(row["reason"] for row in rows if row["reason"] is not None)
 
 
 def _on_cores(function: Callable[[str], Sequence[Row]], shards: list[str], workers: int) -> Produced:

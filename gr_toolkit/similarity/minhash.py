@@ -29,9 +29,9 @@ class Signature(NamedTuple):
 
 
 class Match(NamedTuple):
-    """An earlier text that another one repeats.
+    """The earlier text that a text repeats.
 
-    Exact: the two differ only in case, spacing and a leading enumerator.
+    `exact` is true if the two differ only in case, spacing and a leading number.
     """
 
     id: str

@@ -90,7 +90,7 @@ def _question(path: str, number: int, row: Mapping[str, object], need_answer: bo
 
 
 def _text(where: str, row: Mapping[str, object], columns: tuple[str, ...]) -> str:
-    """The text of the first of the columns that the row has. A list of answers is joined with commas."""
+    """The text in the first of `columns` that the row has. A list of answers is joined with commas."""
     column = _first(columns, row)
     if column is None:
         raise UsageError(f"{where} has no column {' or '.join(columns)}; it has {', '.join(row)}")

@@ -26,11 +26,15 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE", help="Output file, .jsonl or .parquet; default: stdout."),
     ] = None,
-    rules_only: Annotated[bool, typer.Option("--rules-only", help="Do not ask the verifier model.")] = False,
+    rules_only: Annotated[
+        bool, typer.Option("--rules-only", metavar="", help="Do not ask the verifier model.")
+    ] = False,
     protocol: Annotated[
         Literal["paper"] | None, typer.Option(help="paper: extract the answer like General-Reasoner's code.")
     ] = None,
-    serve: Annotated[bool, typer.Option("--serve", help="Serve verdicts over HTTP until Ctrl-C.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", metavar="", help="Serve verdicts over HTTP until Ctrl-C.")
+    ] = False,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free port.")] = 8765,
     config: options.Config = None,

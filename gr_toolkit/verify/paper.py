@@ -20,9 +20,9 @@ END_OF_LINE = re.compile(r"(?<!<)\n|<<|<\Z")
 def extract_solution(text: str) -> str | None:
     """Return the answer that the paper's reward code finds in `text`, or None.
 
-    This is the last box with at most three levels of braces, else the text after the phrase that begins last,
-    up to the end of its line. The published code passes the last 1,024 tokens of prompt and response
-    together, so a box in the question counts.
+    This is the last box with at most three levels of braces. Without a box, it is the text between the last
+    phrase of `PHRASES` and the end of its line. The published code passes the last 1,024 tokens of prompt and
+    response together, so a box in the question counts.
     """
     return _last_box(text) or _last_stated(text)
 
@@ -78,7 +78,7 @@ def _stated(text: str, phrase: re.Pattern[str]) -> Iterator[tuple[int, str]]:
 #   the answer is wrong            0
 #   the answer is correct          1 - 0.05 * min(10, |tokens(answer) - tokens(reference)|)
 #
-# The paper does not cover undecided verdicts. Here their reward is None, so that no reward is paid.
+# The paper does not cover undecided verdicts. Here their reward is None: neither a reward nor a penalty.
 NO_ANSWER = -0.5
 WRONG = 0.0
 CORRECT = 1.0

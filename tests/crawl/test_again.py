@@ -145,7 +145,7 @@ def test_a_damaged_frontier_raises_an_error_with_the_remedy(crawl, store):
 
 def test_a_plan_sends_no_request_and_writes_nothing(site, page, reply, crawl, settings, store, tmp_path):
     summary = plan(store, settings, [site.url + "/"])
-    assert "would start from 1 pages and 0 sitemaps, and 0 URLs" in summary.notes[0]
+    assert "would start from 1 URLs of pages and 0 of sitemaps, and 0 URLs" in summary.notes[0]
     assert site.hits.total() == 0
     assert not Path(store.data).exists()
 

@@ -240,7 +240,7 @@ def test_invalid_lines_are_noted_and_the_others_fetched(site, page, crawl, outco
     site.replies["/a"] = page("a")
     path = tmp_path / "urls.txt"
     path.write_text(f"{site.url}/a\nnot a url\n")
-    assert crawl(str(path)).notes == [f"{path}: 1 lines are not URLs and were left out: 2"]
+    assert crawl(str(path)).notes == [f"{path}: skipped 1 lines without a URL: number 2"]
     assert outcomes() == {"/a": None}
 
 

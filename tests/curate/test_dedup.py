@@ -68,7 +68,7 @@ def test_every_pair_is_signed_once_and_the_signature_is_stored(store):
     assert store.table("signatures").rows("1") == first
 
 
-def test_turned_down_pairs_are_neither_signed_nor_compared(store):
+def test_rejected_pairs_are_neither_signed_nor_compared(store):
     rows = [
         fill("pairs", "a", question=TREE, kept=False, reason="answer too long"),
         fill("pairs", "b", question=TREE),

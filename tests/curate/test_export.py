@@ -52,7 +52,7 @@ def test_row_has_the_question_of_the_judge_and_the_source_of_the_pair():
         (LOW, None, {"any_pass_rate": True}, "test"),
     ],
 )
-def test_split_is_dropped_if_and_only_if_the_row_is_turned_down(pair_id, rate, settings, split):
+def test_split_is_dropped_if_and_only_if_the_row_is_rejected(pair_id, rate, settings, split):
     row = row_of({**JUDGED, "id": pair_id}, rate=rate, **settings)
     assert (row["split"], row["kept"]) == (split, split != "dropped")
     assert row["pass_rate"] == rate

@@ -6,7 +6,15 @@ import json
 
 import pytest
 
-from curate.extract import PROMPT, best_answer, marked_up_pairs, pairs_of_text, split
+from curate.extract import (
+    PROMPT,
+    FoundPair,
+    best_answer,
+    marked_up_pairs,
+    pairs_of_text,
+    split,
+    why_rejected,
+)
 from gr_toolkit.llm import connect, load_prompt
 from gr_toolkit.settings import CurateSettings, Settings
 from loopback import fails, says, serving
@@ -22,6 +30,7 @@ def answer(text, accepted=False, votes=None):
     [
         ([answer("a", votes=9), answer("b", accepted=True, votes=1)], "b"),
         ([answer("a", votes=2), answer("b", votes=5)], "b"),
+        ([answer("a"), answer("b", votes=1)], "b"),
         ([answer("only")], "only"),
         ([answer("a"), answer("b")], None),
         ([answer("a", votes=-1), answer("b", votes=0)], None),
@@ -71,7 +80,7 @@ LONG = "Because of many reasons. " * 9
         ("Is Paris the capital?", [answer("Paris the capital")], {}, "answer repeats the question"),
     ],
 )
-def test_turned_down_declared_question_has_a_row_with_the_reason(question, answers, settings, reason):
+def test_rejected_declared_question_has_a_row_with_the_reason(question, answers, settings, reason):
     (row,) = marked_up((question, answers), **settings)
     assert (row["reason"], row["kept"]) == (reason, reason is None)
 
@@ -147,21 +156,26 @@ def test_text_without_a_question_gives_one_row(tmp_path):
     assert (row["reason"], row["question"]) == ("no question found", None)
 
 
-def test_model_still_reads_a_text_whose_declared_question_is_turned_down(tmp_path):
+def test_model_still_reads_a_text_whose_declared_question_is_rejected(tmp_path):
     declared = [{"question": "Why?", "answers": [answer("this"), answer("that")]}]
     rows, _ = extract_from(tmp_path, finds(ASKED, "60 km/h"), page(PAGE, qa_markup=declared))
     assert [(row["extractor"], row["reason"]) for row in rows[:1]] == [("markup", "no accepted answer")]
     assert [row["answer"] for row in rows if row["kept"]] == ["60 km/h"]
 
 
-def test_what_markup_and_model_both_give_is_one_row_and_the_markups(tmp_path):
+def test_pair_in_markup_and_reply_gives_only_the_markup_row(tmp_path):
     declared = [{"question": ASKED, "answers": [answer("60 km/h")]}]
     ((row,), _) = extract_from(tmp_path, finds(ASKED, "60 km/h"), page(PAGE, qa_markup=declared))
     assert row["extractor"] == "markup"
 
 
+def test_text_in_a_wanted_language_is_read(tmp_path):
+    ((row,), asked) = extract_from(tmp_path, finds(ASKED, "60 km/h"), page(PAGE), languages=["de", "en"])
+    assert (row["kept"], len(asked)) == (True, 1)
+
+
 @pytest.mark.parametrize(("language", "named"), [("de", "de"), (None, "unknown")])
-def test_unwanted_language_is_turned_down_without_a_request(tmp_path, language, named):
+def test_unwanted_language_is_rejected_without_a_request(tmp_path, language, named):
     text = page(PAGE, language=language)
     ((row,), asked) = extract_from(tmp_path, finds(ASKED, "60 km/h"), text, languages=["en"])
     assert (row["reason"], row["kept"], asked) == (f"language {named}", False, [])
@@ -182,3 +196,68 @@ def test_token_limit_grows_with_the_requested_pairs(tmp_path, llm, pairs_per_chu
         tmp_path, finds(ASKED, "60 km/h"), page(PAGE), llm=llm, pairs_per_chunk=pairs_per_chunk
     )
     assert asked["max_tokens"] == max_tokens
+
+
+def test_long_text_is_asked_in_parts_and_each_part_once(tmp_path):
+    text = "\n\n".join(f"Paragraph {number}. {'word ' * 20}" for number in range(6))
+    rows, asked = extract_from(tmp_path, finds(ASKED, "60 km/h"), page(text), chunk_chars=250)
+    prompts = sorted(body["messages"][-1]["content"] for body in asked)
+    assert len(prompts) == len(set(prompts)) == 3
+    assert all(len(prompt) <= 250 for prompt in prompts)
+    assert [row["reason"] for row in rows] == ["answer not on the page"]  # the same pair from each part
+
+
+def test_reply_may_have_only_the_requested_number_of_pairs(tmp_path):
+    pairs = [{"question": f"{n}: {ASKED}", "answer": "60 km/h", "evidence": ""} for n in range(3)]
+    reply = says(json.dumps({"pairs": pairs}))
+    rows, (asked,) = extract_from(tmp_path, reply, page(PAGE), pairs_per_chunk=2)
+    assert [row["question"] for row in rows] == [f"{n}: {ASKED}" for n in range(2)]
+    assert "up to 2 questions" in asked["messages"][0]["content"]
+
+
+def test_spaces_in_a_pair_are_normalised_and_the_page_is_the_source(tmp_path):
+    text = page(PAGE, url="u", license="CC0")
+    ((row,), _) = extract_from(tmp_path, finds("How \n fast?", " 60\tkm/h ", ""), text)
+    assert (row["question"], row["answer"]) == ("How fast?", "60 km/h")
+    assert (row["page_id"], row["url"], row["license"], row["solution"]) == ("p1", "u", "CC0", None)
+
+
+def test_rejected_text_is_not_read(tmp_path):
+    rows, asked = extract_from(tmp_path, finds(ASKED), page(PAGE, kept=False, reason="no text"))
+    assert (rows, asked) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "parts"),
+    [
+        ("a" * 100, 100, ["a" * 100]),
+        ("a" * 101, 100, ["a" * 100, "a"]),
+        ("a" * 40 + "\n\n" + "b" * 60, 100, ["a" * 40 + "\n\n" + "b" * 58, "bb"]),  # in the first half
+        ("a" * 50 + "\n\n" + "b" * 60, 100, ["a" * 50, "\n\n" + "b" * 60]),
+        ("a" * 100 + " \n" * 9, 100, ["a" * 100]),
+        (" \n", 100, []),
+    ],
+)
+def test_split_cuts_in_the_second_half_and_drops_blank_parts(text, size, parts):
+    assert split(text, size) == parts
+
+
+@pytest.mark.parametrize(
+    ("question", "found", "reason"),
+    [
+        ("Is Paris the capital?", "Paris the capital", "answer repeats the question"),
+        ("Is it so or not?", "not?", None),
+        ("ab?", "b?", "answer repeats the question"),
+        ("abc?", "c?", None),  # half of the question
+        ("What is it?", "x" * 200, None),
+        ("What is it?", "x" * 201, "answer too long"),
+    ],
+)
+def test_answer_is_rejected_if_it_repeats_the_question_or_is_too_long(question, found, reason):
+    assert why_rejected(question, found, "evidence", 200) == reason
+
+
+def test_schema_limits_the_length_of_the_texts():
+    fields = FoundPair.model_json_schema()["properties"]
+    lengths = {name: field["maxLength"] for name, field in fields.items()}
+    assert lengths == {"question": 400, "answer": 80, "evidence": 200}

@@ -12,7 +12,7 @@ from rows import fill
 
 @pytest.fixture
 def pairs(store: Store) -> Store:
-    """Four kept pairs and one turned down. A duplicate and a benchmark leak are among the kept ones."""
+    """Four kept pairs and one rejected. A duplicate and a benchmark leak are among the kept ones."""
     rows = [fill("pairs", name, question=f"{name}?", answer=f"{name}!") for name in "dabc"]
     store.table("pairs").write("1", [*rows, fill("pairs", "e", kept=False, reason="answer too long")])
     store.table("duplicates").write("1", [fill("duplicates", "b", kept=False, reason="exact duplicate")])
@@ -45,7 +45,7 @@ def test_kept_pair_with_a_null_column_is_an_error(store, column):
         pairs_reaching(store, "signatures", "1")
 
 
-def test_turned_down_pair_may_have_null_columns(store):
+def test_rejected_pair_may_have_null_columns(store):
     row = fill("pairs", "a", question=None, answer=None, kept=False, reason="no question found")
     store.table("pairs").write("1", [row])
     assert pairs_reaching(store, "signatures", "1") == []

@@ -69,3 +69,24 @@ def test_evidence_falls_back_to_the_line_of_the_answer():
 
 def test_invented_answer_has_no_evidence():
     assert find_evidence("42", "Its weight is", TEXT) is None
+
+
+LONG = f"{'before ' * 40}the speed is 60 km/h {'after ' * 50}"
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("It is 60 km/h", "It is 60 km/h"),
+        ("It is 60 km/h\nThe end", "It is 60 km/h"),
+        ("Speed\n  It is 60 km/h.  \nThe end", "It is 60 km/h."),
+        (LONG, LONG[LONG.index("60") - 200 : LONG.index("60") + len("60 km/h") + 200].strip()),
+    ],
+)
+def test_evidence_is_the_line_of_the_answer_within_200_characters_on_each_side(text, evidence):
+    assert find_evidence("60 km/h", "", text) == evidence
+
+
+def test_claimed_evidence_without_the_answer_is_replaced():
+    text = "The bus is fast.\nIts speed is 60 km/h."
+    assert find_evidence("60 km/h", "The bus is fast.", text) == "Its speed is 60 km/h."

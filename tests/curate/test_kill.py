@@ -1,4 +1,4 @@
-"""`gr curate` under SIGKILL: after a kill at any moment, later runs produce the rows of an uninterrupted run."""
+"""`gr curate` under SIGKILL: after kills at any moment, a last run has the rows of a run without kills."""
 
 from __future__ import annotations
 

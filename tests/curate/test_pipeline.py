@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from curate.command import CURATE_STEPS
-from curate.pipeline import curate
+from curate.models import model_for
+from curate.pipeline import curate, plan
 from gr_toolkit.console import Summary
 from gr_toolkit.errors import ServerUnusable
 from gr_toolkit.settings import Settings
@@ -114,3 +115,24 @@ def test_nightly_run_only_adds_rows(store):
         "lakes": "lake",
     }
     assert (Path(store.data) / "duplicates" / "b.parquet").read_bytes() == first
+
+
+def test_plan_counts_the_rows_of_the_pending_shards(texts):
+    texts.table("pairs").write("1", [])
+    extract, dedup, *_ = plan(settings_for(texts), CURATE_STEPS)
+    assert (extract.step, extract.table, extract.rows_in) == ("curate extract", "pairs", 1)
+    assert extract.notes == ["would read 1 rows of texts in 1 shards"]
+    assert (dedup.step, dedup.table, dedup.rows_in) == ("curate dedup", "duplicates", 0)
+    assert dedup.notes == ["would read 0 rows of pairs in 1 shards"]
+
+
+def test_usage_of_a_model_is_in_the_summary_after_an_error(store):
+    def ask_and_fail():
+        with model_for("extractor", store, settings_for(store, server), summary) as llm:
+            llm.run(llm.ask([{"role": "user", "content": "Hello"}]))
+            raise KeyError
+
+    summary = Summary("curate extract")
+    with serving(says("Hello")) as server, pytest.raises(KeyError):
+        ask_and_fail()
+    assert (summary.requests, summary.input_tokens, summary.output_tokens) == (1, 10, 5)

@@ -155,7 +155,9 @@ def test_verifier_model_decides_if_the_rules_abstain(server, benchmark, tmp_path
     marks, score = results(tmp_path)
     assert (marks[4]["correct"], marks[4]["decided_by"], score["undecided"]) == (True, "model", 0)
     assert score["verifier"] == "teacher"
-    assert seen(server, "model") == [("pupil",)] * 6 + [("teacher",)]  # the model under test does not verify itself
+    assert seen(server, "model") == [("pupil",)] * 6 + [
+        ("teacher",)
+    ]  # the model under test does not verify itself
     assert summary["requests"] == 7
 
 

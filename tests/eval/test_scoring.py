@@ -89,3 +89,43 @@ def test_description_shows_undecided_failed_and_truncated_completions():
     assert "1 failed, 25.0 % of all, not counted" in described
     assert "1 truncated" in described
     assert describe_score(score(marks(FAILED))).startswith("accuracy unknown")
+
+
+@pytest.mark.parametrize("open_marks", [[UNDECIDED], [FAILED], [UNDECIDED, FAILED, FAILED]])
+def test_question_without_a_decided_completion_does_not_narrow_the_interval(open_marks):
+    decided, both = score(marks(CORRECT, WRONG)), score(marks(CORRECT, WRONG, *open_marks))
+    assert (both.low, both.high, both.accuracy) == (decided.low, decided.high, decided.accuracy)
+    assert both.n == 2 + len(open_marks)
+
+
+@pytest.mark.parametrize(
+    ("given", "mean"),
+    [
+        (marks(CORRECT, replace(WRONG, output_tokens=20)), 15.0),
+        (marks(CORRECT, FAILED), 10.0),
+        (marks(replace(CORRECT, output_tokens=0), CORRECT), 5.0),
+        (marks(FAILED), None),
+    ],
+)
+def test_mean_output_tokens_are_of_the_completions_received(given, mean):
+    assert score(given).mean_output_tokens == mean
+
+
+@pytest.mark.parametrize(
+    ("given", "described"),
+    [
+        (marks(CORRECT), "accuracy 100.0 % [20.7, 100.0] (1 questions)"),
+        (
+            marks(CORRECT, UNDECIDED, FAILED, FAILED),
+            "accuracy 100.0 % [20.7, 100.0] (4 questions, 1 undecided, 25.0 % of all, not counted, "
+            "2 failed, 50.0 % of all, not counted)",
+        ),
+        (marks(NO_ANSWER, NO_ANSWER), "accuracy 0.0 % [0.0, 65.8] (2 questions, 2 truncated)"),
+        (
+            marks(FAILED),
+            "accuracy unknown: nothing could be decided (1 questions, 1 failed, 100.0 % of all, not counted)",
+        ),
+    ],
+)
+def test_description_is_one_line(given, described):
+    assert describe_score(score(given)) == described

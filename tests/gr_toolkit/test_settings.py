@@ -251,7 +251,10 @@ def test_role_overrides_only_its_given_settings():
     write("[llm]\nconcurrency = 4\nmax_tokens = 64\n[llm.judge]\nconcurrency = 16")
     llm = load_settings().llm
     judge = llm.for_role("judge")
-    assert (judge.concurrency, judge.max_tokens) == (16, 64)  # a given value counts, also if it is the default
+    assert (judge.concurrency, judge.max_tokens) == (
+        16,
+        64,
+    )  # a given value counts, also if it is the default
     assert llm.for_role("solver").concurrency == 4
     assert llm.for_role(None) is llm
 

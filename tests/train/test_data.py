@@ -38,6 +38,7 @@ def test_fingerprint_changes_with_content_and_order():
     assert fingerprint([one, two]) == fingerprint([one, two])
 
 
+@pytest.mark.slow
 def test_prompt_is_a_message_if_there_is_a_chat_template_else_text(tiny_model):
     tokenizer = load_tokenizer(tiny_model)
     assert prompt("1 plus 1 is", INSTRUCTION, tokenizer) == ASKED
@@ -45,6 +46,7 @@ def test_prompt_is_a_message_if_there_is_a_chat_template_else_text(tiny_model):
     assert prompt("1 plus 1 is", INSTRUCTION, tokenizer) == [{"role": "user", "content": ASKED}]
 
 
+@pytest.mark.slow
 def test_with_prompts_drops_long_prompts(tiny_model):
     tokenizer = load_tokenizer(tiny_model)
     questions = [Question("short", "is", "1"), Question("long", "is " * 50, "1")]
@@ -55,6 +57,7 @@ def test_with_prompts_drops_long_prompts(tiny_model):
         with_prompts(questions, INSTRUCTION, tokenizer, short - 1)
 
 
+@pytest.mark.slow
 def test_prompt_length_includes_the_chat_template(tiny_model):
     tokenizer = load_tokenizer(tiny_model)
     plain = len(tokenizer.encode(ASKED))
@@ -73,6 +76,7 @@ def test_every_epoch_has_all_questions_and_a_longer_run_starts_the_same():
     assert list(in_training_order(rows, 23, seed=2)["id"]) != list(order)
 
 
+@pytest.mark.slow
 def test_end_token_is_the_one_that_ends_a_turn_in_the_chat_template(tiny_model, tmp_path):
     tokenizer = load_tokenizer(tiny_model)
     assert tokenizer.eos_token == "<end>"

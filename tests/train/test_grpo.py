@@ -99,7 +99,10 @@ def test_each_generation_is_used_for_one_optimizer_step(make_settings, tmp_path)
     assert (config.max_steps, config.beta, config.lr_scheduler_type) == (7, 0.0, "constant")
 
 
-def test_training_writes_model_metrics_samples_and_summary(tiny_model, make_settings, write_questions, capsys):
+@pytest.mark.slow
+def test_training_writes_model_metrics_samples_and_summary(
+    tiny_model, make_settings, write_questions, capsys
+):
     settings = write_questions(make_settings())
     summary = train(settings, tiny_model, "one", 3)
     run = Run(settings, "one")
@@ -142,7 +145,9 @@ def test_training_increases_the_reward(tiny_model, make_settings, write_question
 
 
 @pytest.mark.slow
-def test_killed_run_ends_with_the_weights_of_an_uninterrupted_run(root, tiny_model, make_settings, write_questions):
+def test_killed_run_ends_with_the_weights_of_an_uninterrupted_run(
+    root, tiny_model, make_settings, write_questions
+):
     """The run spans several epochs, has an incomplete checkpoint, and is extended at its end."""
     calm, killed = write_questions(make_settings("calm")), write_questions(make_settings("killed"))
     train(calm, tiny_model, "one", 12)
@@ -176,6 +181,7 @@ def test_run_killed_before_publishing_its_model_publishes_it(tiny_model, make_se
     assert len(run.read_metrics()) == 2
 
 
+@pytest.mark.slow
 def test_finished_run_is_reported_without_importing_torch(root, tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
     train(settings, tiny_model, "one", 1)
@@ -187,6 +193,7 @@ def test_finished_run_is_reported_without_importing_torch(root, tiny_model, make
     ]
 
 
+@pytest.mark.slow
 def test_changed_settings_or_questions_are_a_usage_error(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
     train(settings, tiny_model, "one", 1)
@@ -208,6 +215,7 @@ def broken(model: str, folder: Path, how: str) -> str:
     return str(folder / how)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["empty", "no weights", "truncated"])
 def test_unloadable_model_creates_no_run(tiny_model, make_settings, write_questions, tmp_path, how):
     settings = write_questions(make_settings())
@@ -217,6 +225,7 @@ def test_unloadable_model_creates_no_run(tiny_model, make_settings, write_questi
     assert train(settings, tiny_model, "one", 1).rows == 8
 
 
+@pytest.mark.slow
 def test_invalid_verifier_settings_create_no_run(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
     settings.verify.model, settings.llm.model, settings.llm.base_url = True, "judge", "localhost:8000"
@@ -231,6 +240,7 @@ def asking(settings: Settings, url: str, **llm: object) -> Settings:
     return settings.model_copy(update={"llm": judge, "verify": VerifySettings(model=True)})
 
 
+@pytest.mark.slow
 def test_unreachable_verifier_ends_the_run(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings(), answer="it gets warmer")
     with pytest.raises(GrError, match="gr llm ping"):
@@ -243,6 +253,7 @@ def test_unreachable_verifier_ends_the_run(tiny_model, make_settings, write_ques
     assert {row["decided_by"] for row in samples(run)} == {"error", "no answer"}
 
 
+@pytest.mark.slow
 def test_summary_includes_the_cost_of_the_verifier(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings(), answer="it gets warmer")
     prices = {"input_usd_per_million": 100.0, "output_usd_per_million": 0.0}
@@ -254,6 +265,7 @@ def test_summary_includes_the_cost_of_the_verifier(tiny_model, make_settings, wr
     assert summary.kept == summary.rows - summary.reasons["no answer"] > 0
 
 
+@pytest.mark.slow
 def test_exhausted_budget_ends_the_run_and_its_cost_is_reported(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings(), answer="it gets warmer")
     # A request reserves one token per byte, at most 700 tokens; 500 are billed.
@@ -300,6 +312,7 @@ def fill_up(disk: Path, left: int) -> None:
     (disk / "junk").write_bytes(bytes(max(0, shutil.disk_usage(disk).free - left)))
 
 
+@pytest.mark.slow
 def test_run_resumes_after_a_full_disk(tiny_model, make_settings, write_questions, small_disk):
     settings = write_questions(make_settings(small_disk / "data"))
     fill_up(small_disk, left=150_000)  # enough for a step's metrics and samples, but not for a checkpoint
@@ -311,6 +324,7 @@ def test_run_resumes_after_a_full_disk(tiny_model, make_settings, write_question
     assert Run(settings, "one").trained_steps() == 4
 
 
+@pytest.mark.slow
 def test_disk_that_is_full_at_the_start_has_no_run(tiny_model, make_settings, write_questions, small_disk):
     settings = write_questions(make_settings(small_disk / "data"))
     settings.state.joinpath("locks").mkdir(parents=True)
@@ -322,6 +336,7 @@ def test_disk_that_is_full_at_the_start_has_no_run(tiny_model, make_settings, wr
     assert not Run(settings, "one").config.exists()
 
 
+@pytest.mark.slow
 def test_dry_run_writes_nothing(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
     before = contents(Path(settings.data))
@@ -331,6 +346,7 @@ def test_dry_run_writes_nothing(tiny_model, make_settings, write_questions):
     assert contents(Path(settings.data)) == before
 
 
+@pytest.mark.slow
 def test_dry_run_of_a_finished_run_plans_nothing(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings())
     train(settings, tiny_model, "one", 2)

@@ -36,6 +36,7 @@ def reward_of(tiny_model: str, folder: Path, **llm: object) -> Reward:
     return Reward(settings, tiny_model, folder / "samples")
 
 
+@pytest.mark.slow
 def test_reward_depends_only_on_the_answer_in_the_completion(tiny_model, tmp_path):
     reward = reward_of(tiny_model, tmp_path)
     completions = [
@@ -49,10 +50,12 @@ def test_reward_depends_only_on_the_answer_in_the_completion(tiny_model, tmp_pat
     assert ask(reward, ["\\boxed{1 + 3 and so the answer is 2}"])[0] in (0.0, None)
 
 
+@pytest.mark.slow
 def test_longer_answer_gets_a_smaller_reward(tiny_model, tmp_path):
     assert ask(reward_of(tiny_model, tmp_path), ["so \\boxed{2 / 1}"]) == [pytest.approx(0.9)]
 
 
+@pytest.mark.slow
 def test_reward_writes_every_completion_and_logs_shares(tiny_model, tmp_path):
     logged: dict[str, float] = {}
     state = SimpleNamespace(global_step=3)
@@ -83,6 +86,7 @@ def test_reward_writes_every_completion_and_logs_shares(tiny_model, tmp_path):
 UNREACHABLE = {"model": "judge", "base_url": "http://127.0.0.1:9/v1", "retries": 0}
 
 
+@pytest.mark.slow
 def test_rules_still_judge_if_the_verifier_is_unreachable(tiny_model, tmp_path, capsys):
     logged: dict[str, float] = {}
     with closing(reward_of(tiny_model, tmp_path, **UNREACHABLE)) as reward:
@@ -93,6 +97,7 @@ def test_rules_still_judge_if_the_verifier_is_unreachable(tiny_model, tmp_path, 
     assert "only the rules verified these 4 completions: cannot reach" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_error_that_later_steps_cannot_recover_from_is_raised(tiny_model, tmp_path):
     with pytest.raises(UsageError, match=r"llm\.base_url"):
         ask(reward_of(tiny_model, tmp_path, model="judge", base_url="localhost"), ["\\boxed{2}"])
@@ -104,6 +109,7 @@ def test_error_that_later_steps_cannot_recover_from_is_raised(tiny_model, tmp_pa
         ask(reward, ["\\boxed{two}"])
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(30)
 def test_close_cancels_a_hanging_verification(tiny_model, tmp_path):
     released = Event()
@@ -125,6 +131,7 @@ def test_close_cancels_a_hanging_verification(tiny_model, tmp_path):
             released.set()
 
 
+@pytest.mark.slow
 def test_reward_can_be_pickled_and_called_without_a_trainer(tiny_model, tmp_path):
     reward = pickle.loads(pickle.dumps(reward_of(tiny_model, tmp_path)))
     assert reward.__name__ == "paper"

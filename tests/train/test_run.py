@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gr_toolkit.errors import UsageError
+from gr_toolkit.errors import Locked, UsageError
 from train.run import STEPS, Run, flatten
 
 DECISIVE = {"model": "m", "train": {"seed": 0, "learning_rate": 0.01}}
@@ -86,3 +86,64 @@ def test_publish_replaces_the_whole_model(run):
 
 def test_flatten_joins_nested_keys_with_dots():
     assert flatten({"a": {"b": {"c": 1}}, "d": [2]}) == {"a.b.c": 1, "d": [2]}
+
+
+def test_run_has_one_writer(run, make_settings):
+    with run.writing():
+        with (
+            pytest.raises(Locked, match="run one is being written by"),
+            Run(make_settings(), "one").writing(),
+        ):
+            pass
+        with Run(make_settings(), "other").writing():
+            pass
+
+
+def test_config_is_written_once(run):
+    run.start(DECISIVE, {"versions": {"torch": "1"}})
+    run.start({"model": "other"}, {"versions": {"torch": "2"}})
+    assert json.loads(run.config.read_text()) == {"decisive": DECISIVE, "versions": {"torch": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("now", "change"),
+    [({**DECISIVE, "verifier": "rules"}, "verifier None -> rules"), ({"model": "m"}, "train.seed 0 -> None")],
+)
+def test_added_and_removed_values_are_changes(run, now, change):
+    run.start(DECISIVE, {})
+    with pytest.raises(UsageError, match=change):
+        run.check(now, 4)
+
+
+def test_last_checkpoint_is_the_one_of_the_greatest_step(run):
+    for step in (20, 100, 3):
+        checkpoint(run, step)
+    assert (run.checkpoint().name, run.reached()) == ("checkpoint-100", 100)
+
+
+def test_trained_steps_decide_whether_more_steps_are_needed(run):
+    checkpoint(run, 10)
+    publish(run, 5, "weights")
+    run.check(DECISIVE, 5)  # the run of 5 steps has its model
+    with pytest.raises(UsageError, match="run one is already at step 10; pass --steps 10 or more"):
+        run.check(DECISIVE, 6)
+
+
+def test_failed_save_keeps_the_published_model(run):
+    def fail(folder):
+        folder.mkdir()
+        raise OSError("no space")
+
+    run.folder.mkdir(parents=True)
+    publish(run, 4, "first")
+    with pytest.raises(OSError, match="no space"):
+        run.publish(8, fail)
+    assert run.trained_steps() == 4
+    publish(run, 8, "second")
+    assert (run.final / "weights").read_text() == "second"
+
+
+def test_metrics_are_read_line_by_line(run):
+    run.folder.mkdir(parents=True)
+    run.metrics.write_text('{"step": 1, "reward": null}\n{"step": 2, "reward": 0.5}\n')
+    assert run.read_metrics() == [{"step": 1, "reward": None}, {"step": 2, "reward": 0.5}]

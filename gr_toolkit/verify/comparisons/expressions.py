@@ -27,7 +27,7 @@ def compare_expressions(reference: str, answer: str, question: str) -> bool | No
 
 
 def tree_of(text: str) -> Tree | None:
-    """Parse a text without its trailing approximation; None if it is unreadable."""
+    """Parse a text without a trailing approximation such as `≈ 3.14`; None if it is unreadable."""
     try:
         return read(APPROXIMATION.sub("", text))
     except Unreadable:

@@ -45,7 +45,7 @@ def read_matrix(text: str) -> list[list[str]] | None:
     """Return the rows of a LaTeX matrix or a list of lists; None if the text is neither."""
     outer = enclosed(text)
     if outer and outer.inside.startswith(r"\begin"):
-        text = outer.inside  # (\begin{matrix} ... \end{matrix})
+        text = outer.inside  # without the parentheses around \begin{matrix} ... \end{matrix}
     environment = ENVIRONMENT.match(text)
     if environment:
         if environment[1] in DETERMINANTS:

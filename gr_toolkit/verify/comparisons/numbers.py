@@ -31,7 +31,7 @@ MAX_TRUNCATION = 0.001  # relative difference of a value that is cut off, not ro
 # Relative. Smaller differences may come from tables or intermediate rounding, so no rule returns False.
 NEAR = 0.03
 NEAR_WHOLE = 0.02  # for whole numbers
-COUNTED_BELOW = 1000  # a smaller whole number is a count, so a different one is a different answer
+COUNTED_BELOW = 1000  # a smaller whole number is an exact count: any other one is wrong
 ROUNDED_FROM = 20  # a whole number from here on may be rounded
 MAX_DIGITS = 300  # the range of a float
 MIN_DIGITS = 3  # of an answer that is less precise than the reference

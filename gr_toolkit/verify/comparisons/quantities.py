@@ -74,7 +74,7 @@ def _compare(gold: Quantity, given: Quantity, question: str) -> bool | None:
 
 
 def _compare_measures(gold: Quantity, given: Quantity, question: str) -> bool | None:
-    """Compare two quantities without the things they count."""
+    """Compare numbers and units only, and ignore the things counted."""
     if gold.percent or given.percent:
         return _compare_percent(gold, given, question)
     if gold.unit is not None and given.unit is not None:

@@ -249,7 +249,7 @@ def _joined(phrase: str) -> str:
 
 @cache
 def _phrases() -> re.Pattern[str]:
-    """A pattern for the units of several words (light year, mm Hg), however these are joined."""
+    """A pattern for units of several words (light year, mm Hg), joined by spaces, hyphens or nothing."""
     phrases = sorted(re.findall(r"\w+_\w+", VOCABULARY), key=len, reverse=True)
     return re.compile(rf"(?:{'|'.join(phrases).replace('_', '[ -]?')})s?\b", re.IGNORECASE)
 

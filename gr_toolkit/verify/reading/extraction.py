@@ -251,8 +251,8 @@ def _letter(stated: str) -> str | None:
 def _sentence(text: str, start: int, limit: int) -> tuple[str, int]:
     """Return the rest of the sentence from `start`, without its punctuation and markup, and where it ends.
 
-    The rest is empty if another phrase begins in it, at `limit` ("Final answer: The answer is 42"), or if it
-    contains a box that is empty or not closed.
+    `limit` is where the next answer phrase begins. The rest is empty if the sentence runs into that phrase
+    ("Final answer: The answer is 42"), or if it contains a box that is empty or not closed.
     """
     window = text[start : min(start + MAX_STATED, limit)]
     displayed = DISPLAYED.match(window)

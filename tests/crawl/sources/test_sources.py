@@ -49,7 +49,7 @@ def test_invalid_lines_are_counted_and_listed_by_number(tmp_path):
     sources = read_sources([str(path)])
     for _ in range(2):  # a list may be read again, but adds its note only once
         assert urls_of(sources) == ["http://e.org/a", "http://e.org/b"]
-        assert sources.notes == [f"{path}: 3 lines are not URLs and were left out: 4, 5, 6"]
+        assert sources.notes == [f"{path}: skipped 3 lines without a URL: number 4, 5, 6"]
 
 
 def test_only_the_first_of_many_invalid_lines_are_listed(tmp_path):

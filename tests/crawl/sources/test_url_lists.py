@@ -89,7 +89,7 @@ def test_rows_without_a_url_are_counted_and_listed(table):
     urls, (note,) = urls_of(table([{"id": "x", "url": cell} for cell in cells]))
     assert urls == ["http://e.org/a", "http://e.org/b"]
     assert note.endswith(
-        (": 2 lines are not URLs and were left out: 3, 4", " are not URLs and were left out: 2, 3")
+        (": skipped 2 lines without a URL: number 3, 4", " without a URL: number 2, 3")
     )
 
 
@@ -119,7 +119,7 @@ def test_invalid_json_lines_are_counted(tmp_path):
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     urls, (note,) = urls_of(str(tmp_path / "a.jsonl"))
     assert urls == ["http://e.org/a", "http://e.org/b"]
-    assert note.endswith("4 lines are not URLs and were left out: 2, 3, 5, 6")
+    assert note.endswith("4 lines without a URL: number 2, 3, 5, 6")
 
 
 def test_csv_cells_may_exceed_the_default_limit(tmp_path):

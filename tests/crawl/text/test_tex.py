@@ -18,12 +18,15 @@ def formulas(text):
         (r"\[x\] $$y$$ $z$", [r"\[x\]", "$$y$$", "$z$"]),
         (r"\begin{align*}x\end{align*}", [r"\begin{align*}x\end{align*}"]),
         (r"\begin{align}x\end{gather} \(y\)", []),
-        (r"\begin{matrix}\begin{align}x\end{align}\end{matrix}", [r"\begin{matrix}\begin{align}x\end{align}\end{matrix}"]),
+        (r"\begin{a}\begin{b}x\end{b}\end{a}", [r"\begin{a}\begin{b}x\end{b}\end{a}"]),
         (r"\begin{align}x\begin{align}y\end{align}", [r"\begin{align}y\end{align}"]),
         (r"\(a \(b\)", [r"\(b\)"]),
         (r"\(a $b$ c\)", [r"\(a $b$ c\)"]),
         (r"\) \] \end{align} [/tex] \(x\)", [r"\(x\)"]),
-        ("[itex]x[/itex] [latex]y[/latex] [math]z[/math]", ["[itex]x[/itex]", "[latex]y[/latex]", "[math]z[/math]"]),
+        (
+            "[itex]x[/itex] [latex]y[/latex] [math]z[/math]",
+            ["[itex]x[/itex]", "[latex]y[/latex]", "[math]z[/math]"],
+        ),
         ("[TEX]x[/tex]", ["[TEX]x[/tex]"]),
         ("[tex]x[/math] $y$", []),
         ("$$a$b$$", ["$$a$b$$"]),
@@ -34,7 +37,7 @@ def formulas(text):
         ("no formula", []),
         ("", []),
     ],
-)  # fmt: skip
+)
 def test_a_formula_ends_at_its_own_closing_delimiter(text, found):
     assert formulas(text) == found
 

@@ -174,6 +174,7 @@ def test_a_bad_host_is_reported_and_the_others_are_fetched(site, page, crawl, st
         assert rejected == {ROWS[behave]}
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("behave", [hangs, hangs_after_its_headers, drips])
 def test_a_host_that_never_finishes_a_response_is_a_timeout(crawl, behave):
     with raw_host(behave) as bad, pytest.raises(GrError, match=r"nothing was fetched: .*: timeout"):

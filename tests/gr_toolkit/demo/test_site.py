@@ -24,7 +24,7 @@ def site(tmp_path):
 
 
 def get(url):
-    with urllib.request.urlopen(url, timeout=5) as response:
+    with urllib.request.urlopen(url, timeout=60) as response:
         return response.url, response.headers["Content-Type"], response.read().decode()
 
 

@@ -18,7 +18,6 @@ from rows import fill
 
 SHARDS = [f"{number:02}" for number in range(12)]
 SECONDS = 20  # until a running shard stops waiting for a cancellation that never comes
-RESET = pytest.mark.xfail(reason="the pool's __exit__ resets the cancel_futures=True of shutdown(wait=False)")
 
 
 @pytest.fixture
@@ -85,7 +84,6 @@ def test_a_shard_that_fails_cancels_the_pending_ones_and_the_next_run_makes_them
     assert store.table("texts").shards() == SHARDS
 
 
-@RESET
 def test_a_shard_that_cannot_be_written_cancels_the_pending_ones(store, submitted, tmp_path):
     with pytest.raises(RowsDoNotFit):
         spread(store, partial(first_does_not_fit, tmp_path))
@@ -93,7 +91,6 @@ def test_a_shard_that_cannot_be_written_cancels_the_pending_ones(store, submitte
     assert store.table("texts").shards() == []
 
 
-@RESET
 def test_an_error_of_the_body_cancels_the_pending_shards(store, submitted, tmp_path):
     summary = Summary("extract", table="texts")
     with (  # noqa: PT012

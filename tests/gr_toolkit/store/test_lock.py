@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gr_toolkit.errors import Locked
+from gr_toolkit.errors import CannotWrite, Locked
 from gr_toolkit.store.lock import hold
 
 HOLDER = """
@@ -64,9 +67,29 @@ def test_lock_is_free_after_use(tmp_path):
             pass
 
 
-def test_lock_file_without_json_still_locks(tmp_path):
+@pytest.mark.parametrize("content", [b"nonsense", b"", b"\xff", b"{}", b"[1]", b"null"])
+def test_lock_file_without_a_holder_still_locks(tmp_path, content):
     path = tmp_path / "pages.lock"
     with hold(path, "table pages"):
-        path.write_text("nonsense")
+        path.write_bytes(content)
         with pytest.raises(Locked, match="another process"), hold(path, "table pages"):
             pass
+
+
+def test_holder_is_described_by_its_lock_file(tmp_path):
+    path = tmp_path / "pages.lock"
+    path.write_text("x" * 1000)  # longer than the description, which replaces it
+    with hold(path, "table pages"):
+        holder = json.loads(path.read_text())
+        with pytest.raises(Locked) as refused, hold(path, "table pages"):
+            pass
+    assert f"(process {os.getpid()} on {holder['host']} since {holder['since']})" in str(refused.value)
+    assert holder.keys() == {"pid", "host", "since", "command"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", holder["since"])
+
+
+def test_folder_that_cannot_be_created_is_an_error(tmp_path):
+    (tmp_path / "locks").write_text("a file")
+    message = f"cannot write in {tmp_path}/locks: .*Choose another folder with --data"
+    with pytest.raises(CannotWrite, match=message), hold(tmp_path / "locks" / "pages.lock", "table pages"):
+        pass

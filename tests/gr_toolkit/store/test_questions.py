@@ -94,6 +94,7 @@ def test_file_at_an_fsspec_url_is_read():
         ("null.jsonl", b'{"question": "?", "answer": null}', "row 1 has an empty answer"),
         ("twice.jsonl", b'{"id": 1, "question": "?", "answer": 1}\n' * 2, "two rows with the same id"),
         ("junk.parquet", b"not parquet", "junk.parquet is not a Parquet file"),
+        ("footer.parquet", b"PAR1 no footer \x04\0\0\0PAR1", "footer.parquet is not a Parquet file"),
     ],
 )
 def test_error_names_the_file_and_the_row(tmp_path, name, content, message):
@@ -117,3 +118,9 @@ def test_split_has_only_kept_rows_in_shard_order(store):
     assert questions_of_split(store, "test") == [Question("1", "1+1?", "2"), Question("3", "text", "text")]
     assert [question.id for question in questions_of_split(store, "train")] == ["2"]
     assert questions_of_split(store, "dropped") == []
+
+
+def test_file_in_the_working_folder_is_read_and_lines_of_spaces_are_skipped(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.jsonl").write_text('{"question": "a", "answer": 1}\n  \t\n')
+    assert read_questions("a.jsonl") == [Question("1", "a", "1")]

@@ -30,7 +30,9 @@ def s3() -> Iterator[str]:
         settings = NO_SERVER | dict.fromkeys(KEYS, "test") | {"AWS_ENDPOINT_URL": f"http://{host}:{port}"}
         for name, value in settings.items():
             environment.setenv(name, value)
-        fsspec.filesystem("s3").makedirs("bucket", exist_ok=True)  # moto keeps buckets after a server has stopped
+        fsspec.filesystem("s3").makedirs(
+            "bucket", exist_ok=True
+        )  # moto keeps buckets after a server has stopped
         yield "s3://bucket"
     server.stop()
 
@@ -107,5 +109,7 @@ def test_unknown_url_scheme_is_a_usage_error(tmp_path):
 
 def test_missing_package_is_named_with_its_install_command(tmp_path):
     pytest.importorskip("fsspec")
-    with pytest.raises(MissingExtra, match="pip install"):
+    with pytest.raises(
+        MissingExtra, match=r"adl://bucket/pages needs .*pip install the fsspec package for adl"
+    ):
         Store("adl://bucket", tmp_path).table("pages")

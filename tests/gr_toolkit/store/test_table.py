@@ -58,7 +58,10 @@ MISFITS = {
     "a required column is null": ([fill("duplicates", kept_id=None)], "kept_id"),
     "a value is of another type": ([fill("duplicates", similarity="much")], "much"),
     "a text is not valid Unicode": ([fill("duplicates", why="\ud800")], "surrogate"),
-    "a kept row has a reason": ([fill("duplicates", reason="near")], "row 1 must be either kept or have a reason"),
+    "a kept row has a reason": (
+        [fill("duplicates", reason="near")],
+        "row 1 must be either kept or have a reason",
+    ),
     "a kept row has an empty reason": (
         [fill("duplicates", reason="")],
         "row 1 must be either kept or have a reason",

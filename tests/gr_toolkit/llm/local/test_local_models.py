@@ -48,6 +48,7 @@ def llama(state):
         yield llm
 
 
+@pytest.mark.slow
 @needs_weights
 @needs_llama_cpp
 class TestLlamaCpp:
@@ -138,6 +139,7 @@ def untrained(tiny, state):
         yield llm
 
 
+@pytest.mark.slow
 class TestTransformersServer:
     def sample(self, llm, text, seed, **options):
         options = {"temperature": 1.0, "max_tokens": 12, **options}
@@ -339,6 +341,7 @@ def test_conversion_on_a_full_disk_is_reported_and_cleaned_up(small_disk):
     assert list((small_disk / "models").iterdir()) == []
 
 
+@pytest.mark.slow
 @needs_weights
 @needs_transformers
 def test_conversion_to_an_unwritable_folder_is_reported(tmp_path):
@@ -347,6 +350,7 @@ def test_conversion_to_an_unwritable_folder_is_reported(tmp_path):
         huggingface_folder("local", tmp_path / "file")
 
 
+@pytest.mark.slow
 @needs_weights
 def test_resolve_and_model_name(tiny):
     assert resolve("local") == str(bundled_gguf())

@@ -50,6 +50,8 @@ READ = [
     (r"2k\pi, 3k\pi for all integers k", "list", [r"2k\pi", r"3k\pi"], ["", ""]),
     (r"2k\pi, 3k\pi, where k is an integer, k > 0", "list", [r"2k\pi", r"3k\pi"], ["", ""]),
     ("2k for every k, 5 for some m", "list", ["2k", "5"], ["", ""]),
+    ("2k for each k; 5 for any m, 7", "list", ["2k", "5", "7"], ["", "", ""]),
+    ("(|x|, 2)", "tuple", ["|x|", "2"], ["", ""]),
 ]
 
 
@@ -149,6 +151,8 @@ COMPARED = [
     (r"\{1, 2\}", "(1, 2)", None),  # a set is not a tuple, but may be meant
     ("(1, 2)", r"\{1, 2\}", None),
     ("(1, 2)", "1, 2", True),
+    ("1, 2", "(1, 2)", True),
+    ("(1, 2)", "(1, 2.0)", True),
     ("(1, 2)", "2, 1", False),
     ("(1, 2)", "(3, 4), (5, 6)", None),
     ("(0, 9)", "[0, 9)", None),  # they may be intervals

@@ -53,6 +53,7 @@ NO_MATRIX = [
     "[[1, ], [3, 4]]",
     "[1, [2, 3]]",
     "((1, 2), (3, 4))",
+    "([1, 2], [3, 4])",
     "[1, 2]",
     "(1, 2)",
     "1",
@@ -89,7 +90,7 @@ COMPARED = [
     (ROW, "(1, 2, 3)", False),
     (ROW, r"\{1, 2\}", None),  # a set has no order
     (ROW, "1, 2", None),
-    (ROW, "(1, )", None),
+    (ROW, "(9, )", None),
     (ROW, "(3)", None),
     (ROW, "5", None),
     ("(1, 2)", "(1, 2)", None),  # tuples are left to the collections

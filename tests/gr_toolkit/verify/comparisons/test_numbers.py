@@ -48,7 +48,10 @@ def test_value_and_precision_of_a_literal(text, exact, last, digits):
 
 @pytest.mark.parametrize(
     ("text", "end"),
-    [("2km", 1), ("2k/m", 1), ("2e3x", 1), ("2 x 5", 1), ("12,34", 2), ("12 34", 2), ("1,2345", 5), ("0 123", 1)],
+    [
+        ("2km", 1), ("2k/m", 1), ("2e3x", 1), ("2 x 5", 1), ("12,34", 2), ("12 34", 2), ("1,2345", 5),
+        ("0 123", 1),
+    ],
 )  # fmt: skip
 def test_literal_ends_before_other_text(text, end):
     assert read_literal(text)[1] == end

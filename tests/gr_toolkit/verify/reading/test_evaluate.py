@@ -63,8 +63,9 @@ def test_value(text, value):
 @pytest.mark.parametrize(
     "text",
     [
-        "i", "2 + 3i", r"\sqrt{-4}", r"\sqrt[4]{-16}", r"\ln(-1)", "(-1)!", "2.5!", r"\binom{2}{3}", r"\binom{2.5}{1}",
-        r"\binom{5}{-1}", "0^{-1}", r"\infty", r"1 - \infty", "(2i)!", r"\max(i, 1)", r"\lfloor i \rfloor", "x", "200!",
+        "i", "2 + 3i", r"\sqrt{-4}", r"\sqrt[4]{-16}", r"\ln(-1)", "(-1)!", "2.5!", r"\binom{2}{3}",
+        r"\binom{2.5}{1}", r"\binom{5}{-1}", "0^{-1}", r"\infty", r"1 - \infty", "(2i)!", r"\max(i, 1)",
+        r"\lfloor i \rfloor", "x", "200!",
     ],
 )  # fmt: skip
 def test_expression_without_a_real_value(text):
@@ -125,13 +126,12 @@ SAME = [
     # integers
     ("(-1)^n", "(-1)^{n+2}", True),
     ("(-1)^n", "(-1)^{n+1}", False),
-    ("(-2)^n", "(-1)^n 2^n", True),
-    ("n!", "n*(n-1)!", True),
-    ("n!", "(n-1)!", None),  # 1! is 0!
+    ("(-2)^n", "(-1)^n*2^n", True),
+    ("2n!", "2n*(n-1)!", True),
+    ("2n!", "2(n-1)!", None),  # 1! is 0!
     (r"\binom{n}{1}", "n", True),
-    (r"\sin(\pi n)", "0n", None),  # rounding errors are relative
     (r"\cos(2 \pi k)", "1 + 0k", True),
-    (r"\cos(2 \pi x)", "1 + 0x", None),
+    (r"\cos(2 \pi x)", "1 + 0x", False),
     # sizes
     ("x", "x + x/10^{12}", True),
     ("x", "x + x/10^{8}", None),
@@ -140,9 +140,9 @@ SAME = [
     ("1", "1.0", True),
     ("1", "2", False),
     ("i", "-i", False),
-    ("ix", "xi", True),
+    ("2ix", "x*2i", True),
     # defined at different points
-    (r"\ln x^2", r"2\ln x", None),
+    (r"\ln x^2", r"2\ln x", True),  # without absolute values, at positive numbers
     (r"\ln |x|", r"\ln x", None),
     (r"\sqrt{x}", r"\sqrt{-x}", None),
     (r"\arcsin x", r"\arcsin x + 1", False),

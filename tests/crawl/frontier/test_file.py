@@ -1,0 +1,111 @@
+"""The frontier's file: how it is created, replaced, read during a crawl, and how its errors are reported."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from crawl.frontier.file import VERSION, open_to_read, open_to_write, translate_errors
+from crawl.frontier.frontier import Frontier
+from gr_toolkit.errors import CannotWrite, StoreError
+
+
+def add_url(path, url="http://e.org/a"):
+    with closing(Frontier(path, max_depth=2)) as frontier:
+        frontier.add([url], 0)
+
+
+def urls_in(path):
+    with open_to_read(path) as database:
+        return [url for (url,) in database.execute("SELECT url FROM urls")]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "a" / "b" / "frontier.sqlite"
+
+
+def test_missing_folders_are_created(path):
+    add_url(path)
+    assert urls_in(path) == ["http://e.org/a"]
+
+
+def test_an_empty_file_becomes_a_frontier(path, capsys):
+    path.parent.mkdir(parents=True)
+    path.touch()
+    add_url(path)
+    assert urls_in(path) == ["http://e.org/a"]
+    assert not path.with_suffix(".corrupt").exists()
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("version", [VERSION - 1, VERSION + 1, 0])
+def test_a_file_of_an_older_or_newer_version_is_moved_aside(path, version, capsys):
+    add_url(path)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"PRAGMA user_version = {version}")
+    with closing(open_to_write(path)) as database:
+        assert database.execute("SELECT count(*) FROM urls").fetchone() == (0,)
+    assert urls_in(path.with_suffix(".corrupt")) == ["http://e.org/a"]
+    assert f"{path} was written by another version; moved it to" in capsys.readouterr().err
+
+
+def test_the_logs_of_an_unusable_file_are_removed(path):
+    add_url(path)
+    path.write_bytes(b"not a database" * 100)
+    logs = [path.with_name(f"{path.name}{log}") for log in ("-wal", "-shm")]
+    for log in logs:
+        log.write_bytes(b"left by a killed crawl")
+    add_url(path, "http://e.org/new")
+    assert urls_in(path) == ["http://e.org/new"]
+    assert not any(log.exists() for log in logs)
+
+
+def test_a_running_crawl_is_read_without_its_uncommitted_changes(path):
+    with closing(Frontier(path, max_depth=2)) as frontier:
+        frontier.add(["http://e.org/a"], 0)
+        with frontier.transaction():
+            frontier.add(["http://e.org/b"], 0)
+            assert urls_in(path) == ["http://e.org/a"]
+        assert urls_in(path) == ["http://e.org/a", "http://e.org/b"]
+
+
+def test_reading_after_a_crawl_creates_no_file(path):
+    add_url(path)
+    before = sorted(path.parent.iterdir())
+    assert urls_in(path) == ["http://e.org/a"]
+    assert sorted(path.parent.iterdir()) == before == [path]
+
+
+def test_a_file_that_is_read_cannot_be_written(path):
+    add_url(path)
+    with pytest.raises(CannotWrite, match="readonly"), open_to_read(path) as database:
+        database.execute("DELETE FROM urls")
+
+
+def test_another_process_that_writes_is_an_error_and_moves_nothing_aside(path):
+    add_url(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        frontier = sqlite3.connect(path, timeout=0)
+        with closing(frontier), pytest.raises(CannotWrite, match="locked"), translate_errors(path):
+            frontier.execute("BEGIN IMMEDIATE")
+    assert urls_in(path) == ["http://e.org/a"]
+
+
+@pytest.mark.parametrize(
+    ("error", "translated", "advice"),
+    [
+        (sqlite3.OperationalError("disk I/O error"), CannotWrite, "free disk space"),
+        (OSError("no space"), CannotWrite, "free disk space"),
+        (sqlite3.DatabaseError("malformed"), StoreError, "Remove it and run the same command again"),
+        (ValueError("a bug"), ValueError, "a bug"),
+    ],
+)
+def test_errors_of_the_file_name_it_and_the_remedy(path, error, translated, advice):
+    with pytest.raises(translated, match=advice) as caught, translate_errors(path):
+        raise error
+    assert (str(path) in str(caught.value)) is (translated is not ValueError)
+    assert "\n" not in str(caught.value)

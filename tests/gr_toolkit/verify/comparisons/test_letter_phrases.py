@@ -1,0 +1,167 @@
+"""The wording around an option letter: assertions, denials, exclusions and further letters."""
+
+from __future__ import annotations
+
+import pytest
+
+from gr_toolkit.verify.comparisons.letters import (
+    MAX_LENGTH,
+    compare_letters,
+    compare_with_options,
+    read_options,
+)
+from gr_toolkit.verify.comparisons.quantities import compare_quantities
+
+OPTIONS = "Which?\nA. 10 m\nB. 2.5 km\nC. 30 m"
+
+ASSERTED = [
+    "Answer B", "Answers: B", "Option B", "Options: B", "Choice B", "Choices: B", "Choose B", "Select B.",
+    "Pick B,", "It's B", "It is B", "The answer would be B", "The answer is: B", "B because A is smaller",
+    "B since it is", "B as it is", "B, and so it is", "B but not A", "B due to heat", "B given that it is",
+    "B therefore", "B which is it", "B is correct", "B is right", "B is the best option",
+    "B is the answer", "B is right, not A", "B; it is so", "B: it is so", "B! It is so", "B — it is so",
+    "B - it is so", "B. It is so", "B\nIt is so", "[B] it is",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", ASSERTED)
+def test_asserted_letter_is_chosen(answer):
+    assert compare_letters("B", answer) is True
+    assert compare_letters("D", answer) is False
+
+
+COPULAS = "is are was be seems looks does do can could would should must"
+EXCLUSIONS = ["not", "non", "neither", "nor", "cannot", "rather than", "instead of", "isn't", "can’t", "不是"]
+VERDICTS = ["wrong", "incorrect", "false", "excluded", "eliminated", "ruled out"]
+
+
+@pytest.mark.parametrize("copula", COPULAS.split())
+def test_denied_letter_is_not_chosen(copula):
+    assert compare_letters("B", f"B {copula} not it") is None
+    assert compare_letters("B", f"Answer B: B really {copula} not it") is None
+    assert compare_letters("B", f"B, for it {copula} not A") is True
+    for verdict in VERDICTS:
+        assert compare_letters("B", f"Option B {copula} {verdict}") is None
+        assert compare_letters("B", f"B) {copula} clearly {verdict}") is None
+
+
+@pytest.mark.parametrize("excluding", EXCLUSIONS)
+def test_excluded_letter_is_not_chosen(excluding):
+    assert compare_letters("A", f"The answer is B, {excluding} A") is False
+    assert compare_letters("B", f"The answer is B, {excluding} A") is True
+    assert compare_letters("B", f"The answer is {excluding} B") is None
+
+
+ADDING = ["and", "or", "also", "both", "but", "either", "as", "however"]
+
+
+@pytest.mark.parametrize("joined", [*ADDING, "be", "is", "wait,", "maybe", "no,", "to"])
+def test_further_letter_makes_the_choice_uncertain(joined):
+    assert compare_letters("B", f"The answer is B, {joined} C") is None
+    assert compare_letters("C", f"The answer is B, {joined} C") is None
+
+
+@pytest.mark.parametrize("joined", ADDING)
+def test_added_a_or_i_is_a_letter_before_other_words(joined):
+    assert compare_letters("B", f"The answer is B; {joined} A seems fine") is None
+    assert compare_letters("B", f"The answer is B; {joined} I'd say it twice") is True
+
+
+@pytest.mark.parametrize("reason", ["because", "since", "as", "so"])
+def test_letter_in_a_reason_is_not_an_answer(reason):
+    assert compare_letters("B", f"The answer is B, {reason} heat rises in C") is True
+    assert compare_letters("C", f"The answer is B, {reason} heat rises in C") is False
+
+
+@pytest.mark.parametrize("reference", ["A) 3.5 b) 5.0", "A: 3.5, B: 5.0", "(A) 3.5 (b) 5.0"])
+def test_reference_with_several_labels_is_no_option(reference):
+    assert compare_letters(reference, "A") is None
+    assert compare_letters("A) 3.5 in all", "A") is True
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "The answer is B (C)", "The answer is B, [C] too", "The answer is B, C) too", "The answer is B: C",
+        "B?", "It is B. It is C", "The answer is B, option C", "I and II", "F, Cl, Br", "A, B", "A & Z",
+        "A/B",
+    ],
+)  # fmt: skip
+def test_several_letters_are_never_correct(answer):
+    for letter in "ABCFI":
+        assert compare_letters(letter, answer) is not True
+
+
+LABELLED = [
+    ("Option B: twelve", "B", True),
+    ("choice (B) twelve", "B", True),
+    ("(B). twelve", "B", True),
+    ("B: twelve", "B", True),
+    ("B twelve", "B", True),
+    ("B. twelve or A. ten", "B", None),
+    ("(B) 10 m", "B", None),  # the text of A
+    ("(B) 10 m", "A", None),
+    ("10 m", "A", True),
+    ("'10 M.'", "A", True),
+    ("10 m", "B", False),
+    ("11 m", "A", None),
+    ("b", "B", True),
+    ("b)", "B", True),
+    ("BC", "B", False),
+    ("B, C", "B", False),
+    ("D", "B", False),
+    ("K", "B", None),
+]
+
+
+@pytest.mark.parametrize(("answer", "reference", "expected"), LABELLED)
+def test_letter_with_the_text_of_an_option(answer, reference, expected):
+    assert compare_letters(reference, answer, OPTIONS) is expected
+
+
+@pytest.mark.parametrize(
+    "reference", [r"\textbf{B}", r"\mathrm{B}", r"\mathsf{B}", r"\boxed{B}", "`B`", "$B$", "__B__"]
+)
+def test_markup_around_a_letter(reference):
+    assert compare_letters(reference, "B") is True
+    assert compare_letters(reference, "C") is False
+
+
+@pytest.mark.parametrize(("length", "expected"), [(MAX_LENGTH, True), (MAX_LENGTH + 1, None)])
+def test_length_of_an_answer_is_limited(length, expected):
+    answer = "B because it is so"
+    assert compare_letters("B", answer + "o" * (length - len(answer))) is expected
+
+
+def test_options_are_lettered_in_order():
+    assert dict(read_options("Which?\nA) one\nB) two\nD) four\nC) three")) == {
+        "A": "one",
+        "B": "two D) four",
+        "C": "three",
+    }
+    assert read_options("Which?\nB) two\nC) three") == {}
+    assert read_options("Which?\nA) one") == {}
+
+
+VALUES = [
+    ("A", "1000 cm", True),
+    ("B", "1000 cm", False),
+    ("B", "2500 m", True),
+    ("A", "70 m", False),
+    ("A", "words and more", None),
+    ("D", "1000 cm", None),  # there is no such option
+    ("10 m", "1000 cm", None),
+]
+
+
+def compare(option: str, answer: str) -> bool | None:
+    return compare_quantities(option, answer, "")
+
+
+@pytest.mark.parametrize(("reference", "answer", "expected"), VALUES)
+def test_value_of_an_option(reference, answer, expected):
+    assert compare_with_options(reference, answer, OPTIONS, compare) is expected
+
+
+def test_value_of_two_options_is_undecided():
+    assert compare_with_options("A", "1000 cm", f"{OPTIONS}\nD. 0.01 km", compare) is None

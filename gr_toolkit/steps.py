@@ -67,11 +67,6 @@ def step_of(table: str) -> Step:
     return _STEP_OF[table]
 
 
-def step_named(name: str) -> Step:
-    """The step of that name, such as `curate dedup`. Raises KeyError if there is none."""
-    return _STEP_NAMED[name]
-
-
 def inputs(table: str) -> tuple[str, ...]:
     """The tables whose shards must exist before a shard of this table is made."""
     step = step_of(table)
@@ -84,4 +79,3 @@ def removed_before(table: str) -> tuple[str, ...]:
 
 
 _STEP_OF = {table: step for step in STEPS for table in (step.table, *step.scratch)}
-_STEP_NAMED = {step.name: step for step in STEPS}

@@ -181,7 +181,7 @@ NASTY = {
 }
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("answer", NASTY.values(), ids=NASTY.keys())
 def test_pathological_texts_are_judged_quickly(answer):
     for reference in ("42", answer[:-1], answer.replace("1", "2")):

@@ -225,8 +225,7 @@ def test_labelled_answers(shared: Path):
     yes = {True: 0, False: 0}
     for row in rows:
         if row["answer_type"] in ("expression", "equation", "interval_ineq", "matrix"):
-            yes[row["label"]] += (
-                equal_symbolically(row["ground_truth"], row["student_answer"], 2.0).correct is True
-            )
+            verdict = equal_symbolically(row["ground_truth"], row["student_answer"])
+            yes[row["label"]] += verdict.correct is True
     assert yes[False] == 0
     assert yes[True] >= 30

@@ -154,7 +154,7 @@ def _in_pool(function: Callable[[Task], Result], workers: int) -> Iterator[tuple
     try:
         yield lambda task: pool.submit(function, task).result, 2 * workers
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
 
 
 @contextmanager

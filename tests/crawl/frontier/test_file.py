@@ -52,17 +52,6 @@ def test_a_file_of_an_older_or_newer_version_is_moved_aside(path, version, capsy
     assert f"{path} was written by another version; moved it to" in capsys.readouterr().err
 
 
-def test_the_logs_of_an_unusable_file_do_not_change_its_successor(path):
-    log = path.with_name(f"{path.name}-wal")
-    with closing(Frontier(path, max_depth=2)) as frontier:
-        frontier.add(["http://e.org/old"], 0)
-        left_by_a_kill = log.read_bytes()
-    path.write_bytes(b"not a database" * 100)
-    log.write_bytes(left_by_a_kill)
-    add_url(path, "http://e.org/new")
-    assert urls_in(path) == ["http://e.org/new"]
-
-
 def test_a_path_that_cannot_be_opened_is_an_error_and_is_not_moved_aside(path):
     path.mkdir(parents=True)
     with pytest.raises(CannotWrite, match="unable to open database file"):

@@ -17,7 +17,7 @@ from gr_toolkit.errors import RowsDoNotFit
 from rows import fill
 
 SHARDS = [f"{number:02}" for number in range(12)]
-SECONDS = 20  # until a running shard stops waiting for a cancellation that never comes
+SECONDS = 120  # until a running shard stops waiting for a cancellation that never comes
 
 
 @pytest.fixture

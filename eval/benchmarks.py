@@ -43,8 +43,8 @@ def load_benchmark(name: str, store: Store) -> Benchmark:
         return _read_file(name)
     near = difflib.get_close_matches(name, NAMES, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    known = f"{', '.join(NAMES)}, and any path to a {' or '.join(FILES)} file"
-    raise UsageError(f"unknown benchmark {name}; {hint}Known are {known}")
+    known = f"{', '.join(NAMES)}, or a path to a {' or '.join(FILES)} file"
+    raise UsageError(f"unknown benchmark {name}; {hint}use {known}")
 
 
 def _read_file(path: str) -> Benchmark:

@@ -159,9 +159,13 @@ def test_the_notes_name_the_most_frequent_types_of_records_that_are_not_pages():
 def test_pages_of_a_folder_and_a_file_are_stored_in_the_order_of_the_sources(store, settings, warc, tmp_path):
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "a.html").write_bytes(html("a"))
-    ingest_sources(store, settings, str(tmp_path / "site"), warc("z.warc").name, warc("b.warc").name)
+    (tmp_path / "site" / "a.png").write_bytes(b"")
+    summary = ingest_sources(
+        store, settings, str(tmp_path / "site"), warc("z.warc").name, warc("b.warc").name
+    )
     assert [url for url, _ in pages_of(store)] == [
         "file:///site/a.html",
         "http://z.warc/0",
         "http://b.warc/0",
     ]
+    assert (summary.rows_in, summary.rows) == (4, 3)

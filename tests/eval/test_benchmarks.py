@@ -57,7 +57,7 @@ def test_hash_depends_on_the_questions_not_on_the_file(store, tmp_path):
     ("name", "message"),
     [
         ("tinny", "did you mean tiny"),
-        ("mmlu.csv", "Known are tiny, dataset, and any path to a .jsonl or .parquet file"),
+        ("mmlu.csv", "use tiny, dataset, or a path to a .jsonl or .parquet file"),
     ],
 )
 def test_unknown_name_is_a_usage_error(store, name, message):

@@ -7,6 +7,8 @@ import json
 import os
 from datetime import UTC, datetime, timedelta, timezone
 from io import BytesIO
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
@@ -49,6 +51,15 @@ def test_a_slice_has_one_shard_of_responses(warc, gz, size, cut):
     found = slices(warc(warc_of_pages(3, gz=gz).content), shard_pages=size)
     assert names(found) == [list(each) for each in cut]
     assert [each.trouble for each in found] == [None] * len(cut)
+
+
+def test_a_file_that_disappears_before_a_slice_is_read_is_retried(warc):
+    made = warc(warc_of_pages(3).content)
+    found = list(made.slices(CrawlSettings(shard_pages=2), lambda canonical: False))
+    Path(made.name).unlink()
+    for contents in (each() for each in found):
+        assert (contents.rows, contents.unfinished) == ([], True)
+        assert contents.trouble == f"{made.name} no longer exists"
 
 
 def test_only_responses_and_resources_count_towards_the_size_of_a_slice(warc):
@@ -119,22 +130,33 @@ def test_a_folder_is_cut_into_slices_with_its_problems_in_the_last(folder):
     assert not any(each.unfinished or each.trouble for each in found)
 
 
+def write_at(path, content, times):
+    path.write_bytes(content)
+    os.utime(path, times)
+
+
 @pytest.mark.parametrize(
     "change",
     [
         lambda folder: os.utime(folder / "a.html", (2000, 1000)),
         lambda folder: os.utime(folder / "a.html", (1000, 2000)),
+        lambda folder: write_at((folder / "a.html"), b"longer than before", (1000, 1000)),
         lambda folder: (folder / "a.html").rename(folder / "d.html"),
         lambda folder: (folder / "note.txt").write_text("x"),
         lambda folder: (folder / "index.jsonl").write_text('{"path": "a.html", "url": "http://e.org/a"}'),
     ],
-    ids=["access", "change", "name", "other file", "index"],
+    ids=["access", "change", "size", "name", "other file", "index"],
 )
 def test_the_key_of_a_folder_changes_with_its_pages(folder, change, request):
     before = HtmlFolder(folder).key(CrawlSettings())
     change(folder)
     same = request.node.callspec.id in ("access", "other file")
     assert (HtmlFolder(folder).key(CrawlSettings()) == before) is same
+
+
+def test_a_copy_of_a_folder_has_another_key(folder):
+    copy = copytree(folder, folder.parent / "copy")
+    assert HtmlFolder(copy).key(CrawlSettings()) != HtmlFolder(folder).key(CrawlSettings())
 
 
 def test_the_key_of_a_folder_changes_with_the_urls_of_its_index(folder):

@@ -134,7 +134,8 @@ def test_a_csv_row_of_another_length_is_read(tmp_path):
     ids=range(10),
 )
 def test_the_url_column(rows, chosen):
-    assert chosen in columns(rows)
+    found = columns(rows)
+    assert chosen in found if " " in chosen else chosen == found
 
 
 def test_an_error_lists_at_most_twenty_columns():

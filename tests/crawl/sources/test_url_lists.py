@@ -88,9 +88,7 @@ def test_rows_without_a_url_are_counted_and_listed(table):
     cells = ["http://e.org/a", "", "junk", "http://e.org/b"]
     urls, (note,) = urls_of(table([{"id": "x", "url": cell} for cell in cells]))
     assert urls == ["http://e.org/a", "http://e.org/b"]
-    assert note.endswith(
-        (": skipped 2 lines without a URL: number 3, 4", " without a URL: number 2, 3")
-    )
+    assert note.endswith((": skipped 2 lines without a URL: number 3, 4", " without a URL: number 2, 3"))
 
 
 def test_a_table_without_rows_is_a_usage_error(tmp_path):

@@ -8,7 +8,7 @@ from crawl.frontier.frontier import Frontier
 from crawl.page_writer import PageWriter
 from crawl.response import read_page
 from crawl.result import FetchFailure, Listing, Unchanged
-from crawl.web.result_handler import ResultHandler
+from crawl.web.result_handler import TALLY_SECONDS, ResultHandler
 from rows import rows_of
 
 URL = "http://e.org/a"
@@ -86,6 +86,12 @@ def test_the_links_of_a_page_are_queued_one_level_deeper(handle, depth, found):
     assert handler.frontier.unexpanded() == {}
 
 
+def test_the_links_of_a_page_at_max_depth_are_left_for_a_deeper_run(handle):
+    finish(handle(URL, depth=2), page_of(body=b"<a href=/b>b</a>", depth=2))
+    assert handle().frontier.unexpanded() == {}
+    assert handle(max_depth=3).frontier.unexpanded() == {"000001": {URL: 2}}
+
+
 def test_the_links_of_a_rejected_page_are_not_queued(handle):
     handler = handle(URL)
     finish(handler, page_of(body=b"<a href=/b>b</a>", status=404))
@@ -127,6 +133,14 @@ def test_a_listing_queues_stored_pages_that_changed(handle):
     assert queued(handler) == [("/a", "page", 0)]
 
 
+def test_a_listing_queues_a_sitemap_that_an_earlier_run_read(handle):
+    finish(handle("http://e.org/s.xml", kind="sitemap"), Listing([], []))
+    handler = handle("http://e.org/index.xml", kind="sitemap")
+    handler.frontier.database.execute("UPDATE urls SET checked_at = 5")
+    finish(handler, Listing([], ["http://e.org/s.xml"]))
+    assert queued(handler) == [("/s.xml", "sitemap", 0)]
+
+
 @pytest.mark.parametrize(
     ("result", "unchanged", "not_fetched"),
     [
@@ -155,6 +169,15 @@ def test_a_url_whose_page_is_stored_under_another_url_adds_no_row(handle, store)
     assert handler.frontier.outcome("http://e.org/b") == ("stored", "is http://e.org/c")
 
 
+def test_a_stored_page_that_now_declares_another_stored_page_adds_no_row(handle, store):
+    for url in (URL, "http://e.org/c"):
+        finish(handle(url), page_of(url, url.encode()))
+    handler = again(handle)
+    finish(handler, page_of(body=b"<link rel=canonical href=/c><p>new"))
+    assert len(rows_of(store, "pages")) == 2
+    assert handler.frontier.outcome(URL) == ("stored", "is http://e.org/c")
+
+
 def test_only_rows_count_towards_max_pages(handle):
     handler = handle(*(f"http://e.org/{number}" for number in range(4)), max_pages=2)
     finish(handler, FetchFailure("robots.txt", refused=True))
@@ -180,6 +203,15 @@ def test_the_totals_of_a_host_are_written_once(handle, result, totals, status):
     columns = "requests, pages, bytes, seconds, failures, failure"
     assert handler.frontier.database.execute(f"SELECT {columns} FROM hosts").fetchall() == [totals]
     assert dict(handler.live.statuses) == status
+
+
+@pytest.mark.parametrize(("age", "saved"), [(0, 0), (TALLY_SECONDS, 1)])
+def test_the_totals_are_saved_while_the_crawl_runs(handle, age, saved):
+    handler = handle(URL)
+    handler.finish(handler.next(), page_of())
+    handler.tallied_at -= age
+    handler.flush_if_due()
+    assert handler.frontier.database.execute("SELECT count(*) FROM hosts").fetchone() == (saved,)
 
 
 def test_a_result_that_arrived_before_a_kill_is_used_without_a_request(handle, store):

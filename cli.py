@@ -20,7 +20,7 @@ import train.command
 from gr_toolkit import init
 from gr_toolkit.errors import GrError
 
-INTERRUPTED = 130  # the exit code after Ctrl-C, by typer's and the shell's convention
+INTERRUPTED = 130  # the exit code after Ctrl-C, as in typer and the shell
 ORDER = ["crawl", "curate", "train", "eval", "verify", "status", "llm", "init", "demo"]
 
 
@@ -52,7 +52,7 @@ app.command("demo")(gr_toolkit.demo.command.demo)
 
 
 def show_version(asked: bool) -> None:
-    """Print the installed version and exit."""
+    """Print the installed version and exit if --version was given."""
     if asked:
         from importlib.metadata import version
 
@@ -76,7 +76,7 @@ def root(
 
 
 def main() -> None:
-    """Run the command line. A GrError becomes one line on stderr and its exit code."""
+    """Run the command line. Print a GrError as one line on stderr, and exit with its exit code."""
     try:
         app()
     except GrError as error:

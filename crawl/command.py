@@ -10,7 +10,7 @@ from gr_toolkit.options import Config, Data, DryRun, EngineName, GroupWithMainCo
 
 
 class FetchByDefault(GroupWithMainCommand):
-    """`gr crawl SOURCE` is `gr crawl fetch SOURCE`."""
+    """A group that runs `fetch` if no command is named: `gr crawl SOURCE` means `gr crawl fetch SOURCE`."""
 
     main_command = "fetch"
 
@@ -38,15 +38,15 @@ def fetch_pages(
     json: Json = False,
     max_pages: Annotated[int | None, typer.Option(min=0, help="Maximum pages per run; 0: no limit.")] = None,
     max_pages_per_host: Annotated[int | None, typer.Option(min=0, help="Maximum pages per host.")] = None,
-    max_depth: Annotated[int | None, typer.Option(min=0, help="Maximum depth from a source.")] = None,
-    allow: Annotated[list[str] | None, typer.Option(metavar="REGEX", help="Only matching URLs.")] = None,
-    deny: Annotated[list[str] | None, typer.Option(metavar="REGEX", help="Skip matching URLs.")] = None,
+    max_depth: Annotated[int | None, typer.Option(min=0, help="Links followed from a source.")] = None,
+    allow: Annotated[list[str] | None, typer.Option(metavar="REGEX", help="Only URLs that match.")] = None,
+    deny: Annotated[list[str] | None, typer.Option(metavar="REGEX", help="Skip URLs that match.")] = None,
     delay: Annotated[float | None, typer.Option(min=0, help="Seconds between requests to one host.")] = None,
     refetch_after: Annotated[
         str | None, typer.Option(metavar="AGE", help="Fetch a page again after this time: 12h, 30d, never.")
     ] = None,
     part: Annotated[
-        str | None, typer.Option(metavar="N/M", help="Crawl part N of the hosts, split over M machines.")
+        str | None, typer.Option(metavar="N/M", help="Split the hosts into M parts; crawl part N.")
     ] = None,
     url_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of URLs in a table.")] = None,
     warc: Annotated[bool, typer.Option("--warc", metavar="", help="Also write WARC files.")] = False,
@@ -59,7 +59,7 @@ def fetch_pages(
 ) -> None:
     """Fetch pages (table pages) and extract their text (table texts).
 
-    Run it again, with or without a SOURCE, to continue where it stopped.
+    To continue a crawl that stopped, run the command again, with or without a SOURCE.
 
     Example: gr crawl https://example.org/ --max-pages 500
     """
@@ -85,7 +85,7 @@ def fetch_pages(
 def extract_texts(
     data: Data = None, config: Config = None, json: Json = False, engine: EngineName = None
 ) -> None:
-    """Extract the text of fetched pages: pages -> texts, for the pending shards.
+    """Extract the text of fetched pages: writes table texts for the shards of table pages without texts.
 
     Example: gr crawl extract --data gr-data
     """
@@ -101,7 +101,7 @@ def extract_texts(
 
 @app.command("status")
 def show_crawl(data: Data = None, config: Config = None, json: Json = False) -> None:
-    """Show how many pages are stored, queued and failed per host; works while a crawl runs.
+    """Show how many pages of each host are stored, waiting or failed. Works while a crawl runs.
 
     Example: gr crawl status --json
     """

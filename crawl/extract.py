@@ -1,4 +1,4 @@
-"""`gr crawl extract`: pages -> texts. Applies a pure function to each kept page of the pending shards."""
+"""`gr crawl extract`: applies a pure function to every kept row of table `pages`; writes table `texts`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from crawl.text.tree import parse
 from gr_toolkit.console import Summary
 from gr_toolkit.engine import run_spread
 from gr_toolkit.settings import Settings
+from gr_toolkit.steps import step_of
 from gr_toolkit.store import Store
 from gr_toolkit.store.tables import MarkupAnswer, MarkupQuestion, PageRow, TextRow
 
@@ -23,11 +24,11 @@ NO_TEXT = "no text"
 
 
 def extract(store: Store, settings: Settings, summaries: list[Summary]) -> None:
-    """Write a shard of `texts` for every shard of `pages` without one.
+    """Write a shard of `texts` for every shard of `pages` that has none yet.
 
-    Appends a summary when it begins. Raises the errors of `run_spread`.
+    Appends its summary to `summaries` first. Raises the errors of `run_spread`.
     """
-    summaries.append(Summary("crawl extract", table="texts"))
+    summaries.append(Summary(step_of("texts").name, table="texts"))
     function = partial(text_rows, store)
     run_spread(store, summaries[-1], function, engine=settings.engine, workers=settings.workers)
 
@@ -38,19 +39,20 @@ def text_rows(store: Store, shard: str) -> list[TextRow]:
 
 
 def text_row(page: PageRow) -> TextRow:
-    """The row of `texts` for a row of `pages`. Never raises: rejects a page that cannot be parsed."""
+    """The row of `texts` for a row of `pages`. Never raises: a page that cannot be parsed is rejected."""
     try:
-        found = read_text(decode(decompress(page["html"]), page["content_type"]))
+        return read_text(decode(decompress(page["html"]), page["content_type"]), page["id"], page["url"])
     except Exception as error:
-        found = _rejected(f"cannot be parsed: {type(error).__name__}: {str(error)[:100]}")
-    return {**found, "id": page["id"], "url": page["url"]}
+        return _rejected(
+            f"cannot be parsed: {type(error).__name__}: {str(error)[:100]}", page["id"], page["url"]
+        )
 
 
-def read_text(html: str) -> TextRow:
-    """Extract a page's text, metadata and questions. The row's id and url are empty."""
+def read_text(html: str, page_id: str, url: str) -> TextRow:
+    """Return the row of `texts` for a page's HTML: its text, metadata and questions."""
     tree = parse(html)
     if tree is None:
-        return _rejected(NO_TEXT)
+        return _rejected(NO_TEXT, page_id, url)
     title = title_of(tree)
     license, author, date = license_of(tree), author_of(tree), date_of(tree)
     formulas = Formulas(html)
@@ -59,14 +61,14 @@ def read_text(html: str) -> TextRow:
     questions = read_qa_markup(tree)
     blocks = blocks_of(tree)
     declared = [part for question in questions for part in texts_of(question)]
-    # A page that needs a script to show its text may still declare questions and answers in its markup.
+    # A page without main text, because a script has to load it, may still declare questions and answers.
     text = join(main_blocks(tree, blocks, formulas.token, declared, title or "")) or "\n\n".join(declared)
     if not text:
-        return _rejected(NO_TEXT)
+        return _rejected(NO_TEXT, page_id, url)
     readable = formulas.restore(text)
     return {
-        "id": "",
-        "url": "",
+        "id": page_id,
+        "url": url,
         "title": title,
         "language": language_of(tree, readable),
         "license": license,
@@ -87,18 +89,18 @@ def texts_of(question: MarkupQuestion) -> list[str]:
 
 
 def restore_formulas(question: MarkupQuestion, formulas: Formulas) -> MarkupQuestion:
-    """Return the question and its answers with TeX in place of the formula tokens."""
+    """Return the question and its answers with each formula token replaced by the formula's TeX."""
     answers: list[MarkupAnswer] = [
         {**answer, "text": formulas.restore(answer["text"])} for answer in question["answers"]
     ]
     return {"question": formulas.restore(question["question"]), "answers": answers}
 
 
-def _rejected(reason: str) -> TextRow:
-    """The row of a page without usable text."""
+def _rejected(reason: str, page_id: str, url: str) -> TextRow:
+    """The rejected row of a page without usable text."""
     return {
-        "id": "",
-        "url": "",
+        "id": page_id,
+        "url": url,
         "title": None,
         "language": None,
         "license": None,

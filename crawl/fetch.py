@@ -25,6 +25,7 @@ from gr_toolkit.store import Store, Table
 from gr_toolkit.store.tables import SCHEMAS, PageRow
 
 FRONTIER = "frontier.sqlite"
+NO_HOST = "none of the sources' hosts belongs to crawl.part"
 NOTHING_QUEUED = "nothing is queued: every known URL was fetched, was refused, or is deeper than max_depth"
 
 
@@ -37,11 +38,11 @@ def fetch(
     url_column: str | None = None,
     beside: Beside | None = None,
 ) -> None:
-    """Fetch the named sources, the pages they link to and the URLs an earlier run left into table `pages`.
+    """Fetch the named sources, the pages they link to, and the URLs that an earlier run left pending.
 
-    Calls `beside.start` with every shard written, and appends a summary when the crawl begins. Raises
-    UsageError, Locked, CannotWrite, StoreError, and GrError if no source could be fetched. Pages stored
-    before the error stay, and the same call continues the crawl.
+    Writes table `pages`. Calls `beside.start` with the name of every shard it writes, and appends a summary
+    when the crawl begins. Raises UsageError, Locked, CannotWrite, StoreError, and GrError if no source could
+    be fetched. Pages stored before an error stay; the same call then continues the crawl.
     """
     started = time.monotonic()
     sources = find_sources(names, settings.crawl, url_column)
@@ -70,19 +71,19 @@ def fetch(
         if not writer.summary.rows and not handler.unchanged:
             raise_if_all_failed(frontier, sources)
             if not (sources.archives or handler.not_fetched):
-                writer.summary.notes.append(NOTHING_QUEUED)
+                writer.summary.notes.append(NO_HOST if frontier.is_empty() else NOTHING_QUEUED)
 
 
 def find_sources(names: Sequence[str], settings: CrawlSettings, url_column: str | None) -> Sources:
-    """The sources that the command line names."""
+    """Return the sources named on the command line."""
     index, data = settings.common_crawl_index, settings.common_crawl_data
     return read_sources(names, url_column, index=index, data=data)
 
 
 def ingest_archives(sources: Sources, writer: PageWriter, settings: Settings) -> NoPages | None:
-    """Ingest the pages of the archives among the sources.
+    """Add the pages of all archives in `sources` to the table.
 
-    Returns NoPages instead of raising it, so that the other sources still run.
+    Returns a NoPages error instead of raising it, so that the other sources are still fetched.
     """
     if not sources.archives:
         return None
@@ -105,7 +106,7 @@ def ingest_archives(sources: Sources, writer: PageWriter, settings: Settings) ->
 def plan(
     store: Store, settings: CrawlSettings, names: Sequence[str], url_column: str | None = None
 ) -> Summary:
-    """Return a summary of what `fetch` would start from. Sends no request and writes nothing."""
+    """Return a summary of the URLs and archives that `fetch` would start from. Sends and writes nothing."""
     sources = find_sources(names, settings, url_column)
     waiting = sum(waiting_by_host(store.state / FRONTIER, settings.max_depth).values())
     pages, sitemaps = 0, 0
@@ -114,7 +115,7 @@ def plan(
         sitemaps += len(urls.sitemaps)
     archives = f", {len(sources.archives)} archives" if sources.archives else ""
     note = (
-        f"would start from {pages} URLs of pages and {sitemaps} of sitemaps{archives}, "
+        f"would start from {pages} page URLs, {sitemaps} sitemap URLs{archives} "
         f"and {waiting} URLs that an earlier run left pending"
     )
     return Summary(step="crawl", table="pages", notes=[*sources.notes, note])
@@ -126,7 +127,7 @@ def open_frontier(
 ) -> Iterator[Frontier]:
     """Open the frontier and reconcile it with the shards of table `pages`.
 
-    The caller holds the locks of that table and of the tables named in `locked`.
+    The caller holds the lock of `pages` and of every table named in `locked`.
     """
     pages = store.table("pages")
     for line in pages.check():
@@ -147,10 +148,10 @@ def open_frontier(
 
 
 def set_aside_derived(store: Store, lost: set[str], locked: Set[str]) -> None:
-    """Move aside the shards derived from lost shards of `pages`.
+    """Move aside the shards of other tables that were derived from the `lost` shards of `pages`.
 
-    The lost pages are fetched again into shards with new names. The caller holds the locks of the tables
-    named in `locked`.
+    The lost pages are fetched again, into shards with new names. The caller holds the locks of the tables
+    named in `locked`; this function locks the other tables itself.
     """
     moved: Counter[str] = Counter()
     for table in (store.table(name) for name in SCHEMAS if name != "pages"):
@@ -160,11 +161,12 @@ def set_aside_derived(store: Store, lost: set[str], locked: Set[str]) -> None:
             moved[table.name] += 1
     if moved:
         tables = describe(moved, most=len(moved))
-        say(f"moved shards derived from lost shards of table pages to {store.data}/corrupt: {tables} shards")
+        corrupt = f"{store.data}/corrupt"
+        say(f"shards of table pages are missing; moved the shards derived from them to {corrupt}: {tables}")
 
 
 def adopt_shard(frontier: Frontier, pages: Table[PageRow], shard: str) -> None:
-    """Record a shard that is missing from the frontier."""
+    """Add the rows of a shard of `pages` to the frontier, which does not list the shard yet."""
     rows = pages.rows(shard)
     with frontier.transaction():
         for row in rows:
@@ -173,7 +175,7 @@ def adopt_shard(frontier: Frontier, pages: Table[PageRow], shard: str) -> None:
 
 
 def queue_deeper_links(frontier: Frontier, pages: Table[PageRow], scope: Scope) -> None:
-    """Queue links of stored pages that were beyond the `max_depth` of an earlier run."""
+    """Queue the links of stored pages that an earlier run, with a smaller `max_depth`, did not follow."""
     for shard, depths in frontier.unexpanded().items():
         rows = pages.rows(shard)
         with frontier.transaction():
@@ -186,9 +188,10 @@ def queue_deeper_links(frontier: Frontier, pages: Table[PageRow], scope: Scope) 
 
 
 def queue_sources(frontier: Frontier, sources: Sources, scope: Scope, max_depth: int) -> None:
-    """Queue new URLs of the sources, sitemaps first. With `max_depth` 0, do not look for a site's sitemaps.
+    """Queue the new URLs of the sources, sitemaps first.
 
-    Every run that names a sitemap reads it again, because it lists new and changed pages.
+    If `max_depth` is 0, sitemaps listed in a site's robots.txt are ignored. A sitemap is read again in
+    every run that names it, because it may list new or changed pages.
     """
     now = time.time()
     with frontier.transaction():
@@ -202,7 +205,7 @@ def queue_sources(frontier: Frontier, sources: Sources, scope: Scope, max_depth:
 
 
 def last_shard(store: Store) -> int:
-    """The highest shard number in any table; shards with higher numbers get names that no table uses."""
+    """The highest shard number in any table, or 0. A new shard with a higher number clashes with none."""
     names = (shard for table in FUNNEL for shard in store.table(table).shards())
     return max((int(name) for name in names if name.isdecimal()), default=0)
 
@@ -238,14 +241,14 @@ def crawl_notes(handler: ResultHandler) -> list[str]:
 
 
 def raise_if_all_failed(frontier: Frontier, sources: Sources) -> None:
-    """Raise GrError if no source returned a page. The message names the first failed source."""
+    """Raise GrError if no source is stored and any source failed. The message names the first failed one."""
     failed: list[tuple[str, str | None]] = []
     for urls in sources.batches():
         for url in (*urls.pages, *urls.sitemaps):
             state, reason = frontier.outcome(url)
             if state == "stored":
                 return
-            if state in ("failed", "refused"):  # the others were skipped because their host failed
+            if state in ("failed", "refused"):  # else the URL was skipped: its host failed
                 failed.append((url, reason))
     if not failed:
         return
@@ -254,6 +257,6 @@ def raise_if_all_failed(frontier: Frontier, sources: Sources) -> None:
     advice = (
         "Private addresses are fetched only with --allow-private"
         if reason == "private address"
-        else "Check that the address is correct and the site is up and allows crawlers, then run it again"
+        else "Check that the address is correct and that the site is up and allows crawlers, then try again"
     )
     raise GrError(f"nothing was fetched: {url}: {reason}{others}. {advice}")

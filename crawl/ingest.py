@@ -1,7 +1,7 @@
-"""Archives -> pages: adds the pages of archives to table `pages`, like fetched pages.
+"""Adds the pages of archives to table `pages`, in the same form as fetched pages.
 
-Slices are read in parallel, but their rows are added in order. So the same archives always produce the same
-rows, and the first of two pages with the same URL is kept.
+An archive is split into slices. Slices are read in parallel, but their rows are added in order. So the same
+archives always produce the same rows, and of two pages with the same URL the first is kept.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ MAX_ERRORS_SHOWN = 10  # in the summary's notes
 
 @dataclass
 class Tally:
-    """Counts of a run's archives: pages read, known pages, non-pages by type, errors, archives skipped."""
+    """What one run found in its archives."""
 
-    pages: int = 0
-    known: int = 0
-    non_pages: Counter[str] = field(default_factory=Counter)
-    errors: list[str] = field(default_factory=list)
-    already_read: int = 0
+    pages: int = 0  # number of pages read
+    known: int = 0  # number of pages that are already stored
+    non_pages: Counter[str] = field(default_factory=Counter)  # number of other records, by type
+    errors: list[str] = field(default_factory=list)  # messages
+    already_read: int = 0  # number of archives skipped because an earlier run read them
 
 
 def ingest(
@@ -44,10 +44,11 @@ def ingest(
     workers: int,
     advance: Advance = lambda _: None,
 ) -> None:
-    """Add the pages of the archives that are not stored yet, and record the finished archives.
+    """Add the archives' pages that are not stored yet, and record which archives are finished.
 
-    Calls `advance` with the number of rows added. Raises CannotWrite, StoreError, MissingExtra, and NoPages
-    if no page was found and an archive had an error. Rows added before an error stay.
+    Calls `advance` for every row: with 1 if the row was added, otherwise 0. Raises CannotWrite, StoreError,
+    MissingExtra, and NoPages if no page was found and an archive had an error. Rows added before an error
+    stay.
     """
     tally = Tally()
     new = unread_archives(archives, frontier, settings, tally)
@@ -64,7 +65,10 @@ def ingest(
 def unread_archives(
     archives: Sequence[Archive], frontier: Frontier, settings: CrawlSettings, tally: Tally
 ) -> dict[str, Archive]:
-    """The archives to read, without repeats, keyed by archive and URL filters. Raises UsageError."""
+    """Return the archives that are not ingested yet, without duplicates, by the key that marks them ingested.
+
+    The key includes the URL filters. Skipped archives and errors are added to `tally`. Raises UsageError.
+    """
     filters = json.dumps([settings.allow, settings.deny, settings.part])
     new: dict[str, Archive] = {}
     for archive in archives:
@@ -89,7 +93,7 @@ def read_archives(
     engine: str,
     workers: int,
 ) -> Iterator[tuple[str, Contents | None]]:
-    """Yield the contents of each slice with its archive's key, and None at the end of an archive."""
+    """Yield (archive key, contents) for each slice, and (archive key, None) at the end of each archive."""
     for is_remote, group in groupby(archives.items(), key=lambda item: item[1].is_remote):
         keys, members = zip(*group, strict=True)
         tasks = (
@@ -107,7 +111,7 @@ def read_archives(
 
 
 def read(task: tuple[int, Slice]) -> Contents:
-    """Read a slice."""
+    """Read the slice of a task, which is a pair (archive number, slice)."""
     return task[1]()
 
 
@@ -118,7 +122,7 @@ def ingest_slices(
     tally: Tally,
     advance: Advance,
 ) -> None:
-    """Write rows until `max_pages` new ones are added. An archive is done when its last row is written."""
+    """Add rows until `max_pages` of them were new. Record an archive as finished once its rows are stored."""
     most, shards = writer.settings.max_pages, writer.summary.shards
     done: list[str] = []
     unfinished: set[str] = set()
@@ -137,7 +141,7 @@ def ingest_slices(
                 if most and writer.summary.rows + len(writer.waiting) >= most:
                     return
                 writer.flush_if_due()
-            if writer.summary.shards > shards:  # the shards written include every row before this slice
+            if writer.summary.shards > shards:  # the rows of all earlier slices are stored
                 mark_done(frontier, done)
                 shards = writer.summary.shards
     finally:
@@ -147,22 +151,22 @@ def ingest_slices(
 
 def count(found: Contents, tally: Tally, summary: Summary) -> None:
     """Add a slice's counts to the tally and the summary."""
-    summary.rows_in += len(found.rows) + found.others.total()
+    summary.rows_in += len(found.rows) + found.non_pages.total()
     tally.pages += len(found.rows)
-    tally.non_pages.update(found.others)
-    if found.trouble:
-        tally.errors.append(found.trouble)
+    tally.non_pages.update(found.non_pages)
+    if found.error:
+        tally.errors.append(found.error)
 
 
 def mark_done(frontier: Frontier, done: list[str]) -> None:
-    """Record these archives as finished, so that no run reads them again. Empties the list."""
+    """Record the archives with the keys in `done` as finished, so that later runs skip them; empty `done`."""
     for key in done:
         frontier.set_ingested(key)
     done.clear()
 
 
 def add_notes(tally: Tally, summary: Summary) -> None:
-    """Add the tally to the summary's notes, with up to MAX_ERRORS_SHOWN errors."""
+    """Add the tally's counts and its first MAX_ERRORS_SHOWN errors to the summary's notes."""
     if tally.already_read:
         summary.notes.append(f"{tally.already_read} archives were read by an earlier run")
     if tally.known:

@@ -1,7 +1,7 @@
 """Writes the pages of a crawl into table `pages`, shard by shard.
 
-Each URL and each content is kept once. A page counts as stored only when its shard is written; until then
-the frontier lists it as in flight.
+Of several pages with the same URL or the same content, one is kept. A page counts as stored once its shard
+is written; until then the page is in flight in the frontier.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gr_toolkit.store.tables import PageRow
 
 
 class PageWriter:
-    """Writes one run's pages into `table`; the caller holds its lock.
+    """Writes one run's pages into `table`; the caller holds the table's lock.
 
     `first_shard` is an unused shard number. `on_shard` is called with the name of every shard written.
     """
@@ -41,11 +41,11 @@ class PageWriter:
         self.summary = Summary(step="crawl", table=table.name)
 
     def has(self, canonical: str) -> bool:
-        """Whether the page is stored or waits for the next shard."""
+        """Whether the page with this canonical URL is stored or waits for the next shard."""
         return canonical in self.waiting or self.frontier.is_stored(canonical)
 
     def add_if_new(self, row: PageRow) -> bool:
-        """Add a page's row without following its links. Return False if its URL is already stored."""
+        """Add a row, but not its links, unless its URL is already stored. Return whether it was added."""
         if self.has(row["canonical_url"]):
             return False
         self.add(row, expanded=True)
@@ -54,9 +54,10 @@ class PageWriter:
     def add(self, row: PageRow, *, expanded: bool, entry: int | None = None) -> None:
         """Add a page's row, even if an older version of the page is stored.
 
-        Reject a copy of known content as `duplicate content`. Set `expanded` if the links are queued or not
-        wanted; `entry` is the id of the frontier entry that was requested. Writes no shard, because a
-        transaction may be open: call `flush_if_due` outside of it.
+        If another kept page has the same content, the row is rejected as `duplicate content`. `expanded`
+        means that the page's links are queued or need not be queued. `entry` is the id of the frontier entry
+        that was requested. Writes no shard, because a transaction may be open: call `flush_if_due` after the
+        transaction.
         """
         if row["kept"] and self.frontier.has_content(row["content_sha256"]):
             row = {**row, "html": b"", "kept": False, "reason": "duplicate content"}
@@ -80,7 +81,7 @@ class PageWriter:
             return
         shard, rows, entries = f"{self.next_shard:06d}", self.waiting, self.entries
         self.table.write(shard, list(rows.values()))
-        self.waiting, self.entries = {}, {}  # if the frontier fails below, the next run adopts the shard
+        self.waiting, self.entries = {}, {}  # if frontier.store fails, the next run adopts the shard
         self.next_shard += 1
         self._count(rows.values())
         self.frontier.store(rows.values(), shard, entries)

@@ -24,7 +24,7 @@ SIGNATURES = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\
 UTF_16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
 SNIFF_BYTES = 4096  # bytes of the body to inspect
-MAX_CONTROL_SHARE = 0.02  # share of control characters above which a body is binary
+MAX_CONTROL_SHARE = 0.02  # share of control bytes in the inspected part above which a body is binary
 LINKS = "//a/@href | //area/@href | //frame/@src | //link[@rel='next']/@href"
 
 
@@ -40,9 +40,10 @@ def read_page(
     fetched_at: datetime | None = None,
     with_links: bool = True,
 ) -> Page:
-    """Return the row of a response and its links as absolute URLs. With `reason`, the row is rejected.
+    """Return the Page of a response: its row of `pages`, and its links as absolute URLs if `with_links`.
 
-    `source` is "web" or the name of the archive that holds the response.
+    If `reason` is not None, the row is rejected for that reason. `source` is "web" or the name of the archive
+    that holds the response.
     """
     url = absolute_url(url) or url
     content_type = headers.get("content-type", "")
@@ -70,18 +71,18 @@ def read_page(
 
 
 def links_of(page: Page) -> list[str]:
-    """The links of a page; parses its HTML if they were not extracted yet."""
+    """The links of a page. Parses the page's HTML if the links were not extracted yet."""
     return links_of_row(page.row) if page.links is None else page.links
 
 
 def links_of_row(row: PageRow) -> list[str]:
-    """The links of a row of `pages`; empty if the row was rejected."""
+    """The links in the HTML of a row of `pages`; empty if the row was rejected."""
     html = row["html"]
     return find_links(decode(decompress(html), row["content_type"]), row["url"]) if html else []
 
 
 def rejection_reason(status: int, content_type: str, body: bytes) -> str | None:
-    """The reason to reject a response; None for a page to keep."""
+    """The reason to reject a response; None if the response is a page to keep."""
     media = media_type(content_type)
     if not 200 <= status < 300:
         return f"status {status}"
@@ -123,7 +124,7 @@ def find_links(html: str, url: str) -> list[str]:
 def _meta_refresh(html: str, base: str) -> list[str]:
     try:
         target = get_meta_refresh(html, base)[1]
-    except ValueError:  # not a URL, such as http://[
+    except ValueError:  # the target is not a URL, such as http://[
         return []
     return [target] if target else []
 

@@ -12,7 +12,7 @@ Kind = Literal["page", "sitemap"]
 
 @dataclass(frozen=True)
 class Entry:
-    """A URL to fetch. `known` means that its page is stored, so the request is conditional."""
+    """A URL to fetch. `known` means that the page is already stored; the request is then conditional."""
 
     id: int
     url: str
@@ -27,7 +27,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Page:
-    """An HTTP response: its row of `pages`, its size in bytes, and its links (None: not extracted yet)."""
+    """An HTTP response: its row of `pages`, its size in bytes, and its links (None if not extracted yet)."""
 
     row: PageRow
     size: int
@@ -36,12 +36,12 @@ class Page:
 
 @dataclass(frozen=True)
 class Unchanged:
-    """The page has not changed since it was last fetched."""
+    """The server reports that the page has not changed since it was last fetched."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The pages and sitemaps that a sitemap or robots.txt lists, with Unix change times if known."""
+    """The pages and sitemaps that a sitemap or robots.txt lists. `changed`: last change by URL, Unix time."""
 
     pages: list[str]
     sitemaps: list[str]
@@ -50,7 +50,10 @@ class Listing:
 
 @dataclass(frozen=True)
 class FetchFailure:
-    """A request without a page. Retried unless `refused`, after `wait` seconds if the server sets a wait."""
+    """A request that returned no page or sitemap, and why.
+
+    It is retried unless `refused`. `wait` is the time in seconds that the server asks to wait before a retry.
+    """
 
     reason: str
     refused: bool = False

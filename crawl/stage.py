@@ -1,4 +1,4 @@
-"""`gr crawl`: the whole stage. Extracts finished shards of pages while the crawl continues."""
+"""The whole stage `gr crawl`: fetches pages, and extracts text from finished shards while the crawl runs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gr_toolkit.console import Summary
 from gr_toolkit.engine import run_spread
 from gr_toolkit.engine.beside import Beside, run_beside
 from gr_toolkit.settings import Settings
+from gr_toolkit.steps import step_of
 from gr_toolkit.store import Store
 from gr_toolkit.store.folder import Folder
 
@@ -39,11 +40,12 @@ def crawl(
 
 @contextmanager
 def extracting(store: Store, settings: Settings, summaries: list[Summary]) -> Iterator[Beside | None]:
-    """Extract the body's shards in other processes while the body runs, then all pending shards.
+    """Extract text from each shard of `pages` that the body writes, in other processes while the body runs.
 
-    With Ray or a single worker, extraction runs entirely after the body.
+    Yields the object to which the body passes each new shard. If the engine is Ray or there is one worker,
+    yields None. After the body, extracts text from all shards that have none yet.
     """
-    summary, function = Summary("crawl extract", table="texts"), partial(text_rows, store)
+    summary, function = Summary(step_of("texts").name, table="texts"), partial(text_rows, store)
     try:
         if settings.engine == "ray" or settings.workers == 1:
             yield None
@@ -51,7 +53,7 @@ def extracting(store: Store, settings: Settings, summaries: list[Summary]) -> It
             with run_beside(store, summary, function, settings.workers) as beside:
                 yield beside
     except BaseException:
-        if summary.shards:  # before the summary of the failed step
+        if summary.shards:  # insert it before the summary of the failed step
             summaries.insert(max(0, len(summaries) - 1), summary)
         raise
     summaries.append(summary)
@@ -59,7 +61,7 @@ def extracting(store: Store, settings: Settings, summaries: list[Summary]) -> It
 
 
 def write_warcs(store: Store, settings: Settings, summaries: list[Summary]) -> None:
-    """Write a WARC file into folder `warc` for every shard of `pages` without one."""
+    """Write a WARC file into folder `warc` for every shard of `pages` that has none yet."""
     started = time.monotonic()
     summary = Summary("crawl warc", table="warc")
     summaries.append(summary)

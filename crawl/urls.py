@@ -26,7 +26,7 @@ TRACKING = re.compile(
 
 
 def absolute_url(link: str, base: str = "") -> str | None:
-    """Resolve `link` on the page `base` to an http(s) URL without fragment; None if it is not one."""
+    """Resolve `link` against `base`, without the fragment. Return None if the result is no http(s) URL."""
     try:
         url = safe_url_string(urldefrag(urljoin(base, link.strip())).url)
         parts = urlsplit(url)
@@ -36,9 +36,9 @@ def absolute_url(link: str, base: str = "") -> str | None:
     return urlunsplit(parts._replace(path=parts.path or "/")) if fetchable and len(url) <= MAX_URL else None
 
 
-@lru_cache(maxsize=20_000)  # the pages of a site share most of their links
+@lru_cache(maxsize=20_000)  # many pages of a site link to the same URLs
 def canonical_url(url: str) -> str:
-    """The canonical URL of a page: query sorted; fragment, tracking parameters and default port removed."""
+    """Return the URL with sorted query parameters, without fragment, tracking parameters and default port."""
     parts = urlsplit(canonicalize_url(url))
     query = "&".join(
         part for part in parts.query.split("&") if not TRACKING.fullmatch(part.partition("=")[0])
@@ -55,14 +55,14 @@ def host_of(url: str) -> str:
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host name and port: the origin that one robots.txt covers."""
+    """The URL's origin (scheme, host name and port). Each origin has its own robots.txt."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 class Scope:
-    """Decides which URLs a crawl fetches: by regular expressions (any of `allow`, none of `deny`) and by the
-    machine's part of the hosts. Raises UsageError for an invalid expression or part.
+    """Decides which URLs a crawl fetches. A URL must match a regular expression in `allow` (if there are any)
+    and none in `deny`, and its host must be in this machine's part. Raises UsageError for invalid settings.
     """
 
     def __init__(self, settings: CrawlSettings) -> None:
@@ -83,20 +83,20 @@ class Scope:
         return wanted and not any(pattern.search(url) for pattern in self.deny) and self.has_host(url)
 
     def follow(self, links: Iterable[str], host: str) -> Iterator[str]:
-        """Filter a page's links: admitted links to the page's own host."""
+        """Yield the links to follow from a page on `host`: the admitted links to the same host."""
         return (link for link in links if host_of(link) == host and self.admits(link))
 
 
 def _parse_part(text: str) -> tuple[int, int]:
-    """Parse "3/16" to (3, 16); an empty string is (1, 1)."""
+    """Parse "3/16" to (3, 16) and an empty string to (1, 1). Raises UsageError."""
     number, count = map(int, (text or "1/1").split("/"))
     if number > count:
-        raise UsageError(f"crawl.part: {text} is not a part; the last of {count} is {count}/{count}")
+        raise UsageError(f"crawl.part: {text} does not exist; the last of {count} parts is {count}/{count}")
     return number, count
 
 
 def seconds_of(duration: str) -> float:
-    """Convert a duration such as `30d` to seconds; `never` is infinity."""
+    """Convert a duration such as `30d` to seconds; `never` becomes infinity."""
     return inf if duration == "never" else float(duration[:-1]) * SECONDS[duration[-1]]
 
 

@@ -1,1 +1,1 @@
-"""Turns the texts of pages into verified questions. Each step is one file with one public function."""
+"""Turns the texts of pages into verified questions. Each step is a function in the file of the same name."""

@@ -16,7 +16,7 @@ from gr_toolkit.store import Store, content_id
 from gr_toolkit.store.tables import AttemptRow, JudgedRow
 from gr_toolkit.verify import Item, Verdict, Verifier, extract_answer, open_verifier, solver_prompt
 
-TEMPERATURE = 1.0  # of the solver; a pass rate needs samples that differ
+TEMPERATURE = 1.0  # of the solver; above 0, because a pass rate needs samples that differ
 
 
 def attempt(store: Store, settings: Settings, summary: Summary) -> None:
@@ -44,7 +44,7 @@ def attempt(store: Store, settings: Settings, summary: Summary) -> None:
 
 @contextmanager
 def _verifier(settings: Settings, summary: Summary, solver: LLM) -> Iterator[Verifier]:
-    """Open the verifier on the solver's budget. On exit its models' usage is added to the summary."""
+    """Open a verifier that shares the solver's budget. On exit, add its models' usage to the summary."""
     with open_verifier(settings, solver.budget) as verifier:
         try:
             yield verifier
@@ -56,9 +56,9 @@ def _verifier(settings: Settings, summary: Summary, solver: LLM) -> Iterator[Ver
 async def sample_solution(
     question: JudgedRow, sample: int, solver: LLM, instruction: str, verifier: Verifier
 ) -> AttemptRow:
-    """One solution and its verdict. The sample number is the seed, so that a second run reads the cache.
+    """The row of one solution and its verdict. The sample number is the seed: a second run reads the cache.
 
-    Raises ServerUnusable, also if the verifier's server fails: a pass rate needs verdicts.
+    Raises ServerUnusable if the solver's or the verifier's server fails: a pass rate needs every verdict.
     """
     try:
         message = Message(role="user", content=solver_prompt(question["question"], instruction))

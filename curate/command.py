@@ -36,7 +36,7 @@ def everything(
 
 
 def _refuse_options(context: typer.Context, step: str) -> None:
-    """Raise UsageError if options stand before the step's name, where they would have no effect."""
+    """Raise UsageError if there are options before the step's name, because they would have no effect."""
     from gr_toolkit.errors import UsageError
 
     values = ((option.opts[0], context.params[str(option.name)]) for option in context.command.params)
@@ -68,7 +68,7 @@ def _add_command(step: Step) -> None:
         _run([step], data, config, samples, json, dry_run)
 
     help = f"{step.needs[0]} -> {step.table}: {step.purpose}\n\nExample: {step.command}"
-    add = app.command(step.name.removeprefix("curate "), help=help)
+    add = app.command(step.subcommand, help=help)
     add(sampling_command if step.table == "attempts" else command)
 
 

@@ -20,7 +20,7 @@ from gr_toolkit.store.tables import ContaminatedRow
 def decontaminate(store: Store, settings: Settings, summary: Summary) -> None:
     """Fill `contaminated`: compare the pending pairs with the bundled and the configured benchmarks."""
     index = NgramIndex()
-    for path in (*map(str, sorted(BENCHMARKS.glob("*.jsonl"))), *settings.curate.benchmarks):
+    for path in (*map(str, BENCHMARKS.values()), *settings.curate.benchmarks):
         add_benchmark(index, path)
 
     def find_leaks(shard: str, _: Advance) -> list[ContaminatedRow]:
@@ -30,7 +30,7 @@ def decontaminate(store: Store, settings: Settings, summary: Summary) -> None:
 
 
 def add_benchmark(index: NgramIndex, path: str) -> None:
-    """Index the questions of a .jsonl or .parquet file. Raises UsageError if it cannot be read."""
+    """Index the questions of a .jsonl or .parquet file. Raises UsageError if the file cannot be read."""
     try:
         questions = read_questions(path, need_answers=False)
     except UsageError as error:
@@ -40,7 +40,7 @@ def add_benchmark(index: NgramIndex, path: str) -> None:
 
 
 def leaks_in(pairs: Sequence[Pair], index: NgramIndex, threshold: float) -> list[ContaminatedRow]:
-    """A row for each pair whose question contains at least `threshold` of an item's n-grams."""
+    """A row for each pair whose question contains the share `threshold` or more of an item's n-grams."""
     rows: list[ContaminatedRow] = []
     for pair in pairs:
         leak = index.find(pair.question)

@@ -1,7 +1,7 @@
 """pairs -> duplicates: pairs whose question repeats an earlier question.
 
-Deduplication is global. Each shard is signed once (`signatures`). Then each shard is compared with all
-earlier shards, so a newer pair never replaces an older one.
+Deduplication is global. First, each shard's questions get signatures (table `signatures`), once. Then each
+shard is compared with itself and all earlier shards, so a newer pair never replaces an older one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def dedup(store: Store, settings: Settings, summary: Summary) -> None:
 
 
 def signature_row(pair_id: str, signature: Signature) -> SignatureRow:
-    """The row of one signed pair."""
+    """The row of `signatures` for one pair."""
     return {
         "id": pair_id,
         "guard": signature.guard,
@@ -72,7 +72,7 @@ def duplicates_in(pairs: Sequence[tuple[str, Signature]], seen: NearDuplicates) 
 
 
 def _pairs_of_earlier_runs(store: Store, threshold: float) -> NearDuplicates:
-    """The index of all pairs in finished shards that are not duplicates."""
+    """An index of all pairs in the finished shards, except duplicates."""
     seen = NearDuplicates(threshold)
     duplicates = store.table("duplicates")
     signed = set(store.table("signatures").shards())

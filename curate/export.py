@@ -1,4 +1,4 @@
-"""attempts -> dataset: questions that are solved sometimes but not always, with their pass rate."""
+"""judged, attempts -> dataset: questions that are solved sometimes but not always, with their pass rate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gr_toolkit.console import Advance, Summary
 from gr_toolkit.engine import run_here
 from gr_toolkit.settings import CurateSettings, Settings
 from gr_toolkit.store import Store
-from gr_toolkit.store.tables import AttemptRow, DatasetRow, JudgedRow, PairRow
+from gr_toolkit.store.tables import DatasetRow, JudgedRow, PairRow
 
 
 def export(store: Store, settings: Settings, summary: Summary) -> None:
@@ -18,7 +18,10 @@ def export(store: Store, settings: Settings, summary: Summary) -> None:
 
     def export_shard(shard: str, _: Advance) -> list[DatasetRow]:
         pairs = {row["id"]: row for row in store.table("pairs").rows(shard)}
-        rates = pass_rates(store.table("attempts").rows(shard))
+        attempts = store.table("attempts")
+        rates = pass_rates(
+            zip(attempts.column(shard, "pair_id"), attempts.column(shard, "verdict"), strict=True)
+        )
         return [
             dataset_row(judged, pairs[judged["id"]], rates.get(judged["id"]), settings.curate)
             for judged in store.table("judged").rows(shard)
@@ -28,29 +31,32 @@ def export(store: Store, settings: Settings, summary: Summary) -> None:
     run_here(store, summary, export_shard)
 
 
-def pass_rates(attempts: Iterable[AttemptRow]) -> dict[str, float]:
-    """The share of correct answers among the decided attempts of each pair that has any."""
+def pass_rates(attempts: Iterable[tuple[object, object]]) -> dict[str, float]:
+    """Each pair's share of correct answers among its decided attempts; pairs with none are left out.
+
+    An attempt is the id of its pair and its verdict.
+    """
     verdicts: dict[str, list[bool]] = defaultdict(list)
-    for attempt in attempts:
-        if attempt["verdict"] is not None:
-            verdicts[attempt["pair_id"]].append(attempt["verdict"])
+    for pair_id, verdict in attempts:
+        if verdict is not None:
+            verdicts[str(pair_id)].append(bool(verdict))
     return {pair: sum(decided) / len(decided) for pair, decided in verdicts.items()}
 
 
 def dataset_row(judged: JudgedRow, pair: PairRow, rate: float | None, settings: CurateSettings) -> DatasetRow:
-    """The row of one question. Its split is "dropped" if it is rejected."""
+    """The row of one question. Its split is "dropped" if the question is rejected."""
     reason = why_dropped(rate, settings)
     return {
         "id": judged["id"],
         "question": judged["question"],
         "answer": judged["answer"],
-        "answer_type": required(judged["answer_type"]),
-        "category": required(judged["category"]),
-        "difficulty": required(judged["difficulty"]),
+        "answer_type": required(judged["answer_type"], "judged.answer_type"),
+        "category": required(judged["category"], "judged.category"),
+        "difficulty": required(judged["difficulty"], "judged.difficulty"),
         "pass_rate": rate,
         "url": pair["url"],
         "license": pair["license"],
-        "evidence": required(pair["evidence"]),
+        "evidence": required(pair["evidence"], "pairs.evidence"),
         "split": "dropped" if reason else split_of(judged["id"], settings.test_share),
         "kept": reason is None,
         "reason": reason,

@@ -1,7 +1,7 @@
 """texts -> pairs: questions with short answers that a page states, each with its evidence.
 
 Some questions are declared in the page's markup. The extractor model finds others in the text. A text without
-questions gives one row with the reason.
+questions yields one row with the reason.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from gr_toolkit.store.tables import MarkupAnswer, PairRow, TextRow
 from gr_toolkit.verify import extract_answer
 
 PROMPT = Path(__file__).parent / "prompts" / "extract.md"
-MAX_WHOLE_ANSWER = 60  # characters; a longer answer from markup must state its conclusion
-TOKENS_PER_PAIR = 128  # of the reply, per pair
+MAX_WHOLE_ANSWER = 60  # characters; from a longer answer in markup, a final answer must be extracted
+TOKENS_PER_PAIR = 128  # in the reply, for each pair
 NUMBERING = re.compile(r"^\s*\d+[.)]\s+")  # the number of an exercise in a list
 
 
@@ -80,7 +80,7 @@ async def _ask(llm: LLM, prompt: Prompt, part: str, settings: Settings) -> list[
     class Found(BaseModel):
         pairs: list[FoundPair] = Field(json_schema_extra={"maxItems": most})
 
-    # A truncated reply is not valid JSON and loses all of its pairs.
+    # Enough tokens for all pairs: a truncated reply is not valid JSON, and all its pairs are lost.
     max_tokens = max(settings.llm.for_role("extractor").max_tokens, TOKENS_PER_PAIR * most)
     messages = prompt.messages(text=part, most=str(most))
     try:
@@ -105,7 +105,7 @@ def _found_pair(text: TextRow, pair: FoundPair, settings: CurateSettings, extrac
 
 
 def marked_up_pairs(text: TextRow, settings: CurateSettings) -> Iterator[PairRow]:
-    """The questions that the page's markup declares. The declared answer is the evidence."""
+    """Yield the row of each question that the page's markup declares. The declared answer is the evidence."""
     for marked in text["qa_markup"]:
         question = NUMBERING.sub("", marked["question"]).strip()
         best = best_answer(marked["answers"])
@@ -141,7 +141,7 @@ def why_rejected(question: str, answer: str, evidence: str | None, longest: int)
 
 
 def best_answer(answers: list[MarkupAnswer]) -> MarkupAnswer | None:
-    """The accepted answer, else the only one, else the one with the most votes, if it has any."""
+    """The accepted answer, else the only answer, else the answer with the most votes (above 0), else None."""
     accepted = [answer for answer in answers if answer["accepted"]]
     if accepted or len(answers) == 1:
         return (accepted or answers)[0]

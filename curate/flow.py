@@ -1,4 +1,4 @@
-"""Selects the pairs of a shard that reach a step of the funnel."""
+"""Selects the pairs of a shard that reach a step: the kept pairs that no earlier step removed."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class Pair(NamedTuple):
 
 
 def pairs_reaching(store: Store, table: str, shard: str) -> list[Pair]:
-    """The kept pairs of the shard, without those removed by a step before the one that fills `table`."""
+    """The shard's kept pairs that no step before the step of `table` removed."""
     removed = {
         pair_id for earlier in removed_before(table) for pair_id in store.table(earlier).column(shard, "id")
     }
     return [
-        Pair(row["id"], required(row["question"]), required(row["answer"]))
+        Pair(row["id"], required(row["question"], "pairs.question"), required(row["answer"], "pairs.answer"))
         for row in store.table("pairs").rows(shard)
         if row["kept"] and row["id"] not in removed
     ]
 
 
-def required(value: str | None) -> str:
+def required(value: str | None, column: str) -> str:
     """The value of a column that is never null in a kept row. Raises RowsDoNotFit if it is null."""
     if value is None:
-        raise RowsDoNotFit("a kept row has a null question, answer, type, category, difficulty or evidence")
+        raise RowsDoNotFit(f"a kept row has no {column}")
     return value

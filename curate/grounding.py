@@ -1,4 +1,4 @@
-"""Finds an answer on the page. A model may invent answers; only those the page states are kept."""
+"""Finds an answer on the page. A model may invent answers, so only answers that the page states are kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BETWEEN = r"(?!(?<=\d)\d)[\s$*\\{}_]*"
 def locate(needle: str, text: str) -> tuple[int, int] | None:
     """Find `needle` in `text` by its words and symbols, ignoring spacing, case and markup.
 
-    Returns the first match as (start, end). It begins and ends on word boundaries: "2" does not match in
+    Returns the first match as (start, end). A match begins and ends on word boundaries: "2" does not match in
     "12", "2.5" or "1,2".
     """
     pattern = BETWEEN.join(re.escape(token) for token in WORD.findall(needle))
@@ -27,8 +27,8 @@ def locate(needle: str, text: str) -> tuple[int, int] | None:
 def find_evidence(answer: str, claimed: str, text: str) -> str | None:
     """The verbatim span of `text` that contains the answer, or None if the text does not state it.
 
-    The span is the model's evidence `claimed`, if the text has it and it contains the answer. Otherwise it is
-    the answer with its surroundings.
+    The span is the model's evidence `claimed` if that is part of the text and contains the answer. Otherwise
+    the span is the answer with the text around it.
     """
     claimed_span = locate(claimed, text)
     if claimed_span and locate(answer, text[slice(*claimed_span)]):
@@ -38,7 +38,7 @@ def find_evidence(answer: str, claimed: str, text: str) -> str | None:
 
 
 def _surroundings(text: str, start: int, end: int) -> str:
-    """The lines of the span, with at most MARGIN characters on each side."""
+    """The lines that contain the span, with at most MARGIN characters on each side of the span."""
     begin = max(text.rfind("\n", 0, start) + 1, start - MARGIN)
     newline = text.find("\n", end)
     finish = min(newline if newline >= 0 else len(text), end + MARGIN)

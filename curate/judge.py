@@ -21,7 +21,7 @@ PROMPT = Path(__file__).parent / "prompts" / "judge.md"
 
 
 class Judgement(BaseModel):
-    """The judge's reply, with the types, categories and difficulties of WebInstruct-verified."""
+    """The judge's reply, with the types, categories and difficulties of the data set WebInstruct-verified."""
 
     problem: Literal[
         "none", "needs context", "not a question", "open-ended", "several answers", "answer does not fit"
@@ -73,7 +73,7 @@ def judge(store: Store, settings: Settings, summary: Summary) -> None:
 
 
 async def judge_pair(pair: Pair, llm: LLM, prompt: Prompt) -> JudgedRow:
-    """The row of one pair."""
+    """Ask the judge about one pair, and return its row of `judged`."""
     try:
         messages = prompt.messages(question=pair.question, answer=pair.answer)
         reply = await llm.ask(messages, schema=Judgement)

@@ -25,13 +25,13 @@ def curate(settings: Settings, steps: Sequence[Step], summaries: list[Summary]) 
 
 def _function(step: Step) -> Callable[[Store, Settings, Summary], None]:
     """The function of the step: `curate export` is `export` in curate/export.py."""
-    name = step.name.removeprefix("curate ")
-    function: Callable[[Store, Settings, Summary], None] = getattr(import_module(f"curate.{name}"), name)
+    module = import_module(f"curate.{step.subcommand}")
+    function: Callable[[Store, Settings, Summary], None] = getattr(module, step.subcommand)
     return function
 
 
 def plan(settings: Settings, steps: Sequence[Step]) -> list[Summary]:
-    """The input each step would read if it ran now. Writes nothing."""
+    """Summaries of the input that each step would read if it ran now. Writes nothing."""
     store = Store(settings.data, settings.state)
     return [_would_read(store, step) for step in steps]
 

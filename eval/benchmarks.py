@@ -13,8 +13,7 @@ from gr_toolkit.errors import UsageError
 from gr_toolkit.store import Store
 from gr_toolkit.store.questions import FILES, Question, questions_of_split, read_questions
 
-BUNDLED = {path.stem: path for path in sorted(BENCHMARKS.glob("*.jsonl"))}
-NAMES = (*BUNDLED, "dataset")
+NAMES = (*BENCHMARKS, "dataset")
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,12 @@ class Benchmark:
 
 
 def load_benchmark(name: str, store: Store) -> Benchmark:
-    """The benchmark called `name`, or the questions of the file at that path.
+    """The bundled benchmark `name`, the test split for the name dataset, or the questions of a file.
 
     Raises UsageError for an unknown name and for a file without questions and answers.
     """
-    if name in BUNDLED:
-        return _read_file(str(BUNDLED[name]))
+    if name in BENCHMARKS:
+        return _read_file(str(BENCHMARKS[name]))
     if name == "dataset":
         return Benchmark(name, tuple(questions_of_split(store, "test")))
     if name.endswith(FILES):
@@ -48,4 +47,7 @@ def load_benchmark(name: str, store: Store) -> Benchmark:
 
 
 def _read_file(path: str) -> Benchmark:
-    return Benchmark(PurePath(path).stem, tuple(read_questions(path)))
+    questions = tuple(read_questions(path))
+    if len({question.id for question in questions}) < len(questions):
+        raise UsageError(f"{path} has two rows with the same id")
+    return Benchmark(PurePath(path).stem, questions)

@@ -15,7 +15,7 @@ def evaluate(
         typer.Option(
             "--model",
             metavar="MODEL",
-            help="local, local:NAME, a folder, a .gguf file, or a model on llm.base_url.",
+            help="local, local:NAME, a folder, a .gguf file, or a model of the server at llm.base_url.",
         ),
     ] = None,
     on: Annotated[

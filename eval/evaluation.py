@@ -30,7 +30,7 @@ def evaluate_model(
     """Score `model` (None: llm.model) on the named benchmarks (None: all).
 
     Appends a summary when a benchmark begins, so that the cost is reported after an error too. Raises
-    UsageError before any request is sent, ModelError and StoreError.
+    UsageError (before any request is sent), ModelError and StoreError.
     """
     model, benchmarks = _prepare(settings, model, names)
     folder = Folder(f"{settings.data}/evals/{slug(model)}")
@@ -60,7 +60,7 @@ def _prepare(
 
 
 def load_benchmarks(names: Sequence[str], store: Store) -> list[Benchmark]:
-    """Load the benchmarks, each once. Raises UsageError, also if two would write the same files."""
+    """Load each benchmark once. Raises UsageError if a name is invalid or two benchmarks share file names."""
     benchmarks = [load_benchmark(name, store) for name in dict.fromkeys(names)]
     for name, count in Counter(benchmark.name for benchmark in benchmarks).items():
         if count > 1:
@@ -70,7 +70,7 @@ def load_benchmarks(names: Sequence[str], store: Store) -> list[Benchmark]:
 
 @contextmanager
 def open_exam(settings: Settings, model: str) -> Iterator[Exam]:
-    """Open the model under test and the verifier. The verifier model is always the configured one."""
+    """Open the model under test and the verifier. The verifier does not depend on the tested model."""
     tested = settings.llm.with_model(model)
     with (
         connect(tested, None, settings.state) as llm,

@@ -35,9 +35,9 @@ class Exam:
 
 
 async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Mark:
-    """One completion and its mark. The sample number is the seed, so a second run sends the same request.
+    """Ask for one completion and mark it. The sample number is the seed, so a second run repeats the request.
 
-    Raises ServerUnusable and BudgetExceeded. A single failed request gives a mark with outcome "failed".
+    Raises ServerUnusable and BudgetExceeded. A single failed request returns a mark with outcome "failed".
     """
     mark = Mark(question.id, question.question, question.answer, sample)
     try:

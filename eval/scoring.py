@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from gr_toolkit.verify import Verdict
-from gr_toolkit.verify.verdict import Outcome
+from gr_toolkit.verify.verdict import Outcome, outcome_of
 
-Z_95 = 1.959964  # the normal quantile of a 95 % interval
-DECIDED: tuple[Outcome, ...] = ("correct", "wrong", "no answer")
+Z_95 = 1.959964  # quantile of the normal distribution for a 95 % interval
+DECIDED: tuple[Outcome, ...] = ("correct", "wrong", "no answer")  # outcomes that count in the accuracy
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,10 @@ class Mark:
 
     @property
     def outcome(self) -> Outcome:
-        """The verdict's outcome; "failed" if there is no completion."""
+        """The outcome; "failed" if there is no completion, or the verifier model could not be asked."""
         if self.completion is None:
             return "failed"
-        return Verdict(self.correct, self.decided_by or "", None, self.reason).outcome
+        return outcome_of(self.correct, self.decided_by)
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Score:
 
     n: int  # questions
     accuracy: float | None  # correct / (correct + wrong + no_answer); None if no completion was decided
-    low: float  # 95 % interval of the accuracy, over questions
+    low: float  # limits of the accuracy's 95 % interval; its trials are the questions
     high: float
     correct: int
     wrong: int
@@ -98,7 +97,7 @@ def wilson_interval(successes: float, trials: int) -> tuple[float, float]:
 
 
 def describe_score(score: Score) -> str:
-    """The score in one line: `accuracy 25.0 % [12.0, 44.9] (24 questions, 3 truncated)`."""
+    """The score in one line, such as `accuracy 25.0 % [12.0, 44.9] (24 questions, 3 truncated)`."""
     beside = [f"{score.n} questions"]
     for name, count in (("undecided", score.undecided), ("failed", score.failed)):
         if count:
@@ -106,6 +105,6 @@ def describe_score(score: Score) -> str:
     if score.truncated:
         beside.append(f"{score.truncated} truncated")
     if score.accuracy is None:
-        return f"accuracy unknown: nothing could be decided ({', '.join(beside)})"
+        return f"accuracy unknown: no completion could be decided ({', '.join(beside)})"
     accuracy, low, high = (100 * share for share in (score.accuracy, score.low, score.high))
     return f"accuracy {accuracy:.1f} % [{low:.1f}, {high:.1f}] ({', '.join(beside)})"

@@ -55,7 +55,10 @@ def say(message: str) -> None:
 
 @contextmanager
 def progress(label: str, total: int | None, detail: Callable[[], str] = str) -> Iterator[Advance]:
-    """Show a step's progress and the text of `detail`; call the yielded function with the units just done."""
+    """Show a step's progress and the text that `detail` returns.
+
+    The caller reports progress by passing the number of units just done to the yielded function.
+    """
     if total == 0:
         yield lambda _: None
         return
@@ -114,10 +117,10 @@ def _log_lines(label: str, total: int | None, detail: Callable[[], str]) -> Iter
 
 @contextmanager
 def reporting(state: Path, *, as_json: bool, must_log: bool = True) -> Iterator[list[Summary]]:
-    """Yield a list for the summaries of a command, and pass it to `finish`, also if the command fails.
+    """Yield a list for the summaries of a command, and pass it to `finish`, even if the command fails.
 
-    After a failure the last summary is marked as unfinished. Raises CannotWrite, unless another error already
-    stopped the command; that error is raised instead.
+    After a failure the last summary is marked as unfinished. Raises CannotWrite if the run log cannot be
+    written; but if another error already stopped the command, that error is raised instead.
     """
     summaries: list[Summary] = []
     try:
@@ -139,10 +142,10 @@ def finish(
     dry_run: bool = False,
     must_log: bool = True,
 ) -> None:
-    """Print the summaries of a command, and append them to the run log in the state folder.
+    """Print the summaries of a command, and append them to the run log, `runs.jsonl` in the folder `state`.
 
-    A dry run is only printed, not logged. Without `must_log`, the log is skipped if its folder does not exist
-    or is not writable. Raises CannotWrite.
+    A dry run is printed but not logged. If `must_log` is false, the log is skipped if its folder does not
+    exist or is not writable. Raises CannotWrite.
     """
     rows = [vars(summary) for summary in summaries]
     if as_json:
@@ -161,7 +164,7 @@ def finish(
 
 
 def print_summaries(summaries: Sequence[Summary]) -> None:
-    """Print a table with a line per step, and the notes below it."""
+    """Print a table with a line per step, and below it the notes."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -186,14 +189,14 @@ def print_summaries(summaries: Sequence[Summary]) -> None:
 
 
 def output_console() -> Console:
-    """Return the console for stdout; wide for a file or pipe, so that table rows do not wrap."""
+    """Return the console for stdout. For a file or pipe it is wide, so that table rows do not wrap."""
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 1_000, markup=False, highlight=False)
 
 
 def describe(reasons: Counter[str], most: int = 4) -> str:
-    """Format the most frequent reasons with their counts: `no question found 12, not grounded 3`."""
+    """Format the most frequent reasons with their counts, such as `no question found 12, not grounded 3`."""
     shown = [f"{reason} {count}" for reason, count in reasons.most_common(most)]
     other = sum(reasons.values()) - sum(count for _, count in reasons.most_common(most))
     return ", ".join([*shown, f"other {other}"] if other else shown)

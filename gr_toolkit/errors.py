@@ -45,7 +45,7 @@ class MissingExtra(GrError):
 
 
 class NoPages(GrError):
-    """None of the given archives contains a page; the message describes the first one's problem."""
+    """None of the given archives contains a page; the message describes the first archive's problem."""
 
 
 class StoreError(GrError):
@@ -73,7 +73,7 @@ class RequestFailed(ModelError):
 
     @property
     def reason(self) -> str:
-        """The reason stored in the request's row: without the details, so that reasons can be counted."""
+        """The reason stored in the row: the kind of failure only, so that equal reasons can be counted."""
         return f"failed: {str(self).partition(': ')[0]}"
 
 

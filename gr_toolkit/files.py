@@ -46,7 +46,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 def is_writable(folder: Path) -> bool:
     """Whether files can be created in the folder or, if it does not exist, in its nearest existing parent."""
-    while not os.path.exists(folder) and folder != folder.parent:  # Path.exists raises PermissionError
+    while not os.path.exists(folder) and folder != folder.parent:  # Path.exists would raise PermissionError
         folder = folder.parent
     return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
 

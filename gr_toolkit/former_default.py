@@ -6,10 +6,12 @@ import shlex
 from pathlib import Path
 
 from gr_toolkit.errors import UsageError
-from gr_toolkit.steps import FUNNEL
+from gr_toolkit.steps import FUNNEL, STEPS
 
 FORMER = Path("data")
-OURS = {*FUNNEL, "signatures", "runs", "evals", "warc", "corrupt", ".state", "demo.toml"}
+SCRATCH = (table for step in STEPS for table in step.scratch)
+# Names that gr creates in a data folder.
+OURS = {*FUNNEL, *SCRATCH, "runs", "evals", "warc", "corrupt", ".state", "demo.toml"}
 
 
 def refuse_former_default(default: str) -> None:
@@ -27,7 +29,7 @@ def refuse_former_default(default: str) -> None:
 
 
 def _holds_tables() -> bool:
-    """Whether `./data` has a shard written by gr; other projects also keep Parquet files in `data`."""
+    """Whether `./data` has a shard written by gr. (Other programs also keep Parquet files in `data`.)"""
     return any(_is_shard(path) for table in FUNNEL for path in FORMER.glob(f"{table}/*.parquet"))
 
 

@@ -8,7 +8,7 @@ from math import inf
 
 
 def retry_after(value: str) -> float | None:
-    """Parse a Retry-After header, a number or a date (RFC 9110, 10.2.3), into seconds to wait.
+    """Return the seconds to wait from a Retry-After header, a number or a date (RFC 9110, 10.2.3).
 
     Returns 0 for a date in the past, and None for a negative number or any other value.
     """

@@ -33,7 +33,7 @@ def init(
         path.write_text(default_toml(), encoding="utf-8")
     except OSError as error:
         raise CannotWrite(f"cannot write {path}: {error.strerror}") from error
-    print(f"Wrote {path}. Uncomment the settings to change; `gr demo` shows the whole pipeline.")
+    print(f"Wrote {path}. Uncomment the settings you want to change. `gr demo` runs the whole pipeline.")
 
 
 def default_toml() -> str:
@@ -55,11 +55,11 @@ def _section(section: type[BaseModel], prefix: str) -> list[str]:
 
 
 def _table(section: type[BaseModel], prefix: str) -> list[str]:
-    """Return a table's settings; for a role, one line with the names of the settings it may override."""
+    """Return the lines of a table. A role's table has one line, which names the settings it may override."""
     from gr_toolkit.settings import RoleSettings
 
     if issubclass(section, RoleSettings):
-        return [f"# Overrides for this role: {', '.join(section.model_fields)}"]
+        return [f"# Settings that this role may override: {', '.join(section.model_fields)}"]
     return _section(section, prefix)
 
 

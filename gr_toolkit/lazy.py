@@ -1,4 +1,4 @@
-"""Packages that import their public names on first use, so that `gr --help` stays quick."""
+"""Imports a package's public names on first use, so that `gr --help` stays quick."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ def lazy_names(
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """Return a module-level `__getattr__` and `__dir__` (PEP 562) for `package`.
 
-    `homes` maps each public name to the submodule that defines it, or to None if it is a submodule itself.
+    `homes` maps each public name to the submodule that defines it, or to None if the name is itself a
+    submodule.
     """
 
     def get(name: str) -> object:

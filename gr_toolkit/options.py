@@ -1,4 +1,4 @@
-"""Options shared by several commands, and the help of a command group."""
+"""Options shared by several commands, and a command group with extended help."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Data = Annotated[
 ]
 Config = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="Configuration file; default: gr.toml, if it exists."),
+    typer.Option("--config", metavar="FILE", help="Configuration file; default: $GR_CONFIG or ./gr.toml."),
 ]
-Json = Annotated[bool, typer.Option("--json", metavar="", help="Print the summary as JSON.")]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead of text.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", metavar="", help="Print what would be done, without doing it.")
 ]
@@ -25,7 +25,7 @@ EngineName = Annotated[
     typer.Option(
         "--engine",
         metavar="local|ray",
-        help="Where shards are processed: on this machine's cores, or on Ray.",
+        help="Where to process shards: on this machine's cores, or on Ray.",
     ),
 ]
 

@@ -1,8 +1,8 @@
-"""One typed configuration for every stage: gr.toml < environment (GR_...) < command-line flags.
+"""The typed settings of every stage. Flags override the environment (GR_...), which overrides gr.toml.
 
     settings = load_settings(config=None, crawl={"max_pages": 100})
 
-An environment variable names its setting with double underscores: GR_LLM__MODEL, GR_CRAWL__MAX_PAGES.
+An environment variable separates section and setting by two underscores: GR_LLM__MODEL, GR_CRAWL__MAX_PAGES.
 """
 
 from __future__ import annotations
@@ -54,30 +54,34 @@ class Section(BaseModel):
 class CrawlSettings(Section):
     """How pages are fetched."""
 
-    user_agent: str = Field("gr-toolkit/0.1", description="the crawler's name, matched by robots.txt")
+    user_agent: str = Field("gr-toolkit/0.1", description="the crawler's name, to sites and in robots.txt")
     contact: str = Field("", description="your e-mail address or web page, added to the User-Agent")
     obey_robots: bool = Field(True, description="obey robots.txt")
     allow_private: bool = Field(False, description="also fetch from this machine and its private network")
-    concurrency: int = Field(16, ge=1, description="requests in flight")
-    concurrency_per_host: int = Field(4, ge=1, description="requests in flight to one host")
-    delay: float = Field(1.0, ge=0, description="mean seconds between two requests to one host")
+    concurrency: int = Field(16, ge=1, description="maximum requests in flight, over all hosts")
+    concurrency_per_host: int = Field(4, ge=1, description="maximum requests in flight to one host")
+    delay: float = Field(
+        1.0, ge=0, description="mean seconds between two requests to a host; more if it is slow"
+    )
     timeout: float = Field(30.0, gt=0, description="seconds per request")
-    retries: int = Field(2, ge=0, description="retries after a failed connection or a server error")
-    max_wait: float = Field(120.0, ge=0, description="limit of Retry-After and Crawl-delay, seconds")
-    max_failures: int = Field(10, ge=1, description="consecutive failures after which a run skips the host")
-    max_bytes: int = Field(10_000_000, ge=1, description="larger pages are rejected")
-    max_pages: int = Field(0, ge=0, description="0 means no limit")
-    max_pages_per_host: int = Field(0, ge=0, description="0 means no limit")
-    max_depth: int = Field(8, ge=0, description="links followed from a source")
-    allow: list[str] = Field(default_factory=list, description="regular expressions a URL must match")
-    deny: list[str] = Field(default_factory=list, description="regular expressions a URL must not match")
+    retries: int = Field(2, ge=0, description="retries of a failed request")
+    max_wait: float = Field(
+        120.0, ge=0, description="longest Retry-After or Crawl-delay that is obeyed, seconds"
+    )
+    max_failures: int = Field(10, ge=1, description="consecutive failures after which a run skips a host")
+    max_bytes: int = Field(10_000_000, ge=1, description="bytes; larger pages are rejected")
+    max_pages: int = Field(0, ge=0, description="maximum pages per run; 0: no limit")
+    max_pages_per_host: int = Field(0, ge=0, description="maximum pages per run and host; 0: no limit")
+    max_depth: int = Field(8, ge=0, description="maximum number of links followed from a source")
+    allow: list[str] = Field(default_factory=list, description="found URLs must match one of these regexes")
+    deny: list[str] = Field(default_factory=list, description="found URLs must match none of these regexes")
     part: str = Field("", description="crawl only a part of the hosts: 3/16 is part 3 of 16")
-    refetch_after: str = Field("30d", description="fetch a page again after this time")
-    common_crawl_index: str = Field("https://index.commoncrawl.org", description="the index server")
-    common_crawl_data: str = Field("https://data.commoncrawl.org", description="the server of the WARC files")
-    javascript: list[str] = Field(default_factory=list, description="hosts whose pages need a browser")
-    shard_pages: int = Field(200, ge=1, description="pages per shard")
-    shard_seconds: float = Field(30.0, gt=0, description="write a smaller shard after this many seconds")
+    refetch_after: str = Field("30d", description="fetch a page again after this time; or never")
+    common_crawl_index: str = Field("https://index.commoncrawl.org", description="Common Crawl's index")
+    common_crawl_data: str = Field("https://data.commoncrawl.org", description="Common Crawl's WARC files")
+    javascript: list[str] = Field(default_factory=list, description="hosts whose pages a browser renders")
+    shard_pages: int = Field(200, ge=1, description="maximum pages per shard")
+    shard_seconds: float = Field(30.0, gt=0, description="a smaller shard is written after this many seconds")
 
     @field_validator("part")
     @classmethod
@@ -90,7 +94,7 @@ class CrawlSettings(Section):
     @classmethod
     def _is_age(cls, age: str) -> str:
         if not re.fullmatch(r"never|\d+(\.\d+)?[smhdw]", age):
-            raise ValueError("must be a number with s, m, h, d or w, such as 30d, or never")
+            raise ValueError("must be a number and s, m, h, d or w, such as 30d, or never")
         return age
 
     @property
@@ -104,9 +108,9 @@ class ModelSettings(Section):
 
     model: str = Field(
         "local",
-        description='a name on the server, "local" (SmolLM2), or "local:" and a file, folder or Hub id',
+        description='a name on the server, "local" (SmolLM2), or "local:" plus a file, folder or Hub id',
     )
-    base_url: str = Field("", description="any OpenAI-compatible server; empty: OPENAI_BASE_URL, or OpenAI")
+    base_url: str = Field("", description="an OpenAI-compatible server; empty: $OPENAI_BASE_URL or OpenAI")
     api_key_env: str = Field("OPENAI_API_KEY", description="the environment variable that holds the API key")
     backend: Literal["auto", "llama.cpp", "transformers"] = Field(
         "auto", description="the library that runs a local model"
@@ -114,17 +118,20 @@ class ModelSettings(Section):
     concurrency: int = Field(16, ge=1, description="maximum requests in flight")
     timeout: float = Field(120.0, gt=0, description="seconds per request")
     retries: int = Field(5, ge=0, description="retries of a failed request")
-    temperature: float = Field(0.0, ge=0)
+    temperature: float = Field(0.0, ge=0, description="sampling temperature")
     max_tokens: int = Field(
-        1024, ge=1, description="per reply; the extractor's limit is at least 128 per question"
+        1024, ge=1, description="maximum per reply; the extractor's is at least 128 per requested question"
     )
     context: int = Field(8192, ge=256, description="context window of a local model, tokens")
-    input_usd_per_million: float | None = Field(None, ge=0, description="price of prompt tokens")
-    output_usd_per_million: float | None = Field(None, ge=0, description="price of reply tokens")
+    input_usd_per_million: float | None = Field(None, ge=0, description="price of a million prompt tokens")
+    output_usd_per_million: float | None = Field(None, ge=0, description="price of a million reply tokens")
 
 
 class RoleSettings(ModelSettings):
-    """One role's overrides of [llm]. A setting that is not given falls back on [llm]."""
+    """One role's overrides of [llm]. Read it through `LLMSettings.for_role`.
+
+    An attribute that is not given holds the default of its class, and not the value of [llm].
+    """
 
     @model_serializer(mode="wrap")
     def _only_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
@@ -133,9 +140,9 @@ class RoleSettings(ModelSettings):
 
 
 class LLMSettings(ModelSettings):
-    """The language model of every role without its own settings."""
+    """The settings of [llm]. They apply to every role that does not override them."""
 
-    max_cost_usd: float | None = Field(None, ge=0, description="hard limit per run of a step")
+    max_cost_usd: float | None = Field(None, ge=0, description="hard limit of the cost of one run of a step")
     cache: bool = Field(True, description="cache replies, so that a second run costs nothing")
     extractor: RoleSettings = RoleSettings()
     judge: RoleSettings = RoleSettings()
@@ -149,7 +156,7 @@ class LLMSettings(ModelSettings):
         return bool(self.second_verifier.model_fields_set)
 
     def for_role(self, role: Role | None) -> LLMSettings:
-        """These settings, overridden by those of the role."""
+        """These settings with the role's overrides. Another model does not inherit the prices."""
         if role is None:
             return self
         own: RoleSettings = getattr(self, role)
@@ -169,54 +176,54 @@ class CurateSettings(Section):
     """How questions are made from texts."""
 
     languages: list[str] = Field(default_factory=list, description="ISO 639-1 codes to keep; empty keeps all")
-    chunk_chars: int = Field(12_000, ge=200, description="a longer text is split at this many characters")
+    chunk_chars: int = Field(12_000, ge=200, description="longer texts are split into parts of this size")
     pairs_per_chunk: int = Field(10, ge=1, description="maximum questions per part")
-    max_answer_chars: int = Field(200, ge=1, description="longer answers are rejected")
+    max_answer_chars: int = Field(200, ge=1, description="answers with more characters are rejected")
     similarity: float = Field(
         0.7, gt=0, le=1, description="MinHash Jaccard similarity at which two questions are duplicates"
     )
     benchmarks: list[str] = Field(
         default_factory=list,
-        description=".jsonl or .parquet files whose questions must not leak, besides the bundled benchmark",
+        description=".jsonl or .parquet files of questions to keep out, in addition to the bundled benchmark",
     )
     overlap: float = Field(
-        0.6, gt=0, le=1, description="share of a benchmark item's n-grams from which a question leaks"
+        0.6, gt=0, le=1, description="share of a benchmark item's n-grams at which a question is a leak"
     )
     samples: int = Field(8, ge=1, description="solutions sampled per question")
-    min_pass_rate: float = Field(0.0, ge=0, le=1, description="questions at or below it are rejected")
-    max_pass_rate: float = Field(1.0, ge=0, le=1, description="questions at or above it are rejected")
-    any_pass_rate: bool = Field(False, description="keep questions of any pass rate")
-    test_share: float = Field(0.02, ge=0, le=1, description="share of the questions in the test split")
+    min_pass_rate: float = Field(0.0, ge=0, le=1, description="questions with this rate or less are rejected")
+    max_pass_rate: float = Field(1.0, ge=0, le=1, description="questions with this rate or more are rejected")
+    any_pass_rate: bool = Field(False, description="keep questions whatever their pass rate")
+    test_share: float = Field(0.02, ge=0, le=1, description="share of the questions for the test split")
 
 
 class VerifySettings(Section):
     """How answers are verified."""
 
-    model: bool = Field(True, description="ask the verifier model if the rules abstain")
+    model: bool = Field(True, description="ask the verifier model if the rules cannot decide")
     cache: bool = Field(True, description="cache verdicts")
 
 
 class TrainSettings(Section):
     """GRPO; the paper's values are in docs/train.md."""
 
-    prompts_per_step: int = Field(4, ge=1)
-    group: int = Field(4, ge=2, description="completions sampled per prompt")
+    prompts_per_step: int = Field(4, ge=1, description="questions per optimizer step")
+    group: int = Field(4, ge=2, description="completions sampled per question")
     learning_rate: float = Field(1e-6, gt=0)
     beta: float = Field(0.0, ge=0, description="weight of the KL term")
-    epsilon: float = Field(0.2, gt=0)
-    temperature: float = Field(1.0, gt=0)
-    max_prompt_tokens: int = Field(1024, ge=1)
-    max_completion_tokens: int = Field(1024, ge=1)
-    save_every: int = Field(20, ge=1)
+    epsilon: float = Field(0.2, gt=0, description="clipping range of the probability ratio")
+    temperature: float = Field(1.0, gt=0, description="sampling temperature")
+    max_prompt_tokens: int = Field(1024, ge=1, description="questions with a longer prompt are excluded")
+    max_completion_tokens: int = Field(1024, ge=1, description="longer completions are cut off")
+    save_every: int = Field(20, ge=1, description="steps between two checkpoints")
     seed: int = 0
 
 
 class EvalSettings(Section):
     """How a model is scored."""
 
-    samples: int = Field(1, ge=1)
-    temperature: float = Field(0.0, ge=0)
-    max_tokens: int = Field(2048, ge=1)
+    samples: int = Field(1, ge=1, description="completions per question")
+    temperature: float = Field(0.0, ge=0, description="sampling temperature")
+    max_tokens: int = Field(2048, ge=1, description="maximum tokens per completion")
 
 
 class Settings(Section):
@@ -224,10 +231,10 @@ class Settings(Section):
 
     data: str = Field(DEFAULT_DATA, description="folder or URL of the tables")
     workers: int = Field(default_factory=cores, ge=1, description="worker processes")
-    engine: Engine = Field("local", description="local or ray")
+    engine: Engine = Field("local", description="where to process shards: local or ray")
     instruction: str = Field(
         "Please reason step by step, and put your final answer within \\boxed{}.",
-        description="follows every question that a model solves: in attempts, training and evaluation",
+        description="appended to every question that a model is to solve: in attempts, training, evaluation",
     )
     crawl: CrawlSettings = CrawlSettings()
     llm: LLMSettings = LLMSettings()
@@ -249,16 +256,16 @@ class Settings(Section):
 
     @property
     def state(self) -> Path:
-        """The local folder for everything but tables: crawl frontier, caches, locks, run log."""
+        """The local folder for everything except tables: crawl frontier, caches, locks, run log."""
         if "://" not in self.data:
             return Path(self.data) / ".state"
         return Path(platformdirs.user_state_dir("gr")) / self.data.replace("://", "_").replace("/", "_")
 
 
 def load_settings(config: Path | None = None, **flags: object) -> Settings:
-    """Merge gr.toml (or `config`), the environment and the flags. A flag of None is not given.
+    """Merge gr.toml (or `config`), the environment and the flags. A flag that is None counts as not given.
 
-    Raises UsageError with the bad key or value, its source and the nearest known key.
+    Raises UsageError if a key or value is invalid. The message names its source and the nearest known key.
     """
     path = config or _default_config()
     merged: Tree = {}
@@ -278,7 +285,7 @@ def load_settings(config: Path | None = None, **flags: object) -> Settings:
 
 
 def _default_config() -> Path | None:
-    """GR_CONFIG, or ./gr.toml if it exists."""
+    """The file named by GR_CONFIG, else ./gr.toml if it exists, else None."""
     if (named := os.environ.get("GR_CONFIG")) is not None:
         if not named.strip():
             raise UsageError("the environment: GR_CONFIG is empty; it must name a configuration file")

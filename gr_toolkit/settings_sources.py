@@ -34,11 +34,11 @@ def read_toml(path: Path) -> Tree:
 
 
 def read_environment(environ: Mapping[str, str], known: Sequence[str]) -> Tree:
-    """Convert GR_LLM__MAX_TOKENS=64 into {"llm": {"max_tokens": "64"}}; lists are written as JSON.
+    """Convert GR_LLM__MAX_TOKENS=64 into {"llm": {"max_tokens": "64"}}; a list is given as JSON.
 
-    `known` holds the names of all settings, such as llm.max_tokens. A variable without a known section
-    belongs to another program (GNU Radio uses GR_PREFIX and others) and is ignored. Raises UsageError if the
-    variable looks like a misspelt setting.
+    `known` holds the names of all settings, such as llm.max_tokens. A variable that begins with no known
+    section is ignored, since other programs use such names too (GNU Radio: GR_PREFIX). Raises UsageError if
+    such a variable looks like a misspelt setting.
     """
     tree: Tree = {}
     sections = {name.partition(".")[0] for name in known}
@@ -70,7 +70,7 @@ def _read_list(name: str, text: str) -> object:
 
 
 def without_none(tree: Mapping[str, object]) -> Tree:
-    """Return the tree without values of None, which mean that a flag was not given."""
+    """Return the tree without None values. None means that a flag was not given."""
     return {
         key: without_none(value) if isinstance(value, dict) else value
         for key, value in tree.items()
@@ -99,7 +99,7 @@ def names_in(section: type[BaseModel], prefix: str = "") -> list[str]:
 
 
 def explain(error: ValidationError, source: str, settings: type[BaseModel]) -> str:
-    """The first validation error as one line."""
+    """The first validation error, as a one-line message."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
@@ -109,5 +109,5 @@ def explain(error: ValidationError, source: str, settings: type[BaseModel]) -> s
     for part in first["loc"][:-1]:
         section = cast(type[BaseModel], section.model_fields[str(part)].annotation)
     known = difflib.get_close_matches(str(first["loc"][-1]), section.model_fields, n=1, cutoff=0.4)
-    hint = f"did you mean {known[0]}?" if known else f"known are: {', '.join(section.model_fields)}"
+    hint = f"did you mean {known[0]}?" if known else f"known settings: {', '.join(section.model_fields)}"
     return f"{source}: unknown setting {where}; {hint}"

@@ -1,7 +1,10 @@
-"""The steps of the pipeline, in order. Commands, tables, the funnel and docs/tables.md follow from this list.
+"""The steps of the pipeline, in order.
 
-A new step is a line here, a row type in store/tables.py, and the function that fills the table. Nothing heavy
-is imported, because every `--help` reads this module.
+The funnel, `gr status`, messages and the commands of `gr curate` follow from this list. Tests check the
+tables, the other commands and docs/tables.md against it. A new step is a line here, a row type in
+store/tables.py, and the function that fills the table.
+
+This module imports nothing heavy, because every `--help` imports it.
 """
 
 from __future__ import annotations
@@ -10,19 +13,24 @@ from typing import NamedTuple
 
 
 class Step(NamedTuple):
-    """A step fills `table` from the shards of the same name of the tables it `needs`."""
+    """A step makes each shard of `table` from the shards of the same name in the tables `needs`."""
 
     name: str  # the command without `gr`
     table: str
-    needs: tuple[str, ...]  # the first holds the rows the step works on; empty: it reads the web
-    purpose: str  # for --help
-    removes: bool = False  # its rows are rows of needs[0] that go no further
-    scratch: tuple[str, ...] = ()  # tables that the step fills first, for its own use
+    needs: tuple[str, ...]  # the first one's rows are processed; empty if the step reads the web
+    purpose: str  # what the table holds, for --help
+    removes: bool = False  # whether `table` lists rows of needs[0] that later steps skip
+    scratch: tuple[str, ...] = ()  # tables that the step fills first and that only it uses
 
     @property
     def command(self) -> str:
-        """The command that runs the step, for messages."""
+        """The command that runs the step, such as `gr curate judge`."""
         return f"gr {self.name}"
+
+    @property
+    def subcommand(self) -> str:
+        """The last word of the name, such as `dedup`."""
+        return self.name.rpartition(" ")[2]
 
 
 STEPS = (
@@ -63,7 +71,7 @@ FUNNEL = tuple(step.table for step in STEPS)
 
 
 def step_of(table: str) -> Step:
-    """The step that fills the table. Raises KeyError if there is none."""
+    """The step that fills the table. Raises KeyError for an unknown table."""
     return _STEP_OF[table]
 
 

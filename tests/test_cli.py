@@ -131,7 +131,7 @@ def test_init_writes_the_defaults_and_never_overwrites(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "step", "note"),
     [
-        (["crawl", "http://127.0.0.1:9/"], "crawl", "would start from 1 URLs of pages"),
+        (["crawl", "http://127.0.0.1:9/"], "crawl", "would start from 1 page URLs"),
         (["train", "grpo"], "train grpo", "would train local on 1 questions, from step 0 to step 100"),
         (["eval", "--on", "tiny"], "eval tiny", "would ask local for 24 completions"),
     ],

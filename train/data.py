@@ -29,7 +29,7 @@ class TrainingRow(TypedDict):
 
 
 def train_questions(store: Store) -> list[Question]:
-    """The kept rows of the train split, shard by shard. Raises GrError if it has none."""
+    """The kept rows of the train split, shard by shard. Raises GrError if there are none."""
     questions = questions_of_split(store, "train")
     if not questions:
         raise GrError(
@@ -60,7 +60,7 @@ def prompt_tokens(prompt: Prompt, tokenizer: PreTrainedTokenizerBase) -> int:
 def with_prompts(
     questions: Sequence[Question], instruction: str, tokenizer: PreTrainedTokenizerBase, max_tokens: int
 ) -> list[TrainingRow]:
-    """The questions with their prompts, without those whose prompt has more than `max_tokens` tokens.
+    """The questions with their prompts. Questions with a prompt of over `max_tokens` tokens are left out.
 
     Raises GrError if no question remains. TRL itself neither truncates nor drops long prompts.
     """
@@ -76,9 +76,9 @@ def with_prompts(
 
 
 def in_training_order(rows: Sequence[TrainingRow], needed: int, seed: int) -> Dataset:
-    """The `needed` rows in training order. Every epoch is a new shuffle of all rows.
+    """A data set of `needed` rows in training order. Every epoch is a new shuffle of all rows.
 
-    A longer run starts with the order of a shorter one, so a run can be resumed or extended at any step.
+    A longer run begins with the order of a shorter run, so a run can be resumed or extended at any step.
     TRL's own shuffling restarts if a run is resumed after its first epoch.
     """
     from datasets import Dataset

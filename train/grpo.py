@@ -23,9 +23,9 @@ PACKAGES = ("torch", "transformers", "trl", "datasets")
 
 
 def train_grpo(settings: Settings, model: str, name: str, steps: int, summaries: list[Summary]) -> None:
-    """Train `model` up to optimizer step `steps` in the run `name`, from the run's last checkpoint.
+    """Train `model` up to optimizer step `steps` in the run `name`, from its last checkpoint if it has any.
 
-    Appends to `summaries`, also if the training ends early. Raises Locked, MissingExtra, ModelError,
+    Appends to `summaries`, also if the training ends early. Raises Locked, MissingExtra, ModelError and
     CannotWrite, GrError if there are no questions, and UsageError if the run was started with other values.
     """
     started = time.monotonic()
@@ -78,7 +78,7 @@ def _nothing_to_do(run: Run) -> str:
 def _train(
     settings: Settings, model: str, questions: Sequence[Question], run: Run, steps: int, summary: Summary
 ) -> None:
-    """Load everything that may be missing or invalid, then start the run."""
+    """Load the model and the data, then write config.json and train. A failed load leaves no config.json."""
     _require_packages()
     from train.reward import Reward
     from train.trainer import load_policy, load_tokenizer, run_trainer
@@ -112,7 +112,7 @@ def _count(summary: Summary, outcomes: Counter[str]) -> None:
 
 
 def _notes(metrics: Sequence[Metrics], dropped: int) -> list[str]:
-    """Notes for the summary: the trend of the reward, and what was left out."""
+    """Notes for the summary: the trends of reward and accuracy, and the number of skipped questions."""
     judged = [step for step in metrics if step["reward"] is not None]
     span = min(10, (len(judged) + 3) // 4)
     notes = [

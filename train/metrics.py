@@ -1,4 +1,4 @@
-"""Reports a run while it trains: metrics.jsonl, and a line or a progress bar on the terminal."""
+"""Reports a run's steps while it trains: in metrics.jsonl, and as lines or a progress bar on stderr."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gr_toolkit.console import Advance, say
 from gr_toolkit.errors import GrError
 from gr_toolkit.files import write_whole
 
-# Our names for the metrics, and TRL's.
+# Our name of each metric, and TRL's name.
 METRICS = {
     "step": "step",
     "reward": "reward",  # mean over the completions
     "reward_std": "reward_std",  # mean over the groups
-    "equal_groups": "frac_reward_zero_std",  # share of groups without a learning signal
-    "answered": "answered",  # shares of the completions, see reward.py
+    "equal_groups": "frac_reward_zero_std",  # share of groups with equal rewards: no learning signal
+    "answered": "answered",  # this and the next three are shares of the completions, see reward.py
     "correct": "correct",
     "undecided": "undecided",
     "failed": "failed",
@@ -34,13 +34,13 @@ METRICS = {
     "cut_off": "completions/clipped_ratio",  # share that reached max_completion_tokens
     "seconds": "step_time",
 }
-# The verifier counts as down if it fails on more than this share of completions in so many steps in a row.
-FAILED_SHARE = 0.2
-FAILED_STEPS = 3
+# The verifier counts as down if it fails on too many completions in several steps in a row.
+FAILED_SHARE = 0.2  # of a step's completions; above it, the step counts as failed
+FAILED_STEPS = 3  # in a row
 
 
 class RunLog(TrainerCallback):
-    """Writes a line per step, and ends the training if the verifier is down."""
+    """Writes a line of metrics per step, and ends the training if the verifier is down."""
 
     def __init__(self, path: Path, advance: Advance) -> None:
         """`advance` moves the progress bar."""
@@ -51,7 +51,7 @@ class RunLog(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
     ) -> None:
-        """Rewrite the file with the steps of the checkpoint; later steps are repeated."""
+        """Rewrite the file with the steps up to the checkpoint, because training repeats the later steps."""
         lines = [metrics_line(entry) for entry in state.log_history if is_step(entry)]
         write_whole(self.path, "".join(lines).encode())
         self.advance(state.global_step)
@@ -82,13 +82,13 @@ def is_step(entry: Mapping[str, float]) -> bool:
 
 
 def metrics_line(entry: Mapping[str, float]) -> str:
-    """The entry as a line of JSON with our names. NaN and infinity become null."""
+    """The entry as a line of JSON with our names of the metrics. NaN and infinity become null."""
     values = {name: entry[key] for name, key in METRICS.items() if key in entry}
     return json.dumps({name: value if _is_number(value) else None for name, value in values.items()}) + "\n"
 
 
 def describe(entry: Mapping[str, float], steps: int) -> str:
-    """`step 3/12  reward 0.130  answered 44%  correct 19%  31 tokens  8.7 s`."""
+    """One line per step, such as `step 3/12  reward 0.130  answered 44%  correct 19%  31 tokens  8.7 s`."""
     reward = entry["reward"]
     return (
         f"step {entry['step']}/{steps}  reward {reward if reward is None else format(reward, '.3f')}  "

@@ -1,4 +1,4 @@
-"""The paper's reward as a reward function for TRL."""
+"""The paper's reward (gr_toolkit/verify/paper.py) as a reward function for TRL."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 class Reward:
     """A reward function for TRL's trainers. It rewards all completions of a batch in one call.
 
-    It can be pickled before its first call. The first call opens the tokenizer and the verifier, which belong
-    to the calling process.
+    It can be pickled until its first call, which opens the tokenizer and the verifier in the calling process.
     """
 
     __name__ = "paper"  # TRL reports rewards/paper/mean
@@ -34,7 +33,7 @@ class Reward:
         self.settings = settings
         self.model = model
         self.samples = samples
-        self.outcomes: Counter[str] = Counter()  # of all completions so far
+        self.outcomes: Counter[str] = Counter()  # number of completions so far by outcome
         self._open = ExitStack()
         self._asking: asyncio.Task[object] | None = None
 
@@ -50,10 +49,10 @@ class Reward:
         log_metric: Callable[[str, float], None] | None = None,
         **_: object,
     ) -> list[float | None]:
-        """The rewards, in order. `id`, `question` and `answer` (the reference) are columns of the data set.
+        """The completions' rewards. `id`, `question` and `answer` (the reference) are columns of the dataset.
 
-        The reward is None if the verifier's server failed. Errors that later steps cannot recover from end
-        the training: BudgetExceeded, MissingExtra, UsageError, CannotWrite.
+        A reward is None if the verdict is undecided or the verifier's server failed. Errors that later steps
+        cannot recover from end the training: BudgetExceeded, MissingExtra, UsageError, CannotWrite.
         """
         texts = [text_of(completion) for completion in completions]
         found = list(map(extract_answer, texts))

@@ -1,4 +1,4 @@
-"""The folder of a training run. A resumed run reads its state only from here.
+"""The folder of a training run. A resumed run reads its state only from this folder.
 
 config.json            the resolved configuration: settings, model, versions, questions
 metrics.jsonl          one line per optimizer step
@@ -31,7 +31,7 @@ class Run:
     """A run's files and its progress."""
 
     def __init__(self, settings: Settings, name: str) -> None:
-        """The run `name`: in the data folder if it is local, else in the state folder."""
+        """Locate the run `name` in the data folder if that is local, else in the state folder."""
         if not re.fullmatch(r"\w[\w.-]*", name):
             raise UsageError(f"--run {name!r}: a run's name may contain letters, digits, '.', '_' and '-'")
         self.name = name
@@ -50,7 +50,7 @@ class Run:
             yield
 
     def check(self, decisive: Tree, steps: int) -> None:
-        """Raise UsageError if the run was started with other decisive values, or is beyond `steps`."""
+        """Raise UsageError if the run was started with other decisive values or has passed `steps`."""
         if self.trained_steps() < steps < self.reached():
             raise UsageError(
                 f"run {self.name} is already at step {self.reached()}; pass --steps {self.reached()} or more"
@@ -68,23 +68,23 @@ class Run:
             )
 
     def start(self, decisive: Tree, rest: Tree) -> None:
-        """Write config.json, unless the run exists. Raises CannotWrite."""
+        """Write config.json unless it exists. Raises CannotWrite."""
         if not self.config.exists():
             config = json.dumps({"decisive": decisive, **rest}, indent=2)
             Folder(str(self.folder)).write(self.config.name, config.encode())
 
     def trained_steps(self) -> int:
-        """The number of steps of the final model; 0 without one."""
+        """The number of steps that the final model was trained for; 0 without a final model."""
         record = self.final / STEPS
         return int(json.loads(record.read_text())["steps"]) if record.exists() else 0
 
     def checkpoint(self) -> Path | None:
-        """The last complete checkpoint. The trainer writes its trainer_state.json last."""
+        """The last complete checkpoint: it has a trainer_state.json, which the trainer writes last."""
         complete = (path.parent for path in self.folder.glob("checkpoint-*/trainer_state.json"))
         return max(complete, key=step_of, default=None)
 
     def reached(self) -> int:
-        """The step of the last checkpoint; 0 without one."""
+        """The step of the last checkpoint; 0 without a checkpoint."""
         checkpoint = self.checkpoint()
         return step_of(checkpoint) if checkpoint else 0
 
@@ -93,7 +93,7 @@ class Run:
         return [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()]
 
     def publish(self, steps: int, save: Callable[[Path], None]) -> None:
-        """Call `save` with a new folder, then rename it to `final`."""
+        """Call `save` with a new folder, then rename the folder to `final`."""
         new, old = self.folder / ".tmp-final", self.folder / ".tmp-replaced"
         for left in (new, old):
             shutil.rmtree(left, ignore_errors=True)
@@ -106,7 +106,7 @@ class Run:
 
 
 def flatten(tree: Tree, above: str = "") -> dict[str, object]:
-    """{"train": {"seed": 0}} becomes {"train.seed": 0}."""
+    """Join the keys of nested mappings with dots: {"train": {"seed": 0}} becomes {"train.seed": 0}."""
     flat: dict[str, object] = {}
     for key, value in tree.items():
         name = f"{above}{key}"
@@ -115,5 +115,5 @@ def flatten(tree: Tree, above: str = "") -> dict[str, object]:
 
 
 def step_of(checkpoint: Path) -> int:
-    """4 for checkpoint-4."""
+    """The step in a checkpoint's folder name, such as 4 in checkpoint-4."""
     return int(checkpoint.name.rpartition("-")[2])

@@ -17,7 +17,7 @@ SAMPLES = pa.schema(
         ("id", pa.string()),  # of the question
         ("question", pa.string()),
         ("completion", pa.string()),
-        ("answer", pa.string()),  # extracted; null if the completion states none
+        ("answer", pa.string()),  # extracted from the completion; null if it states no answer
         ("reference", pa.string()),
         ("correct", pa.bool_()),  # null: undecided
         ("decided_by", pa.string()),

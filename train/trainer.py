@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-FULL_BELOW = 16 * 2**20  # bytes
+FULL_BELOW = 16 * 2**20  # bytes of free space; with less, a disk counts as full
 MAX_AT_ONCE = 8  # completions in one forward and backward pass on one device
 
 
 def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
-    """The policy's tokenizer, whose end-of-text token is the one that ends a turn in its chat template.
+    """Load the policy's tokenizer. Its end-of-text token becomes the token that ends a chat turn.
 
-    Base models such as Qwen2.5 declare another token and would continue after the end of the turn. Raises
+    Base models such as Qwen2.5 declare another token, and would continue after the end of the turn. Raises
     ModelError if the tokenizer cannot be loaded.
     """
     with _failing_as_model_error(model):
@@ -61,7 +61,7 @@ def load_policy(model: str) -> PreTrainedModel:
 
 @contextmanager
 def _failing_as_model_error(model: str) -> Iterator[None]:
-    """Turn the errors of missing or broken files, downloads and unknown architectures into ModelError."""
+    """Turn errors about missing or broken files, downloads and unknown architectures into ModelError."""
     try:
         yield
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
@@ -77,8 +77,8 @@ def batch(completions: int) -> tuple[int, int]:
 def grpo_config(settings: TrainSettings, folder: Path, steps: int) -> GRPOConfig:
     """TRL's configuration of the run in `folder`. Values not given here are TRL's defaults.
 
-    Each optimizer step generates its own completions, so training resumes exactly from any checkpoint. TRL
-    does not save generated completions, so a checkpoint within a generation could not be resumed exactly.
+    Each optimizer step generates its own completions, so training resumes exactly from any checkpoint. If
+    several steps shared completions, it could not resume between them, because TRL does not save completions.
     """
     gpu = torch.cuda.is_available()
     at_once, passes = batch(settings.prompts_per_step * settings.group)
@@ -152,10 +152,10 @@ def disk_full_explained(folder: Path) -> Iterator[None]:
     except GrError:
         raise
     except Exception as error:
-        # safetensors reports the full disk and removes its file; torch reports another error and leaves it.
+        # safetensors reports a full disk and removes its file; torch reports other errors and keeps its file.
         if "No space left" not in str(error) and shutil.disk_usage(folder).free > FULL_BELOW:
             raise
         raise CannotWrite(
-            f"no space left for {folder}: a checkpoint takes 12 bytes per parameter, and the last one stays "
-            "until the next one is complete. Free some space, then run the same command again to resume"
+            f"no space left for {folder}: a checkpoint takes 12 bytes per parameter, and the last checkpoint "
+            "is kept until the next is complete. Free some space, then run the same command again to resume"
         ) from error

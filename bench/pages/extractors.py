@@ -37,7 +37,7 @@ def load() -> dict[str, Extract]:
     from crawl.extract import read_text
 
     return {
-        OURS: lambda page: str(read_text(page)["text"]),
+        OURS: lambda page: str(read_text(page, "", "")["text"]),
         YARDSTICK: trafilatura.extract,
         "trafilatura-recall": lambda page: trafilatura.extract(page, favor_recall=True),
         "resiliparse": lambda page: extract_plain_text(page, main_content=True, preserve_formatting=True),

@@ -80,7 +80,7 @@ def markup_found(decoded: dict[str, str]) -> list[MarkupFound]:
         expected = declared(page)
         if expected is None:
             continue
-        questions = read_text(page)["qa_markup"]
+        questions = read_text(page, "", "")["qa_markup"]
         assert isinstance(questions, list)
         accepted = sum(any(answer["accepted"] for answer in each["answers"]) for each in questions)
         found = min(len(questions), expected.questions), min(accepted, expected.accepted)

@@ -1,1 +1,1 @@
-"""Sources that contain the pages themselves: WARC files, folders of HTML, Common Crawl."""
+"""Sources that contain the pages themselves: WARC files, folders of HTML files, Common Crawl."""

@@ -1,7 +1,7 @@
 """Archives: sources that contain the pages themselves, so that no request goes to the original sites.
 
 An archive is split into slices, each small enough for one shard. A slice is a picklable function without
-arguments, so that any worker process can read it.
+arguments that reads and returns its contents, so that any worker process can call it.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ OUT_OF_SCOPE = "excluded by allow, deny or part"
 class Contents:
     """The contents of a slice: rows of `pages`, and counts of the non-pages by type.
 
-    `trouble` is an error message for the unreadable part. `unfinished` is set if a later run may succeed.
+    `error` is a message about the part that could not be read. `unfinished` means that a later run
+    may be able to read more, and reads the archive again.
     """
 
     rows: list[PageRow] = field(default_factory=list)
-    others: Counter[str] = field(default_factory=Counter)
-    trouble: str | None = None
+    non_pages: Counter[str] = field(default_factory=Counter)
+    error: str | None = None
     unfinished: bool = False
 
 
@@ -39,7 +40,7 @@ Slice = Callable[[], Contents]
 
 
 class Archive(Protocol):
-    """One archive. Its slices report damage in `Contents.trouble`; it raises nothing but GrError."""
+    """One archive. Its methods raise only GrError; its slices report damage in `Contents.error`."""
 
     @property
     def name(self) -> str:
@@ -47,21 +48,21 @@ class Archive(Protocol):
 
     @property
     def is_remote(self) -> bool:
-        """Whether the slices come from a remote server, to which only one process may send requests."""
+        """Whether slices send requests to a server that only one process at a time may use."""
 
     def key(self, settings: CrawlSettings) -> str:
-        """A key that changes with the contents; an archive whose key is ingested is not read again."""
+        """A key that changes with the contents. An archive is not read again if its key was ingested."""
 
     def slices(self, settings: CrawlSettings, known: Callable[[str], bool]) -> Iterator[Slice]:
-        """The slices in order; `known` returns whether the page of a canonical URL is stored already."""
+        """Yield the slices in order; `known` returns whether a canonical URL's page is stored already."""
 
 
 class Sorter:
-    """Collects the records of an archive in a `Contents`: each becomes a row or a count.
+    """Collects an archive's records in `contents`: each record becomes a row, or is only counted.
 
-    A response becomes a row if it claims to be a page: status 2xx, and an HTML type or no type. All others
-    are only counted, because crawl archives hold millions of images, redirects and missing pages. Besides,
-    a URL has only one row: a row for a missing page would keep out the page itself from another archive.
+    A response becomes a row if its URL is in scope, its status is 2xx and its type is HTML or missing. Other
+    responses are only counted, because crawl archives hold millions of images, redirects and missing pages.
+    Besides, a URL has only one row: with a row for a missing page, the page itself could not be added later.
     """
 
     def __init__(self, source: str, settings: CrawlSettings) -> None:
@@ -72,7 +73,7 @@ class Sorter:
 
     def count(self, kind: str) -> None:
         """Count a record that is not a page."""
-        self.contents.others[kind] += 1
+        self.contents.non_pages[kind] += 1
 
     def take(
         self,
@@ -84,7 +85,7 @@ class Sorter:
         fetched_at: datetime | None,
         reason: str | None = None,
     ) -> None:
-        """Add a response: body decoded, header names in lower case, and `reason` if it is incomplete."""
+        """Add a response: `body` decoded, header names in lower case, `reason` set if it is incomplete."""
         media = media_type(headers.get("content-type", ""))
         if not 200 <= status < 300:
             self.count(f"status {status}")

@@ -31,10 +31,10 @@ QUERY = re.compile(r"cc:(?:((?:CC-MAIN-[\w-]+|\d+)(?:,CC-MAIN-[\w-]+)*):)?(\S+)"
 INDEX = "https://index.commoncrawl.org"
 DATA = "https://data.commoncrawl.org"
 FILTERS = ("=status:200", r"~mime-detected:(text/html|application/xhtml\+xml)$")
-LATEST = "1"  # only the latest crawl
-BUSY = (429, 500, 502, 503, 504)
+LATEST = "1"  # the number of latest crawls
+BUSY = (429, 500, 502, 503, 504)  # statuses that are retried
 NOT_FOUND, PARTIAL = 404, 206
-MAX_HEADER_BYTES = 1 << 20  # bytes of a capture's headers, in addition to the page
+MAX_HEADER_BYTES = 1 << 20  # bytes read of a capture for its headers, in addition to max_bytes for the page
 
 Capture = Mapping[str, str]
 
@@ -43,7 +43,7 @@ Capture = Mapping[str, str]
 class CommonCrawl:
     """The captures of a URL pattern, such as `example.org/questions/*` or `*.example.org`.
 
-    `crawls` are names (CC-MAIN-2026-10,CC-MAIN-2026-14), or the number of latest crawls.
+    `crawls` is a list of names (CC-MAIN-2026-10,CC-MAIN-2026-14), or a number N for the N latest crawls.
     """
 
     pattern: str
@@ -54,17 +54,17 @@ class CommonCrawl:
 
     @property
     def name(self) -> str:
-        """The query, written as a source of `gr crawl`."""
+        """The query in the form that `gr crawl` accepts as a source."""
         return f"cc:{self.crawls}:{self.pattern}"
 
     def key(self, settings: CrawlSettings) -> str:
-        """The pattern and the crawls' names; a crawl never changes. Raises UsageError, GrError."""
+        """The pattern and the crawls' names, since a crawl never changes. Raises UsageError and GrError."""
         with session(settings) as client:
             crawls = [_crawl(endpoint) for endpoint in self._endpoints(client, settings)]
         return f"cc {self.pattern} {' '.join(crawls)}"
 
     def slices(self, settings: CrawlSettings, known: Callable[[str], bool]) -> Iterator[Slice]:
-        """The captures that are not stored yet, one shard's number of pages in each slice."""
+        """Yield slices of at most one shard's number of captures, without pages that are stored already."""
         size = min(settings.shard_pages, settings.max_pages or settings.shard_pages)
         try:
             with session(settings) as client:
@@ -74,7 +74,7 @@ class CommonCrawl:
                     for batch in batches(new, size):
                         yield partial(read_captures, self.data, _crawl(endpoint), batch, settings)
         except GrError as error:
-            yield partial(ready, Contents(trouble=str(error), unfinished=True))
+            yield partial(ready, Contents(error=str(error), unfinished=True))
 
     def _endpoints(self, client: Session, settings: CrawlSettings) -> list[str]:
         """The index URLs of the selected crawls, the latest first."""
@@ -93,13 +93,13 @@ class CommonCrawl:
 
 
 def captures(client: Session, endpoint: str, pattern: str, settings: CrawlSettings) -> Iterator[Capture]:
-    """Yield the HTML captures that a crawl's index lists for the pattern. Raises GrError."""
+    """Yield the HTML captures of a pattern that the index at `endpoint` lists. Raises GrError."""
     from cdx_toolkit import cdx_to_captures
 
     def request(**query: str | int | Sequence[str]) -> Response:
         query |= {"url": pattern, "output": "json"}
         response = client.get(endpoint, params=query, timeout=settings.timeout)
-        if response.status_code != NOT_FOUND:  # a 404 response means: no captures
+        if response.status_code != NOT_FOUND:  # 404: the crawl has no captures of the pattern
             response.raise_for_status()
         return response
 
@@ -117,7 +117,7 @@ def read_captures(data: str, crawl: str, batch: Sequence[Capture], settings: Cra
     """Fetch a batch of captures, a few at a time. Failed captures are retried on the next run."""
     sorter = Sorter(crawl, settings)
     wanted = [capture for capture in batch if sorter.scope.admits(capture["url"])]
-    sorter.contents.others += Counter({OUT_OF_SCOPE: len(batch) - len(wanted)})
+    sorter.contents.non_pages += Counter({OUT_OF_SCOPE: len(batch) - len(wanted)})
     pool = ThreadPoolExecutor(settings.concurrency_per_host)
     try:
         with session(settings) as client:
@@ -133,7 +133,7 @@ def read_captures(data: str, crawl: str, batch: Sequence[Capture], settings: Cra
 
 
 def fetch_capture(client: Session, data: str, capture: Capture, settings: CrawlSettings) -> bytes | str:
-    """Return the gzip member of a capture's record, or the reason for the failure."""
+    """Return a capture's record as a gzip member, or the reason why it could not be fetched."""
     from requests import RequestException
     from urllib3.exceptions import HTTPError
 
@@ -151,7 +151,7 @@ def fetch_capture(client: Session, data: str, capture: Capture, settings: CrawlS
 
 
 def take_capture(member: bytes, sorter: Sorter) -> None:
-    """Add the one record that a gzip member holds."""
+    """Add the record in a gzip member to the sorter."""
     from fastwarc.warc import ArchiveIterator
 
     try:
@@ -162,7 +162,7 @@ def take_capture(member: bytes, sorter: Sorter) -> None:
 
 
 def session(settings: CrawlSettings) -> Session:
-    """Return a client that sends the configured User-Agent, and retries with backoff if a server is busy."""
+    """Return a client that sends the configured User-Agent and, if a server is busy, retries with backoff."""
     from requests import Session
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
@@ -182,7 +182,7 @@ def _translate_errors(server: str) -> Iterator[None]:
 
     try:
         yield
-    except (ValueError, LookupError, TypeError) as error:  # requests raises ValueError, too
+    except (ValueError, LookupError, TypeError) as error:  # some of requests' errors are ValueErrors
         raise GrError(f"{server} did not answer like a Common Crawl index: {error}") from error
     except RequestException as error:
         raise GrError(f"request to {server} failed: {error}. Run the same command again later") from error

@@ -1,8 +1,9 @@
-"""A folder of HTML files as an archive. If it has an `index.jsonl`, that lists the files and their URLs,
+"""A folder of HTML files as an archive. Its `index.jsonl`, if any, lists the files and their URLs, such as
 {"path": "a/b.html", "url": "https://example.org/b"}; other keys are ignored.
 
 Without an index, every .html, .htm and .xhtml file in the folder and its subfolders is a page. A page without
-a URL gets file:///FOLDER/a/b.html. FOLDER is the folder's name only, so the URL is the same on every machine.
+a URL gets file:///FOLDER/a/b.html. FOLDER is the folder's name without its parent folders, so that the URL is
+the same on every machine.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ Entry = tuple[str, str]  # path in the folder, URL
 
 @dataclass(frozen=True)
 class HtmlFolder:
-    """A local folder."""
+    """A local folder of HTML files."""
 
     path: Path
     is_remote = False
@@ -42,7 +43,7 @@ class HtmlFolder:
         return str(self.path)
 
     def key(self, settings: CrawlSettings) -> str:
-        """A hash of the files' paths, URLs, sizes and modification times."""
+        """The folder's path and a hash of the files' paths, URLs, sizes and modification times."""
         digest = hashlib.sha256()
         for path, url in entries(self.path, Contents()):
             try:
@@ -53,19 +54,19 @@ class HtmlFolder:
         return f"folder {self.path.resolve()} {digest.hexdigest()}"
 
     def slices(self, settings: CrawlSettings, known: Callable[[str], bool]) -> Iterator[Slice]:
-        """The files, one shard's number in each slice, and a last slice with the problems of the listing."""
+        """Yield slices of at most one shard's number of files, then one with the errors of the listing."""
         left_out = Contents()
         is_empty = True
         for batch in batches(entries(self.path, left_out), settings.shard_pages):
             yield partial(read_files, self.path, batch, settings)
             is_empty = False
         if is_empty:
-            left_out.trouble = left_out.trouble or f"{self.path} has no WARC files and no HTML files"
+            left_out.error = left_out.error or f"{self.path} has no WARC files and no HTML files"
         yield partial(ready, left_out)
 
 
 def read_files(folder: Path, batch: Sequence[Entry], settings: CrawlSettings) -> Contents:
-    """Read the pages in a batch of the folder's files."""
+    """Read a batch of files in the folder."""
     sorter = Sorter(f"folder {folder.resolve().name}", settings)
     root = folder.resolve()
     for path, url in batch:
@@ -77,7 +78,7 @@ def read_files(folder: Path, batch: Sequence[Entry], settings: CrawlSettings) ->
                 sorter.count("missing file")
             else:
                 _take_file(file, url, sorter)
-        except (OSError, ValueError, RuntimeError) as error:  # NUL in a path, loop of links
+        except (OSError, ValueError, RuntimeError) as error:  # also for a NUL in a path or a loop of links
             sorter.count(f"unreadable file ({getattr(error, 'strerror', None) or type(error).__name__})")
             sorter.contents.unfinished = True
     return sorter.contents
@@ -91,7 +92,10 @@ def _take_file(file: Path, url: str, sorter: Sorter) -> None:
 
 
 def entries(folder: Path, left_out: Contents) -> Iterator[Entry]:
-    """Yield the folder's files, listed by its index if it has one; other files are counted in `left_out`."""
+    """Yield the files that the folder's index lists or, without an index, all its HTML files.
+
+    Invalid lines, other files and errors are recorded in `left_out`.
+    """
     if (folder / INDEX).is_file():
         yield from _indexed(folder, left_out)
     else:
@@ -106,9 +110,9 @@ def _indexed(folder: Path, left_out: Contents) -> Iterator[Entry]:
                     if entry := _entry(folder, line):
                         yield entry
                     else:
-                        left_out.others[BROKEN_LINE] += 1
+                        left_out.non_pages[BROKEN_LINE] += 1
     except OSError as error:
-        left_out.trouble, left_out.unfinished = f"cannot read {folder / INDEX}: {error.strerror}", True
+        left_out.error, left_out.unfinished = f"cannot read {folder / INDEX}: {error.strerror}", True
 
 
 def _entry(folder: Path, line: str) -> Entry | None:
@@ -125,7 +129,7 @@ def _entry(folder: Path, line: str) -> Entry | None:
 
 def _found(folder: Path, left_out: Contents) -> Iterator[Entry]:
     def failed(error: OSError) -> None:
-        left_out.others[f"unreadable folder ({error.strerror})"] += 1
+        left_out.non_pages[f"unreadable folder ({error.strerror})"] += 1
         left_out.unfinished = True
 
     for place, folders, files in os.walk(folder, onerror=failed):
@@ -135,7 +139,7 @@ def _found(folder: Path, left_out: Contents) -> Iterator[Entry]:
             if Path(file).suffix.lower() in SUFFIXES:
                 yield path, _address(folder, path)
             else:
-                left_out.others[f"not HTML ({Path(file).suffix.lower() or 'no suffix'})"] += 1
+                left_out.non_pages[f"not HTML ({Path(file).suffix.lower() or 'no suffix'})"] += 1
 
 
 def _address(folder: Path, path: str) -> str:

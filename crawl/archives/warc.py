@@ -1,7 +1,7 @@
 """WARC files as archives (ISO 28500: https://iipc.github.io/warc-specifications/), read with FastWARC.
 
 A gzipped WARC has each record in a separate gzip member, so that reading can start at any record. A file that
-is compressed as a whole must be read from its beginning; this process reads it instead of the workers.
+is compressed as a whole must be read from its beginning, so the main process reads it instead of a worker.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from fastwarc.warc import WarcRecord
 
 ENDINGS = (".warc", ".warc.gz", ".warc.zst")
-STARTS = (b"WARC", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")  # of a record: uncompressed, gzip, zstd
+STARTS = (b"WARC", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")  # a record's first bytes: uncompressed, gzip, zstd
 GZIP = STARTS[1]
 INTACT = "; its intact records were ingested"
 TRUNCATED = f"is truncated{INTACT}"
 NOT_WARC = "is not a WARC file, or is empty"
 BLOCK = 1 << 20  # bytes read at a time
-MAX_TRIES = 1000  # places that look like a gzip member, in one search
+MAX_TRIES = 1000  # byte positions that one search tries as the start of a gzip member
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ class WarcFile:
         path = f"{folder.path}/{self.file}"
         try:
             about = folder.filesystem.info(path)
-        except Exception:  # types differ by file system; reading the file reports the error
+        except Exception:  # error types differ by file system; reading the file reports the error
             about = {}
         changed = next((about[key] for key in ("mtime", "ETag", "LastModified") if key in about), "")
         return f"warc {path} {about.get('size')} {changed}"
 
     def slices(self, settings: CrawlSettings, known: Callable[[str], bool]) -> Iterator[Slice]:
-        """Byte ranges that begin at a record, each with one shard's number of responses."""
+        """Yield byte ranges as slices. Each starts at a record and has at most a shard's number of pages."""
         start = 0
         try:
             with Folder(self.folder).open(self.file) as file:
@@ -68,7 +68,7 @@ class WarcFile:
                     yield partial(read_slice, self, start, stop, settings)
                     start = stop
         except (StoreError, FileNotFoundError) as error:
-            yield partial(ready, Contents(trouble=_unreadable(self, error), unfinished=True))
+            yield partial(ready, Contents(error=_unreadable(self, error), unfinished=True))
             return
         yield partial(read_slice, self, start, None, settings)
 
@@ -78,30 +78,30 @@ def warc_files(folder: str) -> list[WarcFile]:
     place = Folder(folder)
     try:
         found = place.filesystem.find(place.path)
-    except Exception as error:  # types differ by file system
+    except Exception as error:  # error types differ by file system
         raise StoreError(f"cannot list {folder}: {getattr(error, 'strerror', None) or error}") from error
     below = (str(path).removeprefix(f"{place.path}/") for path in found)
     return [WarcFile(folder.rstrip("/") or "/", path) for path in sorted(below) if is_warc(path)]
 
 
 def is_warc(name: str) -> bool:
-    """Whether a file name ends like a WARC file's."""
+    """Whether a file name has a WARC ending, such as .warc.gz."""
     return name.lower().endswith(ENDINGS)
 
 
 def read_slice(warc: WarcFile, start: int, stop: int | None, settings: CrawlSettings) -> Contents:
-    """Read the records that begin in this byte range; `stop` None means the end of the file."""
+    """Read the records that begin in the bytes from `start` up to `stop` (None: the end of the file)."""
     sorter = Sorter(warc.file.rpartition("/")[2], settings)
     try:
         with Folder(warc.folder).open(warc.file) as file:
-            sorter.contents.trouble = _with_name(warc, _read_range(file, start, stop, sorter))
+            sorter.contents.error = _with_name(warc, _read_range(file, start, stop, sorter))
     except (StoreError, FileNotFoundError) as error:
-        sorter.contents.trouble, sorter.contents.unfinished = _unreadable(warc, error), True
+        sorter.contents.error, sorter.contents.unfinished = _unreadable(warc, error), True
     return sorter.contents
 
 
 def _read_range(file: BinaryIO, start: int, stop: int | None, sorter: Sorter) -> str | None:
-    """Add the records to the sorter; return what is wrong with the file, or None."""
+    """Add a byte range's records to the sorter. Return an error message, or None if all were read."""
     file.seek(start)
     position = None
     try:
@@ -120,7 +120,7 @@ def _read_range(file: BinaryIO, start: int, stop: int | None, sorter: Sorter) ->
 
 
 def _read_whole(warc: WarcFile, file: BinaryIO, settings: CrawlSettings) -> Iterator[Contents]:
-    """Read a file that cannot be split; yield contents of at most one shard's number of responses."""
+    """Read a file that cannot be split. Yield `Contents` with at most one shard's number of pages each."""
     file.seek(0)
     source = warc.file.rpartition("/")[2]
     sorter = Sorter(source, settings)
@@ -134,7 +134,7 @@ def _read_whole(warc: WarcFile, file: BinaryIO, settings: CrawlSettings) -> Iter
         trouble = None if _is_complete(file, 0) else TRUNCATED
     except OSError as error:
         trouble = _damage(error)
-    sorter.contents.trouble = _with_name(warc, trouble)
+    sorter.contents.error = _with_name(warc, trouble)
     yield sorter.contents
 
 
@@ -145,19 +145,19 @@ def _records(stream: BinaryIO) -> Iterator[WarcRecord]:
 
 
 def _is_splittable(file: BinaryIO) -> bool:
-    """Whether a read can start at the second record's position, as FastWARC reports it."""
+    """Whether reading can start inside the file: at the position that FastWARC reports for record 2."""
     try:
         records = _records(file)
         next(records)
         position = next(records).stream_pos
     except (StopIteration, OSError):
-        return True  # nothing to split; reading reports what is wrong
+        return True  # nothing to split; reading the file reports the error
     file.seek(position)
     return file.read(4).startswith(STARTS)
 
 
 def _split_points(file: BinaryIO, responses: int) -> Iterator[int]:
-    """Yield the position after each run of `responses` responses, and those after damaged data."""
+    """Yield the positions between slices: after every `responses` responses, and after each damaged part."""
     from fastwarc.warc import WarcRecordType
 
     bodies = WarcRecordType.response | WarcRecordType.resource
@@ -173,14 +173,14 @@ def _split_points(file: BinaryIO, responses: int) -> Iterator[int]:
                         yield at
                     seen += 1
             return
-        except OSError:  # the slice that ends here reports the damage
+        except OSError:  # the slice that contains the damage reports it
             at = _next_member(file, at + 1)
             if at is not None:
                 yield at
 
 
 def _next_member(file: BinaryIO, position: int) -> int | None:
-    """The start of the next gzip member with a record; None at the end of the file or after MAX_TRIES."""
+    """The start of the next gzip member with a record; None if the file ends or after MAX_TRIES tries."""
     file.seek(position)
     before, tries = b"", 0
     while block := file.read(BLOCK):
@@ -206,7 +206,7 @@ def _holds_record(file: BinaryIO, position: int) -> bool:
 
 
 def _is_complete(file: BinaryIO, position: int) -> bool:
-    """Whether the gzip data from `position` to the end is complete; True if it is not gzip."""
+    """Whether the gzip data from `position` to the end is complete; True if the file is not gzip."""
     file.seek(position)
     if file.read(len(GZIP)) != GZIP:
         return True

@@ -1,7 +1,7 @@
 """Rows of `pages` as a WARC file (ISO 28500, version 1.1), written with warcio.
 
 The output depends on the rows alone: the same shard yields the same bytes. `pages` stores decoded bodies and
-only a few headers. A response record therefore has the status, the original Content-Type, ETag and
+only a few headers. A response record therefore has only the status, the original Content-Type, ETag and
 Last-Modified, and the length of the decoded body. A request record has the request line, host and user agent.
 """
 
@@ -27,9 +27,10 @@ NOTE = "bodies are unpacked; of the headers status, Content-Type, ETag and Last-
 
 
 def warc_of(name: str, rows: Sequence[PageRow], user_agent: str) -> bytes:
-    """Return a gzipped WARC file called `name`: request and response of every row that was fetched and kept.
+    """Return a gzipped WARC file with the request and response of every row that was fetched and kept.
 
-    Rejected rows have no body to write, and rows from an archive were never requested.
+    Other rows are skipped: rejected rows have no body, and rows from an archive were never requested. `name`
+    is the file name that the first record states.
     """
     from warcio.warcwriter import WARCWriter
 

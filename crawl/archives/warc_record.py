@@ -1,4 +1,4 @@
-"""Convert one WARC record, read by FastWARC, to a row of `pages` or a count."""
+"""Turn a WARC record that FastWARC has read into a row of `pages`, or only count it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def take_record(record: WarcRecord, sorter: Sorter) -> bool:
 
 
 def _take_response(record: WarcRecord, sorter: Sorter) -> bool:
-    """Add an HTTP response. One with an unparsable header is only counted."""
+    """Add an HTTP response, or only count it if its header is unparsable. Returns False like take_record."""
     try:
         record.parse_http()
         header = record.http_headers
@@ -49,7 +49,7 @@ def _take_response(record: WarcRecord, sorter: Sorter) -> bool:
 
 
 def _take_body(record: WarcRecord, status: int, headers: dict[str, str], sorter: Sorter) -> bool:
-    """Add a body. At most `max_bytes` + 1 bytes of it are read, both before and after decoding."""
+    """Add a record's body. Reads at most `max_bytes` + 1 bytes, and decodes at most as many."""
     length = record.content_length
     raw = record.reader.read(sorter.max_bytes + 1)
     is_whole = len(raw) == min(length, sorter.max_bytes + 1)
@@ -70,7 +70,7 @@ def _take_body(record: WarcRecord, status: int, headers: dict[str, str], sorter:
 
 
 def unpack(body: bytes, headers: dict[str, str], max_bytes: int) -> bytes:
-    """Return the body without its transfer and content encodings, at most `max_bytes` + 1 bytes.
+    """Remove the body's transfer and content encodings. Returns at most `max_bytes` + 1 bytes.
 
     A body that is not in the declared encoding is returned unchanged: many archives store decoded bodies with
     the original headers.

@@ -1,1 +1,1 @@
-"""The URLs that a crawl knows, and the state of each."""
+"""The frontier of a crawl: the URLs that the crawl knows, and the state of each URL."""

@@ -10,16 +10,16 @@ from pathlib import Path
 from gr_toolkit.console import say
 from gr_toolkit.errors import CannotWrite, StoreError
 
-VERSION = 2
+VERSION = 2  # of the schema
 
 # urls: `state` is queued | in flight | stored | failed (retried on the next run)
 #       | refused (not retried unless found at a smaller depth) | too deep (beyond this run's max_depth).
-#       `shard` is the shard of `pages` with its page, `expanded` whether that page's links are queued,
+#       `shard` is the shard of `pages` with the URL's page, `expanded` whether the page's links are queued,
 #       `checked_at` the Unix time of the last response; `web` is 0 if the page came from an archive.
-# shards: the shards recorded here.
+# shards: the shards of `pages` whose rows are recorded in `urls`.
 # contents: SHA-256 of the kept pages, to find duplicates; `shard` is NULL until the page is stored.
-# results: the result of a URL in flight, until its page is stored in a shard.
-# ingested: archives whose pages are all ingested, by a key that changes with the archive.
+# results: the result of a URL, by the URL's id, until the page is stored in a shard.
+# ingested: keys of the archives whose pages are all ingested; a changed archive has another key.
 # hosts: totals of the requests of all runs; `not_before` is the Unix time until which the host is paused.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS urls (
@@ -60,9 +60,10 @@ CREATE TABLE IF NOT EXISTS hosts (
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
-    """Open the file at `path`, creating it if needed; a file of another version is moved aside first.
+    """Open the file at `path`, creating it if needed; move an unusable file aside first.
 
-    WAL with synchronous=NORMAL: a killed process loses nothing that was committed. Raises CannotWrite.
+    A file is unusable if it is unreadable or of another version. WAL with synchronous=NORMAL keeps every
+    commit even if the process is killed. Raises CannotWrite and StoreError.
     """
     with translate_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +83,8 @@ def open_to_write(path: Path) -> sqlite3.Connection:
 @contextmanager
 def open_to_read(path: Path) -> Iterator[sqlite3.Connection]:
     """Open the file at `path` read-only, even while a crawl writes to it. Raises StoreError."""
-    # Without a WAL file no process has the database open. SQLite would create one even to read.
+    # If there is no WAL file, no process has the database open. SQLite would create a WAL file even to read;
+    # `immutable` prevents that.
     mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
     with (
         translate_errors(path),
@@ -92,7 +94,7 @@ def open_to_read(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _unusable(path: Path) -> str | None:
-    """Why a file cannot be used as the frontier; None if it can, or does not exist."""
+    """The reason why a file is unusable as a frontier; None if it is usable or does not exist."""
     if not path.exists():
         return None
     try:
@@ -108,7 +110,7 @@ def _unusable(path: Path) -> str | None:
 
 @contextmanager
 def translate_errors(path: Path) -> Iterator[None]:
-    """Turn an SQLite failure into a CannotWrite or StoreError of one line."""
+    """Convert an SQLite or OS error in the body to CannotWrite or StoreError, with a one-line message."""
     try:
         yield
     except (sqlite3.OperationalError, OSError) as error:

@@ -1,7 +1,7 @@
 """The frontier: every URL that a crawl knows, in the order of discovery, and the state of each.
 
-It is the crawl's own state, one SQLite file. The tables remain the source of truth: `fetch.open_frontier`
-synchronizes it with the shards of `pages`, and a lost frontier is rebuilt from them. A result is kept here
+The frontier is one SQLite file. The tables remain the source of truth: `fetch.open_frontier` synchronizes the
+frontier with the shards of `pages`, and rebuilds a lost frontier from the shards. The frontier keeps a result
 until its page is stored in a shard, so that a killed crawl repeats only the requests that were in flight.
 """
 
@@ -26,7 +26,8 @@ ADD = """
 INSERT INTO urls (url, canonical, host, depth, kind, state) VALUES (?, ?, ?, ?, ?, 'queued')
 ON CONFLICT (canonical) DO UPDATE SET depth = excluded.depth WHERE excluded.depth < depth
 """
-# The URL moves to the end of the queue, so that the order does not depend on the URLs taken meanwhile.
+# A URL that is queued again moves to the end of the queue. Otherwise the order would depend on which other
+# URLs were already taken.
 FOUND_NEARER = """
 UPDATE urls SET id = (SELECT max(id) + 1 FROM urls), kind = ?, state = 'queued', reason = NULL
 WHERE canonical = ? AND depth > ? AND state IN ('too deep', 'refused')
@@ -56,7 +57,7 @@ WHERE state IN ('queued', 'too deep')
 
 
 class Frontier:
-    """The SQLite file at `path`. Every method may raise StoreError; only the crawl's process uses it."""
+    """The frontier at `path`. Only the crawl's process may use it. Every method may raise StoreError."""
 
     def __init__(self, path: Path, max_depth: int) -> None:
         self.path = path
@@ -71,7 +72,7 @@ class Frontier:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit all writes inside together, or none. A nested transaction is part of the outer one."""
+        """Commit all writes of the body, or none if it raises. A nested transaction joins the outer one."""
         if self.database.in_transaction:
             yield
             return
@@ -88,10 +89,11 @@ class Frontier:
     # The queue.
 
     def add(self, urls: Iterable[str], depth: int, kind: Kind = "page") -> set[str]:
-        """Queue the unknown URLs in this order; return the hosts of all the URLs.
+        """Queue the URLs that are not known yet, in this order. Return the hosts of all the URLs.
 
-        A known URL keeps the smaller depth, and is queued again if it was too deep or refused at the greater.
-        URLs deeper than max_depth are ignored: they remain in the stored page that links to them.
+        A known URL keeps the smaller of both depths. If its depth decreases and it was too deep or refused,
+        it is queued again. URLs deeper than max_depth are ignored, because a later run can find them again in
+        the stored page that links to them.
         """
         if depth > self.max_depth:
             return set()
@@ -102,16 +104,17 @@ class Frontier:
         return {row[2] for row in rows}
 
     def ask_again(self, changed: Mapping[str, float], before: float) -> None:
-        """Queue the stored URLs again that were last requested before they changed.
+        """Queue a stored URL again if it changed after its last request.
 
-        `changed` maps each URL to the Unix time of its change. URLs requested since `before` are skipped.
+        `changed` maps each URL to the Unix time of its last change. URLs requested at or after the Unix time
+        `before` are skipped.
         """
         rows = [(canonical_url(url), min(at, before)) for url, at in changed.items()]
         with translate_errors(self.path):
             self.database.executemany(LISTED_AGAIN, rows)
 
     def take_for_sitemaps(self, urls: Iterable[str]) -> None:
-        """Queue the URLs that were added as pages again, as sitemaps. None of them may be in flight."""
+        """Turn the URLs that were added as pages into sitemaps, and queue them. No URL may be in flight."""
         update = (
             "UPDATE urls SET kind = 'sitemap', state = 'queued', reason = NULL "
             "WHERE canonical = ? AND kind = 'page'"
@@ -134,21 +137,21 @@ class Frontier:
         """The result that arrived for the entry before the crawl was killed, or None."""
         row = self._one("SELECT result FROM results WHERE id = ?", entry.id) if self.has_kept else None
         if row is not None:
-            with suppress(Exception):  # another version wrote it: the URL is fetched again
+            with suppress(Exception):  # if another version wrote the result, the URL is fetched again
                 result: Result = pickle.loads(row[0])
                 return result
         return None
 
     def settle(self, entry: Entry, state: str, reason: str | None = None) -> None:
-        """Record the final state of a URL that adds no new row to `pages`."""
+        """Record the final state of a URL whose result adds no row to `pages`."""
         update = "UPDATE urls SET state = ?, reason = ?, checked_at = ? WHERE id = ?"
         self._run(update, state, reason, time.time(), entry.id)
         self._run("DELETE FROM results WHERE id = ?", entry.id)
 
     def arrive(self, row: PageRow, *, expanded: bool) -> None:
-        """Record that the page of this row has arrived. It is in flight until its shard is written.
+        """Record that the page of this row was received. The page is in flight until its shard is written.
 
-        `expanded` means that its links are queued, or that it has no links to follow.
+        `expanded` means that the page's links are queued, or that the page has no links to follow.
         """
         url = row["url"]
         self._run(
@@ -183,12 +186,12 @@ class Frontier:
     # Queries.
 
     def shards(self) -> set[str]:
-        """The shards whose pages are recorded."""
+        """The names of the shards whose pages are recorded."""
         with translate_errors(self.path):
             return {shard for (shard,) in self.database.execute("SELECT shard FROM shards")}
 
     def unexpanded(self) -> dict[str, dict[str, int]]:
-        """Shard -> canonical URL -> depth of the pages whose links are not queued yet."""
+        """The pages whose links are not queued yet: by shard, a dict from canonical URL to depth."""
         found: dict[str, dict[str, int]] = {}
         query = (
             "SELECT shard, canonical, depth FROM urls "
@@ -214,12 +217,12 @@ class Frontier:
         return self._one("SELECT 1 FROM urls LIMIT 1") is None
 
     def is_stored(self, canonical: str) -> bool:
-        """Whether the page is stored in a shard."""
+        """Whether the page with this canonical URL is stored in a shard."""
         found = self._one("SELECT 1 FROM urls WHERE canonical = ? AND shard IS NOT NULL", canonical)
         return found is not None
 
     def has_content(self, content: str) -> bool:
-        """Whether a page with this content (its SHA-256) was kept."""
+        """Whether a page was kept whose content has this SHA-256."""
         return self._one("SELECT 1 FROM contents WHERE content = ?", content) is not None
 
     def outcome(self, url: str) -> tuple[str, str | None]:
@@ -228,11 +231,11 @@ class Frontier:
         return (row[0], row[1]) if row else ("unknown", None)
 
     def is_ingested(self, key: str) -> bool:
-        """Whether all pages of this archive are ingested."""
+        """Whether all pages of the archive with this key are ingested."""
         return self._one("SELECT 1 FROM ingested WHERE key = ?", key) is not None
 
     def set_ingested(self, key: str) -> None:
-        """Record that all pages of this archive are ingested."""
+        """Record that all pages of the archive with this key are ingested."""
         self._run("INSERT OR IGNORE INTO ingested VALUES (?)", key)
 
     # The start of a run.
@@ -256,7 +259,7 @@ class Frontier:
             self.database.execute("DELETE FROM contents WHERE shard IS NULL")
 
     def _forget_shards(self, lost: list[str]) -> None:
-        """Forget these shards, so that their pages are fetched or ingested again."""
+        """Delete the records of the lost shards, so that their pages are fetched or ingested again."""
         shards = [(shard,) for shard in lost]
         update = "UPDATE urls SET state = 'queued', reason = NULL, shard = NULL, expanded = 0 WHERE shard = ?"
         self.database.executemany(update, shards)

@@ -1,4 +1,4 @@
-"""The frontier's record of each host: totals of its requests, and the pause that it asked for."""
+"""The frontier's record of each host: totals of the requests, and the pause that the host asked for."""
 
 from __future__ import annotations
 
@@ -54,20 +54,20 @@ class HostBook:
         self.path = path
         self.database = database
 
-    def to_leave(self) -> dict[str, str]:
-        """The hosts whose pause is not over, with the reason."""
+    def paused(self) -> dict[str, str]:
+        """The hosts whose pause is not over, each with the reason for the pause."""
         query = "SELECT host, failure FROM hosts WHERE not_before > ?"
         with translate_errors(self.path):
             rows = self.database.execute(query, (time.time(),))
             return {host: f"{why}, asked to wait" for host, why in rows}
 
-    def leave(self, host: str, seconds: float, reason: str) -> None:
+    def pause(self, host: str, seconds: float, reason: str) -> None:
         """Pause the host for this many seconds, at most MAX_PAUSE."""
         with translate_errors(self.path):
             self.database.execute(PAUSE, (host, reason, time.time() + min(seconds, MAX_PAUSE)))
 
     def add(self, tallies: Mapping[str, Tally]) -> None:
-        """Add a tally to the totals of each host."""
+        """Add each host's tally to the host's totals."""
         rows = [(host, *astuple(tally)) for host, tally in tallies.items()]
         with translate_errors(self.path):
             self.database.executemany(ADD, rows)

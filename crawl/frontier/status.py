@@ -1,4 +1,4 @@
-"""The state of a crawl, host by host, while it runs and afterwards."""
+"""Reports the state of a crawl, host by host, while the crawl runs and afterwards."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ FROM (
 ORDER BY waiting DESC, stored DESC, host
 """
 MAX_SHOWN = 30  # hosts in the table
-MAX_LIVE = 1000  # hosts remembered while a crawl runs
+MAX_LIVE = 1000  # hosts in the summary line of a running crawl
 
 
 def waiting_by_host(path: Path, max_depth: int) -> dict[str, int]:
-    """The number of URLs of each host in the frontier at `path` that wait for the next run.
+    """Count, for each host in the frontier at `path`, the URLs that wait for the next run.
 
-    Writes nothing, and may be called while a crawl runs. Raises StoreError.
+    URLs deeper than `max_depth` are not counted. Writes nothing, and may be called while a crawl runs. Raises
+    StoreError.
     """
     if not path.exists():
         return {}
@@ -60,7 +61,7 @@ class HostStatus:
 
 
 def read_hosts(path: Path) -> list[HostStatus]:
-    """The hosts in the frontier at `path`, those with the most waiting URLs first. Raises StoreError."""
+    """The hosts in the frontier at `path`, sorted by waiting URLs, most first. Raises StoreError."""
     if not path.exists():
         return []
     with open_to_read(path) as database:
@@ -85,7 +86,7 @@ def _host(
 
 
 def show_hosts(path: Path, *, as_json: bool) -> None:
-    """Print the hosts: all of them as JSON, or the first ones as a table with totals."""
+    """Print the frontier's hosts: all hosts as JSON, or the first MAX_SHOWN as a table with totals."""
     hosts = read_hosts(path)
     if as_json:
         print(json.dumps({"hosts": [asdict(host) for host in hosts]}))
@@ -113,10 +114,10 @@ class Live:
     def __init__(self) -> None:
         self.bytes = 0
         self.statuses: Counter[str] = Counter()
-        self.hosts: dict[str, Tally] = {}  # the last MAX_LIVE hosts
+        self.hosts: dict[str, Tally] = {}  # the MAX_LIVE hosts added last
 
     def add(self, host: str, tally: Tally, status: str) -> None:
-        """Add a request to the host, with its tally and status."""
+        """Add the tally of a request to the host, and count the request's status unless it is empty."""
         self.bytes += tally.bytes
         if status:
             self.statuses[status] += 1

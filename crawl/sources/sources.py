@@ -1,4 +1,4 @@
-"""The sources of a crawl: URLs and sitemaps, lists of them, and archives, which contain the pages."""
+"""The sources of a crawl: URLs and sitemaps, lists of URLs, and archives that contain pages."""
 
 from __future__ import annotations
 
@@ -18,21 +18,25 @@ from crawl.urls import absolute_url
 from gr_toolkit.errors import UsageError
 
 SITEMAP = re.compile(r"\.xml(\.gz)?$", re.IGNORECASE)
-REMOTE = re.compile(r"(?!https?:|ftp:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)  # URLs that fsspec may open
-MAX_NAMED = 10  # line numbers in a note
+# URLs that fsspec may open, such as s3://bucket/folder.
+REMOTE = re.compile(r"(?!https?:|ftp:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+MAX_NAMED = 10  # line numbers listed in a note on invalid entries
 BATCH = 10_000  # URLs yielded at a time
 
 
 @dataclass
 class Urls:
-    """URLs to start from. `robots` are the robots.txt files that may list sitemaps."""
+    """URLs to start from. `robots` holds the URLs of robots.txt files, which may list sitemaps."""
 
     pages: list[str] = field(default_factory=list)
     robots: list[str] = field(default_factory=list)
     sitemaps: list[str] = field(default_factory=list)
 
     def add(self, url: str) -> None:
-        """Add one URL. A sitemap is recognized by its name; a site's root also adds its robots.txt."""
+        """Add one URL: to `sitemaps` if its path ends in .xml or .xml.gz, else to `pages`.
+
+        The URL of a site's root also adds the site's robots.txt.
+        """
         parts = urlsplit(url)
         if SITEMAP.search(parts.path):
             self.sitemaps.append(url)
@@ -44,7 +48,7 @@ class Urls:
 
 @dataclass
 class Sources:
-    """All sources of a crawl. `notes` on invalid entries are added while the lists are read."""
+    """All sources of a crawl. Reading the lists adds notes on invalid entries to `notes`."""
 
     named: Urls = field(default_factory=Urls)
     lists: list[UrlList] = field(default_factory=list)
@@ -52,10 +56,10 @@ class Sources:
     notes: list[str] = field(default_factory=list)
 
     def batches(self) -> Iterator[Urls]:
-        """Yield the URLs named directly, then those in the lists in batches of BATCH.
+        """Yield the URLs that were named directly, then the URLs of each list in batches of BATCH.
 
-        Raises UsageError if a list has no valid URL or its column is unknown, and GrError if a list cannot
-        be read.
+        Raises GrError if a list cannot be read, and UsageError if a list has no valid URL or its URL column
+        cannot be determined.
         """
         yield self.named
         for each in self.lists:
@@ -85,9 +89,10 @@ class Sources:
 def read_sources(
     names: Sequence[str], url_column: str | None = None, *, index: str = INDEX, data: str = DATA
 ) -> Sources:
-    """Resolve the names of sources; `index` and `data` are Common Crawl's servers. Opens no list or archive.
+    """Return the sources that the names refer to. Opens no list or archive.
 
-    Raises UsageError for an unknown kind of name, and StoreError for a folder that cannot be listed.
+    `index` and `data` are the URLs of Common Crawl's servers. Raises StoreError if a folder cannot be listed,
+    and UsageError if a name is not a source, or if `url_column` is set and no source is a table.
     """
     sources = Sources()
     for name in map(expanduser, names):  # a shell does not expand a quoted ~
@@ -99,7 +104,7 @@ def read_sources(
             sources.lists.append(urls)
         else:
             raise UsageError(
-                f"{name!r} is neither a URL (http://... or https://...), a file or a folder, nor a query "
+                f"{name!r} is not a URL (http://... or https://...), an existing file or folder, or a query "
                 "such as cc:example.org/* or hf:owner/dataset"
             )
     if url_column and not any(urls.has_columns for urls in sources.lists):
@@ -108,7 +113,7 @@ def read_sources(
 
 
 def _archives(name: str, index: str, data: str) -> Sequence[Archive]:
-    """The archives that a name refers to; empty if it refers to another kind of source."""
+    """The archives that a name refers to; empty if the name refers to another kind of source."""
     if query := QUERY.fullmatch(name):
         return [CommonCrawl(query[2], query[1] or LATEST, index, data)]
     is_remote = bool(REMOTE.match(name))

@@ -1,5 +1,5 @@
-"""Lists of URLs: text files with one URL per line, and tables with a column of URLs. A table is CSV, JSON
-Lines, Parquet or a data set on the Hugging Face Hub. All are read row by row.
+"""Lists of URLs: text files with one URL per line, and tables with a column of URLs. A table is a CSV,
+TSV, JSON Lines or Parquet file, or a data set on the Hugging Face Hub. Every list is read row by row.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from gr_toolkit.errors import GrError, MissingExtra, UsageError
 
 DATASET = re.compile(r"hf:([^/:\s]+/[^/:\s]+)(?:/([^:\s]+))?(?::(\S+))?")
 SPLIT = "train"
-SAMPLE = 100  # rows inspected to choose the column
+SAMPLE = 100  # rows inspected to choose the URL column
 BATCH = 10_000  # Parquet rows read at a time
 MAX_NAMED = 20  # columns listed in an error
-MAX_CELL = 1 << 30  # characters; csv's default limit is shorter than many pages
+MAX_CELL = 1 << 30  # characters in a CSV cell; csv's default limit is shorter than many pages
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_LINES = {".jsonl", ".ndjson"}
 
-Numbered = tuple[int, str]
+Numbered = tuple[int, str]  # the number of an entry, and its text
 Rows = Iterator[tuple[int, Mapping[str, object]]]
-Read = Callable[[str | None], Rows]  # the rows of a table, with all columns or only the named one
+Read = Callable[[str | None], Rows]  # reads a table's rows, with only the named column or, for None, with all
 
 
 @dataclass(frozen=True)
 class UrlList:
-    """A list: its name, the word for its entries, and a function that yields them with their numbers."""
+    """A list of URLs. `unit` is the word for an entry, in the plural; `read` yields numbered entries."""
 
     name: str
     unit: str
@@ -42,9 +42,9 @@ class UrlList:
 
 
 def url_list(name: str, column: str | None) -> UrlList | None:
-    """Return the list of that name, or None if there is no such list.
+    """Return the list of URLs in the file or Hub data set `name`, or None if `name` is neither.
 
-    Reading it raises MissingExtra, GrError, and UsageError if no column can be chosen.
+    Reading the list raises MissingExtra, GrError, and UsageError if its URL column cannot be determined.
     """
     if match := DATASET.fullmatch(name):
         dataset, config, split = match.groups()
@@ -67,7 +67,7 @@ def _table(name: str, unit: str, read: Read, column: str | None) -> UrlList:
 
 
 def _cells(name: str, read: Read, asked: str | None) -> Iterator[Numbered]:
-    """Yield the cells of the URL column; a cell that is not text becomes empty."""
+    """Yield each row's number and URL cell; a cell that is not text becomes empty."""
     with _translate_errors(name):
         column = choose_column(name, [row for _, row in islice(read(None), SAMPLE)], asked)
         for number, row in read(column):
@@ -76,7 +76,10 @@ def _cells(name: str, read: Read, asked: str | None) -> Iterator[Numbered]:
 
 
 def choose_column(name: str, rows: Sequence[Mapping[str, object]], asked: str | None) -> str:
-    """Return the column `asked` for, or named url, or the only one with URLs. Raises UsageError."""
+    """Return the URL column: `asked` if set, else the column named url, else the only column of URLs.
+
+    `rows` are the table's first rows. Raises UsageError if no column or more than one qualifies.
+    """
     columns = list(dict.fromkeys(column for row in rows for column in row if isinstance(column, str)))
     have = f"its columns are {', '.join(columns[:MAX_NAMED])}" if columns else "it has no rows"
     if any(absolute_url(column) for column in columns):
@@ -93,13 +96,13 @@ def choose_column(name: str, rows: Sequence[Mapping[str, object]], asked: str | 
 
 
 def _has_urls(cells: Sequence[object]) -> bool:
-    """Whether any cell is filled, and all filled cells are URLs."""
+    """Whether at least one cell is filled, and all filled cells are URLs."""
     filled = [cell for cell in cells if cell]
     return bool(filled) and all(isinstance(cell, str) and absolute_url(cell) for cell in filled)
 
 
 def _text_lines(path: Path) -> Iterator[Numbered]:
-    """Yield the lines, except empty lines and comments, which start with #."""
+    """Yield the numbered lines, except empty lines and comments. A comment starts with #."""
     with _translate_errors(str(path)), path.open(encoding="utf-8-sig", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             text = line.strip()
@@ -144,7 +147,7 @@ def _parquet_rows(path: Path, column: str | None) -> Rows:
 
 
 def _dataset_rows(dataset: str, config: str | None, split: str, column: str | None) -> Rows:
-    """Stream the rows from the Hub, or from a folder of that name (https://huggingface.co/docs/datasets)."""
+    """Stream a data set's rows from the Hub or a local folder (https://huggingface.co/docs/datasets)."""
     try:
         from datasets import load_dataset
     except ImportError as error:
@@ -155,7 +158,7 @@ def _dataset_rows(dataset: str, config: str | None, split: str, column: str | No
 
 @contextmanager
 def _translate_errors(name: str) -> Iterator[None]:
-    """Turn a failure to read a list into a GrError of one line; exceptions differ by format."""
+    """Turn any error of reading a list into a one-line GrError. The types of the errors differ by format."""
     try:
         yield
     except GrError:

@@ -15,8 +15,8 @@ from crawl.text.tree import elements, inner_text, strings
 
 LANGUAGE_TAG = re.compile(r"\s*([a-zA-Z]{2,3})(?:[-_]|\s*$)")
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-MIN_CHARACTERS = 20  # below this, language detection is unreliable
-MAX_CHARACTERS = 5_000  # more do not improve the detection
+MIN_CHARACTERS = 20  # in a text; with fewer, language detection is unreliable
+MAX_CHARACTERS = 5_000  # used to detect the language; more do not improve the result
 CREATIVE_COMMONS = re.compile(r"creativecommons\.org/(licenses|publicdomain)/([a-z-]+)(?:/(\d\.\d))?", re.I)
 DECLARED_LICENSE = (
     "//*[@rel][contains(concat(' ', @rel, ' '), ' license ')]/@href"
@@ -33,18 +33,21 @@ DATE_NAMES = (
 )
 AUTHOR_PROPERTIES = ("author", "creator")
 DATE_PROPERTIES = ("datePublished", "dateCreated", "uploadDate")
-MAX_NAME = 100  # characters; a longer value is a sentence
+MAX_NAME = 100  # characters in an author's name; a longer value is a sentence
 ISO_DATE = re.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 
 
 def title_of(tree: etree._Element) -> str | None:
-    """The title element, else the first heading."""
+    """The text of the title element, else of the first h1 heading; None without either."""
     found = elements(tree, "//title[not(ancestor::svg)]") or elements(tree, "//h1")
     return " ".join(inner_text(found[0]).split()) or None if found else None
 
 
 def language_of(tree: etree._Element, text: str) -> str | None:
-    """ISO 639-1 code (639-3 if it has none): the html element's lang, else detected from the text."""
+    """The language code that the html element declares, else the language detected from the text.
+
+    The code is ISO 639-1, or ISO 639-3 if the language has no such code. None if the text is too short.
+    """
     root = tree.getroottree().getroot()
     declared = root.get("lang") or root.get(XML_LANG) or root.get("xml:lang") or ""
     if match := LANGUAGE_TAG.match(declared):
@@ -53,7 +56,7 @@ def language_of(tree: etree._Element, text: str) -> str | None:
 
 
 def license_of(tree: etree._Element) -> str | None:
-    """A Creative Commons licence by its name, such as CC BY-SA 4.0; any other as declared."""
+    """The page's licence: a Creative Commons licence by name, such as CC BY-SA 4.0; any other as declared."""
     declared = [*strings(tree, DECLARED_LICENSE), *_in_json(tree, ("license",), ("@id", "url"), ())]
     links = strings(tree, "//a/@href[contains(., 'creativecommons.org/')]")
     for found in [*declared, *links]:
@@ -65,7 +68,7 @@ def license_of(tree: etree._Element) -> str | None:
 def author_of(tree: etree._Element) -> str | None:
     """The author of the page or of its question; several names are separated by commas.
 
-    Tries JSON-LD, meta, microdata and `rel="author"` in this order.
+    The name is taken from JSON-LD, meta elements, microdata or a `rel="author"` link, tried in this order.
     """
     for given in (
         _in_json(tree, AUTHOR_PROPERTIES, ("name",), REPLIES),
@@ -81,7 +84,7 @@ def author_of(tree: etree._Element) -> str | None:
 
 
 def date_of(tree: etree._Element) -> str | None:
-    """The publication date in ISO format, from JSON-LD, meta or microdata."""
+    """The publication date as YYYY-MM-DD, from JSON-LD, meta elements, microdata or a time element."""
     given = [
         *_in_json(tree, DATE_PROPERTIES, (), REPLIES),
         *_in_meta(tree, DATE_NAMES),
@@ -92,7 +95,7 @@ def date_of(tree: etree._Element) -> str | None:
 
 
 def iso_date(text: str) -> str | None:
-    """The ISO 8601, mail or HTTP date that a text begins with, as YYYY-MM-DD; None if unparsable."""
+    """The date at the start of a text (ISO 8601, e-mail or HTTP format) as YYYY-MM-DD; None if unparsable."""
     match = ISO_DATE.match(text)
     parts = [int(part) for part in match.groups()] if match else list(parsedate(text) or ())[:3]
     try:
@@ -104,7 +107,11 @@ def iso_date(text: str) -> str | None:
 def _in_json(
     tree: etree._Element, names: tuple[str, ...], within: tuple[str, ...], not_of: tuple[str, ...]
 ) -> list[str]:
-    """The strings of the first JSON-LD property with one of these names, also those of objects in it."""
+    """The strings of the first JSON-LD property with one of these names.
+
+    An object in the property is replaced by its value of the first key in `within` that it has. Properties of
+    objects with a type in `not_of` are ignored.
+    """
     for value in json_objects(tree):
         if any(kind in not_of for kind in types_of(value)):
             continue
@@ -120,7 +127,7 @@ def _in_json(
 
 
 def _in_meta(tree: etree._Element, names: tuple[str, ...]) -> list[str]:
-    """The contents of the meta elements with the first of these names that has a value."""
+    """The contents of all meta elements with one name: the first in `names` that has a value."""
     found: dict[str, list[str]] = {}
     for meta in elements(tree, "//meta[@content]"):
         name = (meta.get("name") or meta.get("property") or "").lower()
@@ -129,7 +136,7 @@ def _in_meta(tree: etree._Element, names: tuple[str, ...]) -> list[str]:
 
 
 def _in_microdata(tree: etree._Element, names: tuple[str, ...]) -> Iterator[str]:
-    """Yield the first value of each property outside replies; for a nested item, its name."""
+    """Yield the first value of each named property outside replies. A nested item's value is its name."""
     for name in names:
         for found in elements(tree, f"(//*[@itemprop = '{name}'][{NOT_IN_REPLY}])[1]"):
             named = elements(found, ".//*[@itemprop = 'name']")

@@ -36,21 +36,21 @@ HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden")
 SPACE = re.compile(r"\s+")
 LETTERS = re.compile(r"\b(lower|upper)-(?:alpha|latin)")
 NOTHING: frozenset[etree._Element] = frozenset()
-PERMALINKS = frozenset("¶§#🔗⚓")  # texts of links from headings and paragraphs to themselves
+PERMALINKS = frozenset("¶§#🔗⚓")  # texts of links with which headings and paragraphs link to themselves
 
 
 class Block(NamedTuple):
-    """Text without an empty line in it, except in code."""
+    """A part of the page's text. Only code contains empty lines."""
 
     text: str
     new_paragraph: bool  # an empty line comes before it
     boilerplate: bool  # in navigation, header, footer or aside, or hidden
-    element: etree._Element  # the block begins in this element's text or tail
-    in_tail: bool
+    element: etree._Element  # the block begins in this element's text, or in its tail
+    in_tail: bool  # whether the block begins in the tail
 
 
 class Piece(NamedTuple):
-    """Text without a tag in it. `gap` separates it from the piece before; `prefix` precedes visible text."""
+    """The text between two tags, the gap before it, and the bullet or heading mark that belongs before it."""
 
     text: str
     gap: int
@@ -61,7 +61,7 @@ class Piece(NamedTuple):
 
 
 def blocks_of(tree: etree._Element, skip: Set[etree._Element] = NOTHING) -> list[Block]:
-    """The blocks in page order, without the elements in `skip`. Iterative, so that deep nesting is safe."""
+    """The page's blocks in order, without the elements in `skip`. Not recursive: deep nesting is safe."""
     found: list[Block] = []
     line: list[str] = []
     start: Piece | None = None
@@ -89,13 +89,13 @@ def full_text(tree: etree._Element) -> str:
 
 
 def whole_text(tree: etree._Element, skip: Set[etree._Element] = NOTHING) -> str:
-    """All text except scripts, controls and the elements in `skip`."""
+    """All text, including navigation and hidden text, except scripts, controls and the elements in `skip`."""
     return join(blocks_of(tree, skip))
 
 
 def _pieces(tree: etree._Element, skip: Set[etree._Element]) -> Iterator[Piece]:
     numbers: Counter[etree._Element] = Counter()
-    outermost: etree._Element | None = None  # of the boilerplate elements around this piece
+    outermost: etree._Element | None = None  # the outermost boilerplate element around this piece
     prefix = ""
     walker = etree.iterwalk(tree, events=("start", "end"))
     for event, element in walker:
@@ -154,7 +154,7 @@ def _code(element: etree._Element) -> str:
 
 
 def _bullet(item: etree._Element, numbers: Counter[etree._Element]) -> str:
-    """`3. ` or `C. ` in an ordered list, by its numbering; `- ` in any other list."""
+    """A list item's prefix: a number or letter, such as `3. ` or `C. `, in an ordered list; else `- `."""
     ordered = item.getparent()
     if ordered is None or ordered.tag != "ol":
         return "- "
@@ -166,7 +166,7 @@ def _bullet(item: etree._Element, numbers: Counter[etree._Element]) -> str:
 
 
 def _letters(ordered: etree._Element) -> str:
-    """The alphabet that numbers the list, from its attributes; empty for digits."""
+    """The letters that number an ordered list by its attributes; empty if digits number it."""
     if ordered.get("type") in ("a", "A"):
         return ascii_lowercase if ordered.get("type") == "a" else ascii_uppercase
     declared = " ".join(ordered.get(name, "") for name in ("style", "class", "data-number-style"))

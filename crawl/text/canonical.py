@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from crawl.urls import absolute_url, host_of
 
-HEAD = 200_000  # bytes searched for link elements
+HEAD = 200_000  # bytes at the start of a page that are searched for link elements
 LINK = re.compile(rb"<link\b[^>]{1,2000}>", re.IGNORECASE)
 ATTRIBUTE = re.compile(rb"""\b(rel|href)\s*=\s*(?:"([^">]*)"|'([^'>]*)'|([^\s>"']+))""", re.IGNORECASE)
 

@@ -15,7 +15,7 @@ JsonObject: TypeAlias = "dict[str, object]"
 
 
 def json_objects(tree: etree._Element) -> Iterator[JsonObject]:
-    """Yield every object in the page's JSON-LD, an outer one before its inner ones. Skips invalid JSON."""
+    """Yield every object in the page's JSON-LD, outer objects before nested ones. Skips invalid JSON."""
     for script in strings(tree, SCRIPTS):
         try:
             waiting: list[object] = [json.loads(script, strict=False)]
@@ -36,5 +36,5 @@ def types_of(value: JsonObject) -> list[object]:
 
 
 def as_list(value: object) -> list[object]:
-    """The values of a property that may be a single value or a list."""
+    """A property's values: the property itself if it is a list, else a list with its one value."""
     return value if isinstance(value, list) else [value]

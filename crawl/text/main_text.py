@@ -1,9 +1,10 @@
 """Select the blocks that are a page's content: trafilatura's selection, unless it loses important blocks.
 
 Trafilatura is more precise, resiliparse more complete. Measured on real pages (bench/crawl.py), trafilatura
-alone drops answers and short lists of options in a third of the pages with questions. Its selection is used
-only if it keeps nearly all the formulas, options and answers that resiliparse keeps; otherwise the union of
-both is used. Blocks that both drop between kept blocks are restored if they look like content.
+alone drops answers and short lists of options in a third of the pages with questions. Trafilatura's
+selection is used only if it keeps nearly all the formulas, options and answers that resiliparse keeps.
+Otherwise the union of both selections is used. Then blocks between kept blocks are restored if they look like
+content.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ from trafilatura import extract
 from crawl.text.blocks import Block
 from crawl.text.tree import first
 
+# Trafilatura's selection is used alone only if it keeps these shares.
 MIN_TEXT_SHARE = 0.5  # of the characters that resiliparse keeps
-MIN_CUE_SHARE = 0.9  # of the kept blocks with formulas, options, answers or code
-NEARLY_ALL = 0.9  # of the page's characters; above it, trafilatura has hardly anything to drop
-MIN_SHARE = 0.1  # of the characters outside boilerplate; with less, both extractors failed
+MIN_CUE_SHARE = 0.9  # of the blocks with formulas, options, answers or code that either extractor keeps
+NEARLY_ALL = 0.9  # of the page's characters; if resiliparse keeps as many, trafilatura is skipped
+MIN_SHARE = 0.1  # of the characters outside boilerplate; if fewer are kept, both extractors failed
 MIN_PROSE = 120  # characters; a block of this length is prose
-# Trafilatura's run time is quadratic in these.
+# Trafilatura is skipped above these sizes of a page, because its run time is quadratic in each of them.
 MAX_CHARACTERS = 300_000
 MAX_ELEMENTS = 15_000
-MAX_NESTING = 200  # nested elements; resiliparse's run time is quadratic in it, too
+MAX_NESTING = 200  # nested elements; resiliparse is skipped too, for the same reason
 CUE = re.compile(
     r"\W*(?:\(?[A-Ha-h1-9][.)]\s|(?:answer|solution|option|correct|hint|respuesta|soluci[oó]n|antwort|l[öo]sung)\b)",
     re.IGNORECASE,
@@ -47,8 +49,8 @@ def main_blocks(
 ) -> list[Block]:
     """Return the blocks that are content, in order. Modifies the tree.
 
-    `formula` matches a formula in a block. The blocks in `declared`, questions and answers of the markup, are
-    kept. So is a first-level heading that the title repeats, since it is often the question.
+    `formula` matches a formula in a block. `declared` are questions and answers from the markup; their blocks
+    are always kept. A first-level heading that `title` contains is kept too: it is often the question.
     """
     cues = {number for number, block in enumerate(blocks) if is_cue(block.text, formula)}
     kept = _extracted(tree, blocks, cues)
@@ -84,7 +86,7 @@ def _extracted(tree: etree._Element, blocks: Sequence[Block], cues: Numbers) -> 
 
 
 def chosen(precise: Numbers, complete: Numbers, sizes: Sequence[int], cues: Numbers) -> Numbers:
-    """The precise selection, or the union if that alone loses half of the text or a tenth of the cues."""
+    """Return `precise`, or the union if `precise` loses over half of the text or a tenth of the cues."""
     both = precise | complete
     loses_text = _size(precise, sizes) < MIN_TEXT_SHARE * _size(complete, sizes)
     loses_cues = len(precise & cues) < MIN_CUE_SHARE * len(both & cues)
@@ -92,7 +94,7 @@ def chosen(precise: Numbers, complete: Numbers, sizes: Sequence[int], cues: Numb
 
 
 def lost_between(kept: Numbers, blocks: Sequence[Block], cues: Numbers) -> Numbers:
-    """The cues and the prose between the first and the last kept block."""
+    """The blocks of cues and prose between the first and the last kept block, except boilerplate."""
     return {
         number
         for number in range(min(kept, default=0), max(kept, default=0))

@@ -32,12 +32,12 @@ MAX_SCRIPT = 80  # characters in an exponent or index; longer text is prose in s
 SLASHES = ("/", "⁄")
 TEX_SIGN = re.compile(r"\\[a-zA-Z]|[\^_{$]")
 WORD = re.compile(r"[^\W\d_]{3,}")
-MANY_WORDS = 3  # an alt text with so many words and no TeX syntax is a description
+MANY_WORDS = 3  # an alt text with at least this many words and no TeX syntax is a description
 NO_FORMULAS_IN = {"script", "style", "pre", "code", "textarea", "kbd", "samp"}
 
 
 class Formulas:
-    """A page's formulas by number. The tokens contain the page's hash, so that no page can forge one."""
+    """A page's formulas by number. Tokens contain a hash of the page, so that no page can forge a token."""
 
     def __init__(self, html: str) -> None:
         self.key = hashlib.sha256(html.encode("utf-8", "replace")).hexdigest()[:8]
@@ -46,7 +46,7 @@ class Formulas:
         self.found: dict[int, str] = {}
 
     def hold(self, tex: str) -> str:
-        """Store a piece of TeX with its delimiters; return its token."""
+        """Store a piece of TeX with its delimiters; return its token. Tokens in it become TeX first."""
         tex = self.token.sub(lambda match: self.found.pop(int(match[1])), tex)
         self.found[self.count] = tex
         self.count += 1
@@ -57,7 +57,7 @@ class Formulas:
         return self.token.sub(lambda match: self.found[int(match[1])], text)
 
     def share_in(self, text: str) -> float:
-        """Share of the formulas whose token is in the text; 1 for a page without formulas."""
+        """The share of the formulas whose token is in the text; 1.0 for a page without formulas."""
         return len(set(self.token.findall(text))) / len(self.found) if self.found else 1.0
 
 
@@ -103,7 +103,7 @@ def replace_by_text(element: etree._Element, text: str) -> None:
 
 
 def _remove_drawing_before(script: etree._Element) -> None:
-    """Remove what MathJax 2 puts before a script with TeX: its rendering, and MathML for screen readers."""
+    """Remove the rendering and the MathML for screen readers that MathJax 2 puts before a script with TeX."""
     drawing = script.getprevious()
     while drawing is not None and DRAWN.search(drawing.get("class", "")) and not (drawing.tail or "").strip():
         replace_by_text(drawing, "")
@@ -131,7 +131,7 @@ def _math_element(element: etree._Element) -> str:
 
 
 def _image_tex(image: etree._Element) -> str:
-    """The TeX of an image rendered from TeX: its alt text, or the query of the renderer's URL; else empty."""
+    """The TeX of an image of a formula, from its alt text or its URL's query; empty for other images."""
     source = image.get("src", "")
     if not FORMULA_IMAGE.search(f"{source} {image.get('class', '')}"):
         return ""
@@ -143,12 +143,12 @@ def _image_tex(image: etree._Element) -> str:
 
 
 def _is_bare_tex(text: str) -> bool:
-    """Whether a text has no delimiters, but TeX commands, exponents or indices."""
+    """Whether a text contains TeX commands, exponents or indices, but no delimiters."""
     return TEX_SIGN.search(text) is not None and DELIMITER.search(text) is None
 
 
 def _save_script(element: etree._Element, formulas: Formulas) -> None:
-    """Save 10<sup>28</sup> as 10^{28}. Footnote marks and ordinals (4<sup>th</sup>) are not exponents."""
+    """Save an exponent or index: 10<sup>28</sup> as 10^{28}. Footnote marks and ordinals become text."""
     text = inner_text(element).strip()
     if not text or len(text) > MAX_SCRIPT or element.getparent() is None:
         return
@@ -174,7 +174,7 @@ def _join_fraction(sup: etree._Element) -> None:
 
 
 def _is_note(element: etree._Element) -> bool:
-    """Whether it contains a link, or is the only content of a link or of a footnote's summary."""
+    """Whether a superscript is a footnote mark: it contains a link, or is alone in a link or a footnote."""
     parent = element.getparent()
     if first(element, ".//a") is not None or parent is None:
         return parent is not None
@@ -186,7 +186,7 @@ def _is_note(element: etree._Element) -> bool:
 
 
 def _save_written(tree: etree._Element, formulas: Formulas) -> None:
-    """Save TeX in the text itself, such as \\(x\\), unchanged."""
+    """Save TeX that is written in the text with its delimiters, such as \\(x\\), except in code."""
     for element in tree.iter():
         if element.text and SIGN.search(element.text) and local_name(element) not in NO_FORMULAS_IN:
             element.text = _tokens_for(element.text, formulas)

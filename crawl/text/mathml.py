@@ -1,4 +1,4 @@
-"""Presentation MathML (https://www.w3.org/TR/mathml-core/) to TeX, for pages without TeX."""
+"""Convert presentation MathML (https://www.w3.org/TR/mathml-core/) to TeX, for pages without TeX."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _leaf(tag: str, text: str) -> str:
 
 
 def _letter(character: str) -> str:
-    """The command of a Greek letter; any other character unchanged. Invisible operators become empty."""
+    """The command of a Greek letter, '' for an invisible operator, any other character unchanged."""
     if character in SYMBOLS:
         return ""
     match unicodedata.name(character, "").split():
@@ -89,7 +89,7 @@ def _letter(character: str) -> str:
 
 
 def _group(base: str) -> str:
-    """The base of a script, in braces unless it is one symbol."""
+    """The base of an exponent or index, in braces unless it is one symbol or number."""
     stripped = base.strip()
     single = len(stripped) <= 1 or stripped.isdigit() or (stripped[0] == "\\" and stripped[1:].isalpha())
     return stripped if single else f"{{{stripped}}}"

@@ -1,8 +1,8 @@
-"""Questions and answers that a page declares in its markup, for which no model is needed.
+"""Questions and answers that a page declares in its markup, so that no model is needed to find them.
 
 Five readers, the most reliable first: schema.org as JSON-LD and as microdata (https://schema.org/Question),
 StackExchange's classes, OpenStax's data-type attributes, PreTeXt's classes (https://pretextbook.org). The
-first reader that finds any question is used.
+result is that of the first reader that finds a question with an answer.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MAX_ITEMS = 1000  # questions per page, or answers per question
 
 
 def read_qa_markup(tree: etree._Element) -> list[MarkupQuestion]:
-    """The questions that have an answer. A question repeated with the same answers is returned once."""
+    """The questions that have an answer. Questions repeated with the same answers are returned once."""
     for reader in (read_json_ld, read_microdata, read_stackexchange, read_openstax, read_pretext):
         whole: dict[tuple[str, ...], MarkupQuestion] = {}
         for found in reader(tree):
@@ -48,14 +48,14 @@ def read_qa_markup(tree: etree._Element) -> list[MarkupQuestion]:
 
 
 def read_json_ld(tree: etree._Element) -> Iterator[MarkupQuestion]:
-    """Every Question object in the page's JSON-LD, wherever it is nested."""
+    """Yield every Question object in the page's JSON-LD, at any depth."""
     for value in json_objects(tree):
         if "Question" in types_of(value):
             yield _json_question(value)
 
 
 def read_microdata(tree: etree._Element) -> Iterator[MarkupQuestion]:
-    """Every item of type schema.org/Question; a nested one belongs to the outer one."""
+    """Yield every microdata item of type schema.org/Question that is not inside another question."""
     for item in elements(tree, f"//{MICRODATA_QUESTION}[not(ancestor::{MICRODATA_QUESTION})]")[:MAX_ITEMS]:
         answers = [
             _answer(_text(_property(answer, "text")) or full_text(answer), kind, _votes(answer))
@@ -68,7 +68,7 @@ def read_microdata(tree: etree._Element) -> Iterator[MarkupQuestion]:
 
 
 def read_stackexchange(tree: etree._Element) -> Iterator[MarkupQuestion]:
-    """The one question of a StackExchange page."""
+    """Yield the question of a StackExchange page."""
     question = first(tree, "//*[@id = 'question']")
     if question is None:
         return
@@ -85,14 +85,17 @@ def read_stackexchange(tree: etree._Element) -> Iterator[MarkupQuestion]:
 
 
 def read_openstax(tree: etree._Element) -> Iterator[MarkupQuestion]:
-    """Exercises and examples: each solution with the problem of the nearest element that contains both."""
+    """Yield exercises and examples: each solution with the problem in the nearest element that has both."""
     for solution in elements(tree, OPENSTAX_SOLUTION)[:MAX_ITEMS]:
         problem = first(solution, f"ancestor::*[.//{OPENSTAX_PROBLEM}][1]//{OPENSTAX_PROBLEM}")
         yield _question("", _text(problem), [_answer(full_text(solution), "acceptedAnswer", None)])
 
 
 def read_pretext(tree: etree._Element) -> Iterator[MarkupQuestion]:
-    """Examples, exercises and tasks with an answer or a solution; a task comes after its introduction."""
+    """Yield the examples, exercises and tasks that have an answer or a solution.
+
+    A task's question begins with the text of the exercise that contains the task.
+    """
     labels = set(elements(tree, f"//{PRETEXT_LABEL}"))
     no_question = {*labels, *elements(tree, f"//{PRETEXT_TASK}"), *elements(tree, f"//{PRETEXT_SOLUTIONS}")}
     solutions: dict[etree._Element, list[etree._Element]] = {}
@@ -122,7 +125,7 @@ def _json_question(value: JsonObject) -> MarkupQuestion:
 
 
 def _question(name: str, text: str, answers: list[MarkupAnswer]) -> MarkupQuestion:
-    """Build a question, without a name that its text repeats and without duplicate answers."""
+    """Build a question. Drops the name if the text repeats it, and drops duplicate answers."""
     parts = [text] if name in text else [name, text]
     unique: dict[str, MarkupAnswer] = {}
     for answer in sorted(answers, key=lambda answer: not answer["accepted"]):
@@ -136,7 +139,7 @@ def _answer(text: str, kind: str, votes: int | None) -> MarkupAnswer:
 
 
 def _property(item: etree._Element, name: str) -> etree._Element | None:
-    """The item's own property, not one of a nested item."""
+    """The element of the item's property `name`; properties of nested items are ignored."""
     depth = len(elements(item, "ancestor-or-self::*[@itemscope]"))
     return first(item, f".//*[@itemprop = '{name}'][count(ancestor::*[@itemscope]) = {depth}]")
 
@@ -164,7 +167,7 @@ def _text(element: etree._Element | None) -> str:
 
 
 def _html_text(value: object) -> str:
-    """The text of a JSON-LD string, which may hold HTML, sometimes with its tags escaped."""
+    """The text of a JSON-LD string, which may contain HTML or escaped HTML."""
     if not isinstance(value, str) or not value.strip():
         return ""
     if ESCAPED_TAG.search(value) and "<" not in value:

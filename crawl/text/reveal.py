@@ -14,7 +14,7 @@ HIDDEN = f"//*[@hidden or @aria-hidden = 'true' or {NO_DISPLAY}]"
 
 
 def reveal(tree: etree._Element) -> None:
-    """Open every details element, and show hidden elements that are named like an answer or a solution."""
+    """Open every details element, and show hidden elements whose name suggests an answer or a solution."""
     for element in elements(tree, "//details"):
         element.tag = "div"
     for element in elements(tree, "//summary"):

@@ -1,4 +1,4 @@
-"""TeX in running text: the delimiters that pages use, and those that we write."""
+"""TeX in running text: find it by the delimiters that pages use, and write it with standard delimiters."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ SIGN = re.compile(r"[\\$\[]")  # a text without any of these has no delimiter
 WRAPPED = re.compile(r"\$\$(.*)\$\$|\$([^$]*)\$|\\\((.*)\\\)|\\\[(.*)\\\]", re.DOTALL)
 CLOSING = {r"\(": r"\)", r"\[": r"\]", "$$": "$$", "$": "$"}
 BBCODE = re.compile(r"\[(\w+)\](.*)\[/\1\]|\$latex\s(.*)\$", re.IGNORECASE | re.DOTALL)
-MAX_DOLLARS = 300  # characters between two single dollars; a longer match is prices
+MAX_DOLLARS = 300  # characters between two single dollars; in longer text, they are currency signs
 
 
 def formula_spans(text: str) -> list[tuple[int, int]]:
-    """Start and end of each piece of TeX with its delimiters, found in one pass."""
+    """The start and end of each piece of TeX, including its delimiters; found in one pass over the text."""
     spans: list[tuple[int, int]] = []
     opened: re.Match[str] | None = None
     for mark in DELIMITER.finditer(text):
@@ -43,7 +43,10 @@ def standard(text: str) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    """Whether it is a formula and not prices: text in single dollars touches both, on one line."""
+    """Whether delimited text is a formula, and not a text between two currency signs.
+
+    Text in single dollars is a formula if it is short, on one line, and without a space at either dollar.
+    """
     if not text.startswith("$") or text.startswith("$$"):
         return True
     inner = text[1:-1]
@@ -51,7 +54,7 @@ def _is_formula(text: str) -> bool:
 
 
 def delimited(tex: str, display: bool) -> str:
-    """The TeX between delimiters that Markdown does not change."""
+    """Put TeX in \\(...\\) or, for `display`, in \\[...\\], in place of any other delimiters."""
     tex = " ".join(tex.split())
     if wrapped := WRAPPED.fullmatch(tex):
         tex = next(part for part in wrapped.groups() if part is not None)

@@ -7,8 +7,8 @@ from typing import cast
 
 from lxml import etree
 
-MAX_TAG = 50_000  # characters; a longer tag loses its attributes
-# Characters that are not allowed in a tree, and references to them.
+MAX_TAG = 50_000  # characters in a tag; a longer tag loses its attributes
+# Characters that XML forbids, and references to them, such as &#0;.
 NO_XML = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
     r"|&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45]))(?![0-9a-f]);?",
@@ -19,7 +19,7 @@ TAG_NAME = re.compile(r"<[a-zA-Z][\w:-]{0,50}")
 
 
 def parse(text: str) -> etree._Element | None:
-    """The page's tree; None if it has no element. Content nested too deeply to parse is dropped."""
+    """The page's tree; None if the page has no element. Content nested too deeply to parse is dropped."""
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
         page = _short_tags(_without_prefixes(NO_XML.sub(" ", text))).encode("utf-8", "replace")
@@ -38,7 +38,7 @@ def _without_prefixes(text: str) -> str:
 
 
 def _short_tags(text: str) -> str:
-    """Drop the attributes of very long tags: the parser's run time is quadratic in their number."""
+    """Drop the attributes of very long tags: parsing takes time quadratic in the number of attributes."""
     if len(text) <= MAX_TAG:
         return text
     pieces = text.split(">")
@@ -46,7 +46,7 @@ def _short_tags(text: str) -> str:
 
 
 def _cut(piece: str) -> str:
-    """Cut text that ends in a very long, unclosed tag after the tag's name."""
+    """If the text ends in a very long, unclosed tag, cut it after the tag's name."""
     tag = TAG_NAME.search(piece)
     return piece[: tag.end()] if tag and len(piece) - tag.start() > MAX_TAG else piece
 

@@ -1,1 +1,1 @@
-"""Fetches pages with Scrapy: scheduling, throttling, robots.txt, sitemaps, results."""
+"""Fetches pages with Scrapy: scheduling, throttling, robots.txt, sitemaps, and handling of results."""

@@ -15,7 +15,7 @@ ALLOW_PRIVATE = "ALLOW_PRIVATE"  # the name of our setting in Scrapy's settings
 
 
 class PublicDownloadHandler(AiohttpDownloadHandler):
-    """Checks the address of every connection, including those for redirects and robots.txt."""
+    """Checks the address of every connection, including connections for redirects and robots.txt."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -26,7 +26,11 @@ class PublicDownloadHandler(AiohttpDownloadHandler):
             connector._resolver = PublicResolver()
 
     async def download_request(self, request: Request) -> Response:
-        """Send the request. Raises PrivateAddress, or an error that wraps it if a name resolved to one."""
+        """Send the request.
+
+        Raises PrivateAddress if the host is a private address, and an error that wraps PrivateAddress if the
+        host's name resolves to a private address.
+        """
         if self.public_only:
             refuse_private(urlparse_cached(request).hostname or "")
         return await super().download_request(request)

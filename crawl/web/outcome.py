@@ -1,4 +1,4 @@
-"""Converts Scrapy's response or failure for an entry to a result."""
+"""Converts the response or failure that Scrapy reports for an entry to a Result."""
 
 from __future__ import annotations
 
@@ -49,8 +49,9 @@ REASONS: dict[type[BaseException], str] = {
 
 
 def read_response(entry: Entry, response: Response, *, with_links: bool) -> Result:
-    """Return a page, a listing, Unchanged, or a FetchFailure: for a temporary status or a URL that is not a
-    sitemap.
+    """Return a Page, a Listing, Unchanged or a FetchFailure.
+
+    It is a FetchFailure if the status is temporary, or if a requested sitemap is missing or not a sitemap.
     """
     if response.status in TEMPORARY_STATUSES:
         return FetchFailure(f"status {response.status}", wait=requested_wait(response.headers))
@@ -64,7 +65,7 @@ def read_response(entry: Entry, response: Response, *, with_links: bool) -> Resu
 
 
 def read_failure(request: Request, error: BaseException) -> Result:
-    """Return a FetchFailure with its reason, or the rejected row of a page that is too large."""
+    """Return a FetchFailure with the error's reason, or a rejected Page if the page is too large."""
     message = str(error)
     match error:
         case RobotsUnreachable():
@@ -86,7 +87,7 @@ def read_failure(request: Request, error: BaseException) -> Result:
 
 
 def failure_reason(error: BaseException) -> str:
-    """Return a short reason for the user."""
+    """Describe the error for the user in a few words, such as `timeout`."""
     if isinstance(error, TemporaryStatus):
         return str(error)
     if isinstance(error, PrivateAddress) or _resolved_to_private(error):
@@ -102,7 +103,7 @@ def _resolved_to_private(error: BaseException) -> bool:
 
 
 def _read_sitemap(entry: Entry, response: Response) -> Result:
-    """A missing robots.txt lists no sitemaps; a missing sitemap is a failure."""
+    """Return the Listing. For a missing robots.txt it is empty; a missing sitemap is a FetchFailure."""
     if response.status != 200 and not entry.url.endswith(ROBOTS):
         return FetchFailure(f"status {response.status}", refused=True)
     body = response.body if response.status == 200 else b""
@@ -110,7 +111,7 @@ def _read_sitemap(entry: Entry, response: Response) -> Result:
 
 
 def _too_large(request: Request) -> Result:
-    """Scrapy discards the status of a download that is too large, so assume 200."""
+    """Return a rejected Page, or a FetchFailure for a sitemap. Scrapy reports no status, so assume 200."""
     entry: Entry = request.meta["entry"]
     if entry.kind == "sitemap":
         return FetchFailure("too large", refused=True)

@@ -1,7 +1,8 @@
 """Renders the pages of configured hosts in a browser, between Scrapy's download and the spider.
 
-scrapy-playwright does not fit: it needs a Twisted reactor, and it lets the browser fetch. Here Scrapy fetches
-the page and its subresources, so robots.txt and the ban on private addresses apply to all requests.
+scrapy-playwright does not fit: it needs a Twisted reactor, and its browser fetches pages directly. Here
+Scrapy fetches the page and its subresources (scripts, styles, data), so robots.txt and the ban on private
+addresses apply to all requests.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ from crawl.web.browser.tab import LOAD_SHARE, Document, Subresource
 from crawl.web.robots import header
 
 METHODS = {"GET", "HEAD", "POST"}
-BUSY_STATUSES = {429, 503}  # of a subresource: its page is incomplete and is retried later
-CACHED_TYPES = {"script", "stylesheet"}  # the types that pages share
+BUSY_STATUSES = {429, 503}  # a subresource with such a status leaves the page incomplete: retry it
+CACHED_TYPES = {"script", "stylesheet"}  # types of subresources that several pages use
 MAX_CACHED_BYTES = 32_000_000  # total size of the cached bodies
 DROPPED_HEADERS = ("user-agent", "accept-encoding", "cookie", "host", "connection", "content-length")
 
 
 class Rendering(BaseRedirectMiddleware):
-    """A downloader middleware that renders pages in the browser. A script's navigation to another page is
-    handled as a redirect, under the same rules.
+    """A downloader middleware that renders pages in the browser. If a script navigates to another URL,
+    the new URL is handled as a redirect, under the same rules.
     """
 
     fetcher: SubresourceFetcher
@@ -41,7 +42,7 @@ class Rendering(BaseRedirectMiddleware):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Create the middleware, as Scrapy requires, with the spider's browser."""
+        """Create the middleware with the spider's browser. Raises NotConfigured if no host needs it."""
         made = super().from_crawler(crawler)
         made.browser = crawler.spider.browser  # type: ignore[union-attr]
         if not made.browser.hosts:
@@ -50,7 +51,11 @@ class Rendering(BaseRedirectMiddleware):
         return made
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
-        """Render the page in the browser. Pages to be rejected are passed through."""
+        """Return the response with its page rendered, or a request if a script navigates to another page.
+
+        Responses that need no rendering, or will be rejected, are returned unchanged. Raises
+        DownloadTimeoutError, and DownloadCancelledError if the rendered page is too large.
+        """
         entry: Entry | None = request.meta.get("entry")
         content_type = header(response.headers, "Content-Type") or ""
         if entry is None or entry.kind != "page" or not self.browser.renders(host_of(response.url)):
@@ -86,12 +91,12 @@ class SubresourceFetcher:
         self.crawler = crawler
         limit = browser.settings.concurrency_per_host
         self.semaphores: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(limit))
-        self.timeout = LOAD_SHARE * browser.settings.timeout  # a later response would miss the page
+        self.timeout = LOAD_SHARE * browser.settings.timeout  # seconds; the page waits no longer than that
         self.cache: OrderedDict[tuple[str, str], Document] = OrderedDict()
         self.cached_bytes = 0
 
     async def fetch(self, resource: Subresource, busy: list[Response]) -> Document | None:
-        """Fetch a subresource; None if its method or scheme is unsupported. Adds 429 and 503 to `busy`."""
+        """Fetch a subresource; None if its method or scheme is unsupported. Adds a 429 or 503 to `busy`."""
         if resource.method not in METHODS or not resource.url.startswith(("http://", "https://")):
             return None
         key = (resource.url, resource.headers.get("origin", ""))
@@ -109,7 +114,7 @@ class SubresourceFetcher:
         return found
 
     async def _download(self, request: Request) -> Response:
-        """Download like Scrapy's engine, but without its queue, so that a finished page can cancel it."""
+        """Download like Scrapy's engine, but not in its queue: a finished page can cancel the download."""
         assert self.crawler.engine is not None
         downloader = self.crawler.engine.downloader
         send = downloader.handlers.download_request_async

@@ -1,6 +1,6 @@
-"""Handles results in order: queues a page's links and passes its row to the writer.
+"""Handles results in order: queues each page's links and passes the page's row to the writer.
 
-Results are recorded immediately, and a page and its links in one transaction, so that a killed crawl
+Every result is recorded immediately. A page and its links are recorded in one transaction. So a killed crawl
 continues as if it had not been interrupted.
 """
 
@@ -22,11 +22,11 @@ from crawl.web.scheduler import Scheduler
 from gr_toolkit.console import Advance
 from gr_toolkit.settings import CrawlSettings
 
-TALLY_SECONDS = 5.0  # seconds between two updates of the hosts' tallies
+TALLY_SECONDS = 5.0  # seconds between two writes of the tallies to the frontier
 
 
 class ResultHandler:
-    """One run's crawl, from the frontier to the page writer.
+    """One run of the crawl: takes URLs from the frontier, and passes pages to the page writer.
 
     Scrapy logs exceptions and continues. So the methods that Scrapy calls do not raise: they store the
     exception in `error`, which ends the crawl.
@@ -41,7 +41,7 @@ class ResultHandler:
         self.started_at = time.time()
         self.not_fetched: Counter[str] = Counter()  # URLs by reason
         self.unchanged = 0
-        self.tallies: defaultdict[str, Tally] = defaultdict(Tally)
+        self.tallies: defaultdict[str, Tally] = defaultdict(Tally)  # by host; not written yet
         self.tallied_at = time.monotonic()
         self.live = Live()
         self.advance: Advance = lambda _: None
@@ -49,37 +49,37 @@ class ResultHandler:
 
     def next(self) -> Entry | None:
         """Return the next URL to fetch; None if none is available now."""
-        with self._store_error():
+        with self._keep_error():
             while not self.error and (entry := self.scheduler.next()):
                 result = self.frontier.kept_result(entry)
                 if result is None:
                     return entry
-                self.scheduler.skip(entry)  # fetched before the crawl was killed
+                self.scheduler.skip(entry)  # its result was kept before the crawl was killed
                 self._handle(entry, result)
         return None
 
     def has_pending(self) -> bool:
         """Whether URLs remain to be fetched."""
-        with self._store_error():
+        with self._keep_error():
             return self.error is None and self.scheduler.has_pending()
         return False
 
     def finish(self, entry: Entry, result: Result, latency: float = 0.0) -> None:
         """Handle the result of an entry; `latency` is in seconds."""
-        with self._store_error():
+        with self._keep_error():
             if not self.error:
                 self._tally(entry.host, result, latency)
                 if self.scheduler.end_request(entry, result, latency):
                     self._handle(entry, result)
 
     def resend(self, entry: Entry) -> None:
-        """Schedule a redirected entry again."""
-        with self._store_error():
+        """Schedule an entry again whose URL redirects to another URL."""
+        with self._keep_error():
             self.scheduler.resend(entry)
 
     def flush_if_due(self) -> None:
-        """Write a shard if one is due, and the hosts' tallies every TALLY_SECONDS."""
-        with self._store_error():
+        """Write the waiting pages if a shard is due, and the tallies of all hosts every TALLY_SECONDS."""
+        with self._keep_error():
             self.writer.flush_if_due()
             if time.monotonic() - self.tallied_at >= TALLY_SECONDS:
                 self._save_tallies()
@@ -90,7 +90,7 @@ class ResultHandler:
         self._save_tallies()
 
     @contextmanager
-    def _store_error(self) -> Iterator[None]:
+    def _keep_error(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:
@@ -137,25 +137,25 @@ class ResultHandler:
         pages = list(filter(self.scope.admits, listing.pages))
         self._queue(filter(self.scope.has_host, listing.sitemaps), entry.depth, "sitemap")
         self._queue(pages, entry.depth)
-        # Each sitemap is read once per run. Pages without a change time are not fetched again.
+        # Read each listed sitemap once per run. Fetch a stored page again only if its change time is listed.
         changed = {url: listing.changed[url] for url in pages if url in listing.changed}
         self.frontier.ask_again(dict.fromkeys(listing.sitemaps, self.started_at) | changed, self.started_at)
         self.frontier.settle(entry, "stored")
 
     def _record_page(self, entry: Entry, page: Page) -> None:
-        canonical, depth = str(page.row["canonical_url"]), self.frontier.depth(entry)
+        canonical, depth = page.row["canonical_url"], self.frontier.depth(entry)
         is_revisit = entry.known and canonical == entry.canonical
         if is_revisit and not page.row["kept"]:
             self.not_fetched[f"{page.row['reason']}, kept the stored page"] += 1
-            return self.frontier.settle(entry, "stored", str(page.row["reason"]))
-        if is_revisit and self.frontier.has_content(str(page.row["content_sha256"])):
+            return self.frontier.settle(entry, "stored", page.row["reason"])
+        if is_revisit and self.frontier.has_content(page.row["content_sha256"]):
             return self._record_unchanged(entry)
         if not is_revisit and self.writer.has(canonical):
             return self.frontier.settle(entry, "stored", f"is {canonical}")
         expanded = depth < self.settings.max_depth
         self.writer.add({**page.row, "depth": depth}, expanded=expanded, entry=entry.id)
         if expanded:
-            self._queue(self.scope.follow(links_of(page), str(page.row["host"])), depth + 1)
+            self._queue(self.scope.follow(links_of(page), page.row["host"]), depth + 1)
         self.scheduler.count_row(entry.host)
         self.advance(1)
 

@@ -1,6 +1,7 @@
 """robots.txt (RFC 9309) with Crawl-delay. A host's rules are fetched once per run, before any other request.
 
-If that fails, the host's pages are not fetched until a retry succeeds (Scrapy would fetch them all).
+If fetching the rules fails, the host's pages are not fetched until a retry succeeds. Scrapy's own middleware
+would then fetch every page.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from gr_toolkit.http import retry_after
 
 TEMPORARY_STATUSES = {408, 429, *range(500, 600)}  # these statuses are retried
 MAX_BYTES = 512 * 1024  # bytes read per robots.txt; RFC 9309 requires at least 500 KiB
-MAX_ORIGINS = 2000  # origins whose rules are cached; more than MAX_HOST_QUEUES
+MAX_ORIGINS = 2000  # origins whose rules are cached; must exceed MAX_HOST_QUEUES
 IS_ROBOTS = "is_robots_txt"  # key in a request's meta
 
 SlowDown = Callable[[str, float], None]
@@ -36,7 +37,7 @@ class RobotsUnreachable(IgnoreRequest):
 
 
 class TemporaryStatus(IgnoreRequest):
-    """A status to retry later, after `wait` seconds if the server sent Retry-After."""
+    """The status is temporary, so retry later. `wait` is the value of Retry-After in seconds, if any."""
 
     def __init__(self, message: str, wait: float | None) -> None:
         super().__init__(message)
@@ -44,7 +45,7 @@ class TemporaryStatus(IgnoreRequest):
 
 
 def requested_wait(headers: Headers) -> float | None:
-    """The value of Retry-After in seconds; None if missing or invalid."""
+    """The wait that the header Retry-After requests, in seconds; None if it is missing or invalid."""
     return retry_after(header(headers, "Retry-After") or "")
 
 
@@ -75,7 +76,7 @@ class Robots:
             return
         origin = origin_of(request.url)
         reading = self.rules.pop(origin, None) or asyncio.create_task(self._read(origin))
-        self.rules[origin] = reading  # move to the end: the most recently used
+        self.rules[origin] = reading  # at the end, as the most recently used
         if len(self.rules) > MAX_ORIGINS:
             del self.rules[next(iter(self.rules))]
         try:
@@ -87,7 +88,7 @@ class Robots:
             raise RobotsForbidden("forbidden by robots.txt")
 
     async def _read(self, origin: str) -> Protego:
-        # No Scrapy limit, which would fail a longer file; the spider stops the download at MAX_BYTES.
+        # Scrapy's size limit would fail a larger file. It is disabled here; the spider stops at MAX_BYTES.
         meta = {IS_ROBOTS: True, "download_maxsize": 0}
         request = Request(f"{origin}/robots.txt", meta=meta, callback=NO_CALLBACK, dont_filter=True)
         assert self.crawler.engine is not None

@@ -2,7 +2,7 @@
 It processes their results in the same order, regardless of which response arrives first.
 
 So a crawl is breadth-first and its result does not depend on server latency: every page gets the same depth
-and the same copy of duplicate content is kept, even if the crawl was killed in between.
+and the same copy of duplicate content is kept, even if the crawl is killed and continued.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from crawl.result import Entry, FetchFailure, Result
 from crawl.web.throttle import Throttle
 from gr_toolkit.settings import CrawlSettings
 
-WINDOW = 256  # unfinished requests and waiting results per host
-MAX_HOST_QUEUES = 1000  # hosts crawled at a time; bounds memory for a list of a million hosts
+WINDOW = 256  # maximum entries per host that are in flight, or whose result waits for an earlier result
+MAX_HOST_QUEUES = 1000  # hosts crawled at a time; a list of a million hosts must fit into memory
 
 
 @dataclass
 class HostQueue:
-    """One host's requests in this run: `taken` from the frontier and unfinished; `active` in flight."""
+    """One host's requests in this run."""
 
     throttle: Throttle
-    taken: deque[Entry] = field(default_factory=deque)
+    taken: deque[Entry] = field(default_factory=deque)  # from the frontier, and not finished yet
     resend: deque[Entry] = field(default_factory=deque)  # taken entries to send again
-    active: int = 0
+    active: int = 0  # requests in flight
     not_before: float = 0.0  # earliest time of the next request, by time.monotonic
-    has_answered: bool = False  # at least once
-    failures: int = 0  # in a row
-    is_listed: bool = False  # in `ready` or `sleeping`
+    has_answered: bool = False  # whether a request has succeeded or was refused
+    failures: int = 0  # consecutive failed requests
+    is_listed: bool = False  # whether the scheduler lists the host in `ready` or `sleeping`
 
 
 class Scheduler:
@@ -47,13 +47,13 @@ class Scheduler:
         self.ready: deque[str] = deque()  # hosts that may have an entry to send
         self.sleeping: list[tuple[float, str]] = []  # a heap of (wake time, host)
         self.results: dict[int, Result] = {}  # by entry id; results that wait for earlier entries
-        self.tries: Counter[int] = Counter()  # by entry id
-        self.rows: Counter[str] = Counter()  # by host
-        self.outstanding = 0
-        self.closed = frontier.book.to_leave()  # host -> reason, for the rest of this run
-        self.last_host = ""  # the last host added from the frontier; hosts are sorted by name
+        self.tries: Counter[int] = Counter()  # retries by entry id
+        self.rows: Counter[str] = Counter()  # rows added, by host
+        self.outstanding = 0  # entries taken from the frontier and not finished yet
+        self.closed = frontier.book.paused()  # reason by host; a closed host gets no request in this run
+        self.last_host = ""  # the last host added from the frontier; hosts are added by name
         self.more_hosts = True  # the frontier may have hosts without a queue here
-        self.skipped_hosts = False  # some of them sort before `last_host`
+        self.skipped_hosts = False  # hosts without a queue may sort before `last_host`
         self._fill()
 
     def open(self, hosts: Iterable[str]) -> None:
@@ -103,7 +103,7 @@ class Scheduler:
         return False
 
     def finish(self, entry: Entry, result: Result) -> Iterator[tuple[Entry, Result]]:
-        """Store a final result, and yield every result that is now next in its host's order."""
+        """Store a final result. Yield, in order, the host's results that need not wait any longer."""
         host_queue = self.host_queues[entry.host]
         self.results[entry.id] = result
         while host_queue.taken and host_queue.taken[0].id in self.results:
@@ -114,22 +114,22 @@ class Scheduler:
         self._list(entry.host, host_queue)
 
     def resend(self, entry: Entry) -> None:
-        """Queue a redirected entry again: its target waits for the host like any other request."""
+        """Queue a redirected entry again. The redirect's target waits for its turn like any other request."""
         self._release_slot(entry).resend.appendleft(entry)
 
     def skip(self, entry: Entry) -> None:
-        """Release an entry returned by `next` for which no request is needed."""
+        """Release an entry that `next` returned, because it needs no request."""
         self._release_slot(entry).not_before = 0.0
 
     def slow_down(self, host: str, seconds: float) -> None:
-        """Apply a Crawl-delay in seconds; close the host if it exceeds `max_wait`."""
+        """Apply a Crawl-delay in seconds; close the host if the delay exceeds `max_wait`."""
         if seconds > self.settings.max_wait:
             self.close(host, f"Crawl-delay of {seconds:g} seconds")
         elif host in self.host_queues:
             self.host_queues[host].throttle.slow_down(seconds)
 
     def close(self, host: str, reason: str) -> None:
-        """Send the host no more requests in this run; its entries that wait for a retry fail."""
+        """Send the host no more requests in this run. Entries of the host that wait for a retry fail."""
         self.closed.setdefault(host, reason)
         if host_queue := self.host_queues.get(host):
             self.results.update((entry.id, FetchFailure(reason)) for entry in host_queue.resend)
@@ -137,7 +137,7 @@ class Scheduler:
             self._wake(host)
 
     def count_row(self, host: str) -> None:
-        """Count a row of the host towards the limits of pages."""
+        """Count a row of the host towards `max_pages` and `max_pages_per_host`."""
         if self.settings.max_pages_per_host:
             self.rows[host] += 1
         if self.rows_left is not None:
@@ -148,7 +148,7 @@ class Scheduler:
         return bool(self.host_queues or self.more_hosts) and (self.rows_left is None or self.rows_left > 0)
 
     def _fill(self) -> None:
-        """Open queues for more hosts in order of name; restart at the first name if some were skipped."""
+        """Open queues for more hosts, in order of name. If hosts were skipped, the next call starts over."""
         while len(self.host_queues) < MAX_HOST_QUEUES:
             host = self.frontier.host_after(self.last_host)
             if host is None:
@@ -175,11 +175,12 @@ class Scheduler:
         return host_queue
 
     def _next_of(self, host: str, now: float) -> Entry | None:
-        """Return the host's next entry, or None. The host then stays ready, sleeps until it is due, or waits
-        until one of its requests ends. Drop its queue if nothing is left.
+        """Return the host's next entry to send, or None. Afterwards the host is ready, sleeps until its next
+        request is due, or waits until one of its requests ends. Delete the queue of a host without entries.
         """
         host_queue = self.host_queues[host]
-        limit = self.settings.concurrency_per_host if host_queue.has_answered else 1  # may set a Crawl-delay
+        # Until the host answers, send one request at a time: its robots.txt may set a Crawl-delay.
+        limit = self.settings.concurrency_per_host if host_queue.has_answered else 1
         if host_queue.not_before > now and host not in self.closed:
             heapq.heappush(self.sleeping, (host_queue.not_before, host))
             return None
@@ -207,9 +208,11 @@ class Scheduler:
         return entry
 
     def _back_off(self, host: str, host_queue: HostQueue, failure: FetchFailure) -> None:
-        """Wait as long as the host asks; close it after `max_failures`, or if the wait exceeds `max_wait`."""
+        """Delay the host's next request by the wait it asked for. Close the host after `max_failures`
+        consecutive failures, or if the wait exceeds `max_wait`.
+        """
         if failure.wait is not None and failure.wait > self.settings.max_wait:
-            self.frontier.book.leave(host, failure.wait, failure.reason)
+            self.frontier.book.pause(host, failure.wait, failure.reason)
             self.close(host, failure.reason)
         elif failure.wait is not None:
             host_queue.not_before = max(host_queue.not_before, time.monotonic() + failure.wait)

@@ -1,4 +1,4 @@
-"""Parses sitemaps (https://www.sitemaps.org/protocol.html), their indexes and robots.txt's Sitemap lines."""
+"""Parses sitemaps (https://www.sitemaps.org/protocol.html), sitemap indexes, and robots.txt for sitemaps."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from crawl.result import Listing
 from crawl.text.tree import elements, strings
 from crawl.urls import absolute_url
 
-MAX_BYTES = 52_428_800  # the protocol's limit, uncompressed
+MAX_BYTES = 52_428_800  # the protocol's limit for an uncompressed sitemap
 ROBOTS = "/robots.txt"
 GZIP = b"\x1f\x8b"
 
 
 def read_listing(url: str, body: bytes) -> Listing | None:
-    """Parse a sitemap or sitemap index (either may be gzipped) or robots.txt; None for anything else."""
+    """Parse a robots.txt, or a sitemap or sitemap index (may be gzipped). Return None for other content."""
     if url.endswith(ROBOTS):
         return Listing([], _absolute(_robots_sitemaps(body), url))
     root = _parse(body)
@@ -43,8 +43,8 @@ def _changed(root: etree._Element, base: str) -> dict[str, float]:
 
 
 def time_of(lastmod: str) -> float | None:
-    """Parse a W3C date or date and time (https://www.w3.org/TR/NOTE-datetime) to Unix time. A date stands for
-    the end of its day, month or year. None for anything else.
+    """Convert a date, with or without a time (https://www.w3.org/TR/NOTE-datetime), to Unix time. A date
+    without time stands for the end of its day, month or year. Return None if `lastmod` is not a date.
     """
     text = lastmod.strip()
     try:

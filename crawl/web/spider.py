@@ -1,4 +1,4 @@
-"""Runs Scrapy: it fetches the scheduler's entries, and the spider passes the results to the handler.
+"""Runs Scrapy, which fetches the scheduler's entries. The spider passes the results to the handler.
 
 Scrapy runs on asyncio without a Twisted reactor, so that a process can crawl more than once. Its throttling
 and retries are disabled: scheduler.py decides which request is sent, and when.
@@ -47,7 +47,7 @@ SILENT = logging.CRITICAL + 1
 async def run_spider(handler: ResultHandler, tick: Callable[[], None] = lambda: None) -> None:
     """Fetch until no URL is pending; call `tick` every TICK_SECONDS.
 
-    Raises the error that stopped the crawl; pages fetched before are flushed.
+    Raises the error that stopped the crawl. If the handler did not fail, waiting pages are written first.
     """
     async with Browser(handler.settings) as browser:
         await run_with_browser(browser, handler, tick)
@@ -68,7 +68,7 @@ async def run_with_browser(browser: Browser, handler: ResultHandler, tick: Calla
     finally:
         if handler.error is None:
             handler.flush()
-        if not crawl.done():  # ignore requests in flight and send no new ones
+        if not crawl.done():  # makes the handler ignore requests in flight and start none
             handler.error = handler.error or GrError("the crawl was stopped")
 
 
@@ -104,7 +104,7 @@ def scrapy_settings(settings: CrawlSettings) -> dict[str, object]:
 
 
 class FrontierScheduler(BaseScheduler):
-    """Gives Scrapy requests for our scheduler's entries, and queues redirects."""
+    """The scheduler that Scrapy asks for requests: converts our scheduler's entries, and queues redirects."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -117,7 +117,7 @@ class FrontierScheduler(BaseScheduler):
         return cls(crawler)
 
     def open(self, spider: Spider) -> None:
-        """Use the spider's result handler."""
+        """Take the result handler from the spider."""
         assert isinstance(spider, FrontierSpider)
         self.spider = spider
         self.handler = spider.handler
@@ -128,16 +128,19 @@ class FrontierScheduler(BaseScheduler):
             self.alarm.cancel()
 
     def has_pending_requests(self) -> bool:
-        """Whether the crawl continues when no request is in flight."""
+        """Whether more requests may follow even if no request is in flight."""
         return self.handler.has_pending()
 
     def enqueue_request(self, request: Request) -> bool:
-        """Queue a redirect. Only a source may redirect to another host."""
+        """Queue the request for a redirect's target; return False if the redirect is not allowed.
+
+        Only a source may redirect to another host.
+        """
         entry: Entry = request.meta["entry"]
         if not self._allows_redirect(request.url, entry):
             self.handler.finish(entry, FetchFailure("redirects to another host", refused=True))
             return False
-        for condition in CONDITIONAL_HEADERS:  # they apply to the URL that redirected
+        for condition in CONDITIONAL_HEADERS:  # the conditions apply to the redirecting URL
             request.headers.pop(condition, None)
         self.redirects[entry.id] = request
         self.handler.resend(entry)
@@ -154,7 +157,7 @@ class FrontierScheduler(BaseScheduler):
         return None
 
     def _wake_at(self, time: float | None) -> None:
-        """Make Scrapy ask for a request as soon as a host is due, before Scrapy's next heartbeat."""
+        """Make Scrapy ask for a request at `time`, when a host is due, instead of at its next heartbeat."""
         if time is None or (self.alarm and not self.alarm.cancelled() and self.alarm.when() <= time):
             return
         if self.alarm:
@@ -196,12 +199,13 @@ class FrontierSpider(Spider):
         self.handler.scheduler.slow_down(host, seconds)
 
     def request(self, entry: Entry) -> Request:
-        """Create the request for an entry; conditional if the page is known."""
+        """Create the request for an entry. The request is conditional if the page is already stored."""
         meta: dict[str, object] = {"entry": entry}
         if entry.kind == "sitemap":
             meta["download_maxsize"] = MAX_SITEMAP_BYTES
         known = zip(CONDITIONAL_HEADERS, (entry.etag, entry.last_modified), strict=True)
-        is_conditional = entry.known and not self.browser.renders(entry.host)  # scripts may load new content
+        # The HTML of a rendered page may be unchanged although its scripts load new content.
+        is_conditional = entry.known and not self.browser.renders(entry.host)
         headers = {name: value for name, value in known if value and is_conditional}
         return Request(
             entry.url,
@@ -215,7 +219,7 @@ class FrontierSpider(Spider):
     def on_headers(self, headers: Headers, request: Request) -> None:
         """Store the content type, and stop the download of a page that is not declared as HTML."""
         if request.meta.get(IS_ROBOTS):
-            request.meta["download_maxsize"] = self.handler.settings.max_bytes  # decompressed size
+            request.meta["download_maxsize"] = self.handler.settings.max_bytes  # limits the decompressed size
             return
         if "entry" not in request.meta:  # a subresource of a rendered page
             return
@@ -235,7 +239,7 @@ class FrontierSpider(Spider):
         """Parse a response in a thread, so that a large page does not block others, and handle the result."""
         entry: Entry = response.meta["entry"]
         with_links = entry.depth < self.handler.settings.max_depth
-        with suppress(RuntimeError):  # no thread starts after the crawl stops; the entry stays in flight
+        with suppress(RuntimeError):  # no thread can start after the crawl stops; the entry stays in flight
             read = partial(read_response, entry, response, with_links=with_links)
             result = await asyncio.to_thread(_read_safely, read)
             self.handler.finish(entry, result, response.meta.get("download_latency", 0.0))
@@ -257,7 +261,7 @@ def _read_safely(read: Callable[[], Result]) -> Result:
 
 @contextmanager
 def quiet_logs() -> Iterator[None]:
-    """Log only errors of Scrapy, and nothing of asyncio, which complains when a crawl is cut short."""
+    """Log only Scrapy's errors, and nothing from asyncio, which logs warnings when a crawl is interrupted."""
     levels = {"scrapy": logging.ERROR, "asyncio": SILENT}
     before = {name: logging.getLogger(name).level for name in levels}
     for name, level in levels.items():

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 
 MAX_DELAY = 60.0  # seconds between two requests, even to a very slow host
-JITTER = 0.5  # relative random variation of a delay, so that requests form no pattern
+JITTER = 0.5  # largest random change of a delay, relative; keeps requests from forming a pattern
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Throttle:
     delay: float = 0.0
 
     def adjust(self, latency: float, ok: bool) -> None:
-        """Adjust the delay to a latency in seconds, so that about `concurrency` requests are in flight.
+        """Adjust the delay to a request's latency in seconds, so that about `concurrency` requests overlap.
 
         Failures often return quickly, so a failure never shortens the delay.
         """

@@ -83,8 +83,8 @@ Variables = dict[str, str]
 def run_demo(data: str, steps: int) -> None:
     """Run every stage on the sample site, with tables in the local folder `data`, and print a summary.
 
-    Raises UsageError for a folder that holds other pages, and typer.Exit with the exit code of a failed
-    stage.
+    Raises UsageError if the folder holds other pages, and typer.Exit with the stage's exit code if a stage
+    fails.
     """
     settings = load_settings(None, data=data)
     if "://" in settings.data:
@@ -100,9 +100,9 @@ def run_demo(data: str, steps: int) -> None:
 
 
 def commands(url: str, folder: Path, config: Path, steps: int) -> list[tuple[Variables, list[str]]]:
-    """Return the stages in order: environment variables and arguments of `gr`."""
+    """Return the environment variables and `gr` arguments of each stage, in order."""
     settings = ["--config", str(config)]
-    base = {"GR_LLM__BACKEND": "transformers"}  # the trained model is scored with this backend too
+    base = {"GR_LLM__BACKEND": "transformers"}  # this backend also scores the trained model
     return [
         ({}, ["crawl", f"{url}/", *settings]),
         ({}, ["curate", *settings]),
@@ -119,16 +119,16 @@ def command_line(variables: Variables, arguments: list[str]) -> str:
 
 
 def run(variables: Variables, arguments: list[str]) -> None:
-    """Run one `gr` command. Raises typer.Exit with its exit code if it fails; it has printed the error."""
+    """Run one `gr` command, which prints its own errors. Raises typer.Exit with its exit code if it fails."""
     with subprocess.Popen(command_of(arguments), env=environment() | variables) as child:
         try:
             code = child.wait()
         except KeyboardInterrupt:
-            child.wait()  # Ctrl-C reaches the child too, and it still writes its summary
+            child.wait()  # Ctrl-C also reaches the child, which still writes its summary
             raise
     if code != 0:
         say(f"gr: the demo stopped at `gr {arguments[0]}`; run the same command again to continue from there")
-        raise typer.Exit(code if code > 0 else 128 - code)  # killed by a signal: the shell's convention
+        raise typer.Exit(code if code > 0 else 128 - code)  # a signal: 128 + its number, as in a shell
 
 
 def command_of(arguments: list[str]) -> list[str]:
@@ -156,8 +156,8 @@ def crawled_hosts(data: str) -> set[str]:
 def refuse_other_pages(settings: Settings) -> None:
     """Raise UsageError if the data folder holds pages or queued URLs that are not from a demo.
 
-    The demo would crawl those hosts without a delay between requests, and curate their pages with a tiny
-    model.
+    The demo would crawl the hosts of such pages without a delay between requests, and curate the pages with
+    a tiny model.
     """
     store, hosts = Store(settings.data, settings.state), crawled_hosts(settings.data)
     if not (Path(store.data) / CONFIG).is_file():
@@ -174,14 +174,14 @@ def refuse_other_pages(settings: Settings) -> None:
 
 
 def write_settings(folder: Path) -> Path:
-    """Write the demo's settings into the data folder unless they exist, and return their path."""
+    """Write the demo's settings file into the data folder if it does not exist, and return its path."""
     if not (folder / CONFIG).is_file():
         Folder(str(folder)).write(CONFIG, SETTINGS.format(data=json.dumps(str(folder))).encode())
     return folder / CONFIG
 
 
 def port_of(state: Path) -> int:
-    """Return the site's port: free on the first run, then always the same, because page URLs contain it."""
+    """Return the site's port: a free one on the first run, later the same, because page URLs contain it."""
     remembered = state / "demo_port"
     wanted = int(remembered.read_text()) if remembered.is_file() else 0
     with socket.socket() as probe:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,15 +31,15 @@ Then: gr crawl URL, gr curate, gr train grpo, gr eval. To see all tables: gr sta
 
 
 class Spent(NamedTuple):
-    """Time and tokens of all runs of a step."""
+    """Total time and tokens of all runs of a step."""
 
     seconds: float
     tokens: int
 
 
 NOTHING = Spent(0.0, 0)
-CURVE_HEIGHT = 4  # lines
-EIGHTHS = " ▁▂▃▄▅▆▇█"
+CURVE_HEIGHT = 4  # lines of text
+EIGHTHS = " ▁▂▃▄▅▆▇█"  # blocks of 0 to 8 eighths of a line
 
 
 def show_demo(settings: Settings, config: Path) -> None:
@@ -95,7 +96,7 @@ def sampled_tokens(data: Path) -> int:
 
 
 def training_lines(data: Path) -> list[str]:
-    """Return the lines with the reward of each GRPO step: a curve, and the numbers."""
+    """Return lines that show the reward of each GRPO step, as a curve and as numbers."""
     metrics = data / "runs" / "grpo" / "metrics.jsonl"
     logged = [json.loads(line).get("reward") for line in metrics.read_text(encoding="utf-8").splitlines()]
     rewards = [reward for reward in logged if reward is not None]
@@ -105,20 +106,29 @@ def training_lines(data: Path) -> list[str]:
 
 def reward_curve(rewards: Sequence[float]) -> list[str]:
     """Draw the rewards as columns, one per step; the axis runs from the lowest to the highest reward."""
-    if len(set(rewards)) < 2:
+    if len(set(rewards)) < 2 or not can_print(EIGHTHS):
         return []
     low, high = min(rewards), max(rewards)
     heights = [1 + round((reward - low) / (high - low) * (CURVE_HEIGHT * 8 - 1)) for reward in rewards]
     labels = {CURVE_HEIGHT - 1: f"{high:.2f}", 0: f"{low:.2f}"}
     return [
         f"{labels.get(row, ''):>6} | "
-        + " ".join(EIGHTHS[max(0, min(8, height - 8 * row))] * 2 for height in heights)
+        + " ".join(EIGHTHS[max(0, min(8, height - 8 * row))] * 4 for height in heights)
         for row in reversed(range(CURVE_HEIGHT))
     ]
 
 
+def can_print(text: str) -> bool:
+    """Whether stdout can encode the text."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def score_lines(data: Path) -> list[str]:
-    """Return the accuracy on each benchmark, of the model before and after training."""
+    """Return a line per benchmark with the accuracy, for the model before and after training."""
     lines = []
     for when, model in (("before", "local"), ("after", resolve_model(str(data / "runs" / "grpo" / "final")))):
         for path in sorted((data / "evals" / slug(model)).glob("*.score.json")):

@@ -16,7 +16,7 @@ from gr_toolkit.store.tables import Row
 
 
 class Beside:
-    """The shards in progress in worker processes. The first error is raised at the end of `run_beside`."""
+    """The shards that worker processes are processing. `run_beside` raises the first error at its end."""
 
     def __init__(
         self,
@@ -34,12 +34,12 @@ class Beside:
         self.error: Exception | None = None
 
     def start(self, shard: str) -> None:
-        """Start a new shard of the input; ignored after an error."""
+        """Start processing an input shard. Does nothing after an error."""
         if self.error is None:
             self.waiting[self.pool.submit(self.function, shard)] = shard
 
     def collect(self, *, wait: bool = False) -> None:
-        """Write the finished shards; with `wait`, wait for all of them."""
+        """Write the finished shards; if `wait` is true, wait for all started shards and write them."""
         for future in [future for future in self.waiting if wait or future.done()]:
             shard = self.waiting.pop(future)
             try:
@@ -55,10 +55,10 @@ class Beside:
 def run_beside(
     store: Store, summary: Summary, function: Callable[[str], Sequence[Row]], workers: int
 ) -> Iterator[Beside]:
-    """Write the table named in `summary` while the body runs, in `workers` processes.
+    """Fill the table named in `summary`, in `workers` processes, while the block runs.
 
-    The body calls `start` with every new shard of the input, and `collect` from time to time. On exit all
-    remaining shards are collected. Raises Locked, and any error of `function` or of writing a shard.
+    The block calls `start` with every new input shard, and `collect` from time to time. After the block, the
+    remaining shards are written. Raises Locked, and any error of `function` or of writing a shard.
     """
     started = time.monotonic()
     with store.table(summary.table).writing():

@@ -1,7 +1,7 @@
 """Runs one step: each pending input shard produces one output shard of the same name.
 
-A step is a function from a shard's name to the rows of its output shard; it reads its inputs itself.
-So the same function runs in this process, in a process pool, or as a Ray task.
+A step is a function from a shard's name to the rows of its output shard. The function reads its inputs
+itself, so it can run in this process, in a process pool, or as a Ray task.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def run_here(store: Store, summary: Summary, function: Callable[[str, Advance], 
     """Process the pending shards of the table named in `summary`, one after another in this process.
 
     `function(shard, advance)` returns the shard's rows. During a long shard it calls `advance` with the
-    number of input rows it has processed. Rows it does not report are counted when the shard is written.
+    number of input rows just processed. Rows not reported this way are counted when the shard is written.
     Raises Locked, CorruptShard, CannotWrite, and any error of `function`. Finished shards are kept and
-    counted in `summary` after an error too.
+    counted in `summary` even after an error.
     """
 
     def produce(pending: list[str], advance: Advance) -> Produced:
@@ -67,9 +67,9 @@ def spread(
 ) -> Iterator[tuple[Task, Result]]:
     """Yield each task with its result, in task order. Tasks run in parallel and must be picklable.
 
-    Tasks are drawn lazily: at most two per worker are running or finished and not yet consumed, so neither
-    tasks nor results pile up in memory. Raises any error of `function`, and MissingExtra if `engine` is
-    "ray" and Ray is not installed.
+    Tasks are drawn lazily, at most two per worker ahead of the caller, so that tasks and results do not pile
+    up in memory. Raises any error of `function`, and MissingExtra if `engine` is "ray" and Ray is not
+    installed.
     """
     if engine != "ray" and workers <= 1:
         yield from ((task, function(task)) for task in tasks)
@@ -110,7 +110,7 @@ def _write(
         shown += rows
         advance(rows)
 
-    with closing(produce(list(sizes), show)) as produced:  # an error of a write cancels the pending shards
+    with closing(produce(list(sizes), show)) as produced:  # a failed write cancels the pending shards
         for shard, rows in produced:
             table.write(shard, rows)
             count(summary, rows)
@@ -120,7 +120,7 @@ def _write(
 
 
 def count(summary: Summary, rows: Sequence[Row]) -> None:
-    """Add a written shard to the summary."""
+    """Add the rows of a written shard to the summary."""
     summary.shards += 1
     summary.rows += len(rows)
     summary.kept += sum(row["kept"] for row in rows)
@@ -139,7 +139,7 @@ def _on_cores(function: Callable[[str], Sequence[Row]], shards: list[str], worke
             yield futures.pop(future), future.result()
     except Exception:
         pool.shutdown(cancel_futures=True)
-        for future, shard in futures.items():  # shutdown waited for the running shards
+        for future, shard in futures.items():  # shutdown has waited for the running shards
             if not future.cancelled() and future.exception() is None:
                 yield shard, future.result()
         raise
@@ -184,7 +184,7 @@ def _on_ray(function: Callable[[str], Sequence[Row]], shards: list[str], workers
 
 
 def _started_ray() -> ModuleType:
-    """Return the ray module, connected to RAY_ADDRESS if set, else started on this machine."""
+    """Return the ray module, connected to RAY_ADDRESS if it is set, else to a Ray started here."""
     try:
         import ray
     except ImportError as error:

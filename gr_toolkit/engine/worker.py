@@ -16,15 +16,15 @@ def worker_pool(workers: int) -> ProcessPoolExecutor:
     The workers import nothing from the working directory, because a file such as types.py there would
     shadow the standard library's module.
     """
-    os.environ["PYTHONSAFEPATH"] = "1"  # stays set: the pool starts its processes later
+    os.environ["PYTHONSAFEPATH"] = "1"  # not reset, because the pool starts its processes later
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=initialize_worker)
 
 
 def initialize_worker() -> None:
     """Ignore Ctrl-C, which the terminal also sends to the parent, and exit when the parent exits.
 
-    A pool's workers wait for work on a pipe that each of them holds open, so they would outlive a killed
-    parent.
+    Otherwise the workers would outlive a killed parent: they wait for tasks on a pipe that never closes,
+    because each worker holds it open.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Replies cached on disk, keyed by the whole request, so that a re-run costs nothing."""
+"""A cache of replies on disk, keyed by the whole request, so that a second run costs nothing."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ def request_key(endpoint: str, body: Mapping[str, object]) -> str:
 
 
 class JsonCache:
-    """JSON values by key in one SQLite file, shared by threads and processes; survives a kill at any moment.
+    """A key-value store of JSON values in one SQLite file, for many threads and processes.
 
-    `write` and `prepare` create the file and its folder. A file that is not a database is moved aside, since
-    its content can be recomputed. Methods that access the file raise CannotWrite if that fails; `instead`
-    is the setting that switches the cache off, shown in the error.
+    A kill at any moment leaves the file intact. `write` and `prepare` create the file and its folder. A file
+    that is not a database is moved aside and replaced, since its content can be recomputed. Every method that
+    accesses the file raises CannotWrite if the access fails. The error suggests `instead`, the setting that
+    disables the cache.
     """
 
     def __init__(self, path: Path, table: str, name: str, instead: str) -> None:
@@ -43,7 +44,7 @@ class JsonCache:
         return self.path.parent.is_dir()
 
     def read(self, key: str) -> object:
-        """Return the stored value, or None if there is none or it is not JSON."""
+        """Return the value stored under the key, or None if it is missing or is not JSON."""
         with self._turn, self._explaining():
             if self._database is None and not self.path.exists():
                 return None
@@ -54,12 +55,12 @@ class JsonCache:
             return None
 
     def prepare(self) -> None:
-        """Create the file now, so that a failure precedes any paid request."""
+        """Create the file before the first request is sent, so that an unwritable folder costs nothing."""
         with self._turn, self._explaining():
             self._opened()
 
     def write(self, key: str, value: object) -> None:
-        """Store a JSON-serializable value."""
+        """Store a JSON-serializable value under the key."""
         row = (key, json.dumps(value), time.time())
         with self._turn, self._explaining(), self._opened() as database:
             database.execute(f"INSERT OR REPLACE INTO {self._table} VALUES (?, ?, ?)", row)
@@ -77,7 +78,7 @@ class JsonCache:
         except (OSError, sqlite3.OperationalError) as error:
             raise CannotWrite(
                 f"cannot write the {self._name} {self.path}: {error}; "
-                f"make room or choose another folder with --data, or set {self._instead} to run without it"
+                f"make room, choose another folder with --data, or set {self._instead} to run without a cache"
             ) from error
         except sqlite3.DatabaseError as error:
             raise CannotWrite(
@@ -108,7 +109,7 @@ class JsonCache:
     def _connect(self) -> sqlite3.Connection:
         database = sqlite3.connect(self.path, timeout=60, check_same_thread=False)
         try:
-            # Readers and a writer work concurrently; the file stays consistent after a kill.
+            # WAL: readers work while another process writes, and a kill leaves the file consistent.
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             with database:
@@ -129,7 +130,7 @@ class Cache(JsonCache):
         super().__init__(path, "replies", "response cache", "llm.cache = false")
 
     def get(self, key: str) -> Reply[None] | None:
-        """Return the stored reply, or None if there is none or it is malformed."""
+        """Return the reply stored under the key, or None if it is missing or malformed."""
         stored = self.read(key)
         if not isinstance(stored, dict):
             return None
@@ -140,7 +141,7 @@ class Cache(JsonCache):
             return None
 
     def put(self, key: str, reply: Reply[None]) -> None:
-        """Store a reply."""
+        """Store a reply under the key."""
         stored = {
             "text": reply.text,
             "finish_reason": reply.finish_reason,

@@ -31,9 +31,9 @@ Item = TypeVar("Item")
 
 
 class EventLoop:
-    """One event loop shared by all clients of this process, so that a coroutine may await several of them.
+    """One event loop shared by all clients of this process, so that a coroutine may await several clients.
 
-    Any thread may run a coroutine on it; a lock lets one thread run at a time.
+    Any thread may run a coroutine on the loop; a lock admits one thread at a time.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ LOOP = EventLoop()
 
 
 class LLM:
-    """A client for one model. Await its coroutines inside `run` or `map`, also mixed with another LLM's.
+    """A client for one model. Await its coroutines inside `run` or `map`; those of several LLMs may be mixed.
 
     A request raises RequestFailed if only this request failed, and ServerUnusable or BudgetExceeded if no
     other request can succeed either.
@@ -64,7 +64,7 @@ class LLM:
         self.name = endpoint.target.model
         self.server = endpoint.target.server
         self.identity = (
-            f"{endpoint.target.identity} {self.name}"  # differs between models and between weights
+            f"{endpoint.target.identity} {self.name}"  # changes with the model and with its weights
         )
         self._in_process = endpoint.target.in_process
         self.usage = endpoint.usage
@@ -105,7 +105,7 @@ class LLM:
         max_tokens: int | None = None,
         seed: int | None = None,
     ) -> Reply[T] | Reply[None]:
-        """Return the next turn of a conversation. With a schema, `parsed` holds an instance of it.
+        """Return the reply to a conversation. If a schema is given, `parsed` is an instance of the schema.
 
         Two samples of one conversation need two seeds: an identical request returns the cached reply.
         """
@@ -129,8 +129,8 @@ class LLM:
     ) -> Reply[None]:
         """Return the model's continuation of a plain text, without a chat template.
 
-        A chat-only server gets the prompt as a user message. With `logprobs`, `ending` holds the
-        log-probabilities of the reply's last tokens, if the server reports them.
+        A server that supports only chat receives the prompt as a user message. If `logprobs` is true and the
+        server reports log-probabilities, the reply's `ending` holds those of its last tokens.
         """
         body = self._body(temperature, max_tokens, seed) | {"prompt": replace_surrogates(prompt)}
         if stop:
@@ -141,7 +141,7 @@ class LLM:
 
     @property
     def honours_schemas(self) -> bool:
-        """False once the server has refused response_format."""
+        """Whether the server accepts response_format. True until it has refused it."""
         return "response_format" not in self._endpoint.refused
 
     def run(self, coroutine: Coroutine[object, object, R]) -> R:
@@ -151,10 +151,10 @@ class LLM:
     def map(
         self, function: Callable[[Item], Awaitable[R]], items: Sequence[Item], advance: Advance
     ) -> list[R]:
-        """Apply `function` to all items concurrently; return results in order. Calls `advance(1)` after each.
+        """Apply `function` to all items concurrently; return the results in the order of the items.
 
-        The first exception cancels the other items and is raised, so `function` must catch RequestFailed
-        itself if one failure should not stop the run.
+        Calls `advance(1)` after each item. If `function` raises, the other items are cancelled and the
+        exception is raised. So `function` must catch RequestFailed if one failure should not stop the run.
         """
 
         async def each(item: Item) -> R:
@@ -189,7 +189,7 @@ class LLM:
         try:
             return reply.with_parsed(parse(schema, reply.text))
         except ValidationError as error:
-            if reply.finish_reason != "length":  # a repair would be truncated too
+            if reply.finish_reason != "length":  # a corrected reply would be cut off too
                 reply = await self._reply(body | {"messages": repair(messages, reply.text, error)})
         try:
             return reply.with_parsed(parse(schema, reply.text))
@@ -199,7 +199,7 @@ class LLM:
             raise RequestFailed(f"not valid JSON for {schema.__name__}{cut_off}: {explain(error)}") from error
 
     async def _reply(self, body: Mapping[str, object]) -> Reply[None]:
-        """Return the cached reply, else ask the server; of identical concurrent requests only one is sent."""
+        """Return the reply from the cache or the server. Identical concurrent requests are sent once."""
         if self._cache is None:
             return await self._post(body)
         key = request_key(self._endpoint.target.identity, body)

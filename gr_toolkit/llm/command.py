@@ -8,7 +8,7 @@ import typer
 
 from gr_toolkit.options import Config, Json
 
-# A copy of settings.Role: settings.py is slow to import.
+# A copy of settings.Role, because importing settings.py would slow down --help.
 Role = Literal["extractor", "judge", "solver", "verifier", "second_verifier"]
 
 app = typer.Typer(help="Serve a local model, or test the configured one.", no_args_is_help=True)
@@ -20,14 +20,14 @@ def serve(
         str, typer.Option(help="`local` (the bundled model), a GGUF file, a folder or a Hugging Face id.")
     ] = "local",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free port.")
     ] = 8080,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     config: Config = None,
 ) -> None:
     """Serve a model with an OpenAI-compatible API until Ctrl-C.
 
-    Example: gr llm serve --model checkpoints/step-100 --port 8000
+    Example: gr llm serve --model gr-data/runs/grpo/final --port 8080
     """
     from gr_toolkit.llm.local.serving import serve_until_stopped
     from gr_toolkit.settings import load_settings
@@ -38,11 +38,11 @@ def serve(
 
 @app.command()
 def ping(
-    role: Annotated[Role | None, typer.Option(help="Role whose model settings to use.")] = None,
+    role: Annotated[Role | None, typer.Option(help="Role whose model is tested; default: llm.model.")] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Ask the configured model three short questions: does it reply, how fast, in a given JSON schema?
+    """Test the configured model with three requests: does it reply, how fast, does it follow a JSON schema?
 
     Example: gr llm ping --role judge
     """

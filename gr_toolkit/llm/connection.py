@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gr_toolkit.settings import LLMSettings, Role
 
 OPENAI = "https://api.openai.com/v1"
-DEFAULT_KEY_ENV = "OPENAI_API_KEY"  # any other variable name means that the server requires a key
+DEFAULT_KEY_ENV = "OPENAI_API_KEY"  # if api_key_env names another variable, the server requires a key
 CACHE_FILE = "llm_cache.sqlite"
 
 
@@ -30,8 +30,8 @@ def connect(
 ) -> Iterator[LLM]:
     """Yield a client for a role's model. The first cache miss connects to the server or loads the model.
 
-    A step with two models passes the first one's `budget` to the second, so that both share one limit.
-    Raises UsageError for invalid settings, and MissingExtra.
+    A step with two models passes the first client's `budget` to the second, so that both share one limit.
+    Raises MissingExtra, and UsageError if the settings are invalid.
     """
     settings = settings.for_role(role)
     prices = prices_of(settings)

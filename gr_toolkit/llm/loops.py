@@ -1,4 +1,4 @@
-"""Runs event loops for callers that may already be inside one."""
+"""Starts an event loop even if the caller already runs inside one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 def outside_loop(call: Callable[[], R]) -> R:
-    """Return the result of `call`, which starts an event loop.
+    """Call a function that starts an event loop, and return its result.
 
     If a loop already runs in this thread, as in a notebook, `call` runs in a separate thread.
     """

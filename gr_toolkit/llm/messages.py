@@ -29,7 +29,7 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True)
 class Reply(Generic[Parsed]):
-    """A model's reply. `parsed` is an instance of the requested schema, or None without a schema."""
+    """A model's reply. `parsed` is an instance of the requested schema, or None if none was requested."""
 
     text: str
     parsed: Parsed
@@ -37,7 +37,7 @@ class Reply(Generic[Parsed]):
     input_tokens: int
     output_tokens: int
     cached: bool = False
-    ending: tuple[Token, ...] = ()  # the last tokens, if requested and reported by the server
+    ending: tuple[Token, ...] = ()  # the last tokens, if logprobs were requested and the server reports them
 
     def with_parsed(self, parsed: Model) -> Reply[Model]:
         """Return a copy of the reply with `parsed` set."""

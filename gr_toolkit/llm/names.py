@@ -1,4 +1,4 @@
-"""Model names: in settings, in rows, and as folder names."""
+"""Converts model names between settings, rows and folder names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def is_gguf(weights: str) -> bool:
 
 
 def model_name(weights: str) -> str:
-    """Return the name stored in rows: the file's stem, the folder's name, or the id."""
+    """Return the model name stored in rows: the GGUF file's stem, the folder's name, or the Hub id."""
     path = Path(weights)
     if is_gguf(weights):
         return path.stem
@@ -28,9 +28,10 @@ def model_name(weights: str) -> str:
 
 
 def resolve_model(model: str, server: str = "") -> str:
-    """Return the model as a value for llm.model; a folder or .gguf file becomes a normalised `local:PATH`.
+    """Return the value of llm.model for a model named by the user; a folder or .gguf becomes `local:PATH`.
 
-    Raises UsageError if the name can only be a path and nothing exists there.
+    PATH is relative if it is below the working directory, else absolute. Raises UsageError if the name can
+    only be a path and the path does not exist.
     """
     name = model.removeprefix("local:")
     path = Path(name).expanduser()
@@ -48,7 +49,7 @@ def resolve_model(model: str, server: str = "") -> str:
 
 
 def can_only_be_a_path(model: str, server: str) -> bool:
-    """Whether `model` can only be a local path. A server may use a path as a model name."""
+    """Whether `model` must be a local path. With a `server`, a name such as /models/a may be its model."""
     first, _, remainder = model.partition("/")
     in_local_folder = bool(first and remainder) and Path(first).is_dir()
     looks_like_path = model.startswith("/") or is_gguf(model) or model.count("/") > 1
@@ -56,5 +57,5 @@ def can_only_be_a_path(model: str, server: str) -> bool:
 
 
 def slug(model: str) -> str:
-    """Return the model's name as a folder name: `local:runs/a` becomes `local-runs-a`."""
+    """Return the model's name as a folder name, such as `local-runs-a` for `local:runs/a`."""
     return re.sub(r"[^\w.]+", "-", model).strip("-.")

@@ -1,4 +1,4 @@
-"""Asks a role's model three short questions, to test whether it works and how fast."""
+"""Sends a role's model three short requests, to test whether it works and how fast it is."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Ping:
 
 
 def ping(settings: LLMSettings, role: Role | None, state: Path) -> Ping:
-    """Ask the questions, bypassing the cache. Raises ServerUnusable, RequestFailed."""
+    """Send the three requests, bypassing the cache. Raises ServerUnusable, RequestFailed."""
     fresh = settings.model_copy(update={"cache": False})
     with connect(fresh, role, state) as llm:
         first, seconds = _timed(llm, "Count from one to ten.")

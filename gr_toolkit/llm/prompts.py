@@ -1,4 +1,4 @@
-"""Prompts are Markdown files with a version; rows record the version that produced them.
+"""Reads prompts from versioned Markdown files. Each row records the version of the prompt that produced it.
 
     ---
     version: 1
@@ -53,7 +53,7 @@ class Prompt:
 
 
 def load_prompt(path: Path) -> Prompt:
-    """Read a prompt file. Raises UsageError if it has no version or does not end with a user turn."""
+    """Read a prompt file. Raises UsageError if it has no version or its last turn is not the user's."""
     text = path.read_text(encoding="utf-8")
     front = FRONT_MATTER.match(text)
     if front is None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Usage:
-    """Counts of one connection so far."""
+    """Requests, tokens and cost of one connection so far."""
 
     requests: int = 0  # sent to the server, retries included
     cached: int = 0  # replies that came from the cache
@@ -49,7 +49,7 @@ class Prices:
         return (input_tokens * self.input + output_tokens * self.output) / 1e6
 
     def worst_case(self, body: Mapping[str, object]) -> float:
-        """Return the maximum cost of a request in US dollars: no token is shorter than one byte."""
+        """Return the maximum cost of a request in US dollars, counting every byte as a prompt token."""
         limit = body.get("max_tokens") or body.get("max_completion_tokens")
         sent = len(json.dumps(body, ensure_ascii=False).encode())
         return self.cost(sent, limit if isinstance(limit, int) else 0)
@@ -79,11 +79,11 @@ class Charge:
 
 
 class Budget:
-    """A hard limit on the total cost of requests, also with many in flight.
+    """A hard limit on the total cost of requests, which also holds with many requests in flight.
 
-    Each request reserves its worst-case cost before it is sent. A request that does not fit waits until
-    requests in flight release part of their reservation. It raises BudgetExceeded if it exceeds the limit
-    even without them.
+    Each request reserves its worst-case cost before it is sent. A request that does not fit waits until other
+    requests finish and release their reservations. `reserve` raises BudgetExceeded if the request could
+    exceed the limit even when no other request is in flight.
     """
 
     def __init__(self, limit: float | None) -> None:
@@ -94,7 +94,7 @@ class Budget:
 
     @asynccontextmanager
     async def reserve(self, worst_case: float) -> AsyncIterator[Charge]:
-        """Reserve the amount while a request runs; afterwards the charge's `usd` counts as spent."""
+        """Reserve `worst_case` US dollars while the block runs; then count the charge's `usd` as spent."""
         charge = Charge(worst_case)
         async with self._changed:
             await self._changed.wait_for(lambda: self._affords(worst_case))

@@ -16,7 +16,7 @@ from gr_toolkit.store.tables import Row
 
 @dataclass
 class Counts:
-    """The rows of a table: kept + sum(reasons) = rows."""
+    """Counts of a table's rows: kept + sum(reasons) = rows."""
 
     rows: int = 0
     shards: int = 0
@@ -33,7 +33,7 @@ class TableStatus:
 
 
 def read_funnel(store: Store) -> dict[str, TableStatus]:
-    """The state of every table. An unreadable shard is moved to `corrupt/` and reported."""
+    """The status of every table. An unreadable shard is moved to `corrupt/` and reported."""
     tables = {name: store.table(name) for name in FUNNEL}
     for table in tables.values():
         for line in table.check():
@@ -73,7 +73,7 @@ def as_json(funnel: dict[str, TableStatus]) -> dict[str, object]:
 
 
 def rows_in(funnel: dict[str, TableStatus]) -> dict[str, int]:
-    """The number of rows that reached the step of each table, once no shard is pending."""
+    """The number of input rows of each table's step. It is exact only if no shard is pending."""
     return {step.table: _rows_reaching(step, funnel) for step in STEPS}
 
 
@@ -85,13 +85,13 @@ def _rows_reaching(step: Step, funnel: dict[str, TableStatus]) -> int:
 
 
 def flow(funnel: dict[str, TableStatus]) -> list[str]:
-    """The funnel in words. The numbers add up once no shard is pending."""
+    """The funnel as lines of text. The numbers add up only if no shard is pending."""
     rows = {name: status.counts.rows for name, status in funnel.items()}
     kept = {name: status.counts.kept for name, status in funnel.items()}
     return [
         f"{rows['pages']} pages: {kept['pages']} kept",
-        f"{rows['texts']} texts of them: {kept['texts']} kept",
-        f"{kept['pairs']} pairs: {rows['duplicates']} duplicates + {rows['contaminated']} leaks "
+        f"{rows['texts']} texts from these pages: {kept['texts']} kept",
+        f"{kept['pairs']} pairs: {rows['duplicates']} duplicates + {rows['contaminated']} benchmark leaks "
         f"+ {rows['judged']} judged",
         f"{kept['judged']} judged verifiable: {rows['dataset']} in the dataset, {kept['dataset']} kept, "
         f"after {rows['attempts']} attempts",

@@ -1,4 +1,4 @@
-"""Prints the state of the tables, as text or as JSON."""
+"""Prints the status of the tables, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gr_toolkit.store.folder import Folder
 
 
 def show_status(settings: Settings, *, as_json: bool) -> None:
-    """Print every table's counts and the funnel, or that the data folder does not exist."""
+    """Print every table's counts and the funnel, or a message if the data folder does not exist."""
     store = Store(settings.data, settings.state)
     if not Folder(store.data).exists():
         say(f"{store.data} does not exist yet: `gr crawl URL` creates it; --data names another folder")

@@ -1,4 +1,4 @@
-"""Are these two texts the same? Near-duplicates by MinHash, leaks by shared n-grams."""
+"""Finds near-duplicates by MinHash, and leaks by shared n-grams."""
 
 from gr_toolkit.similarity.minhash import Match, NearDuplicates, Signature, sign
 from gr_toolkit.similarity.ngrams import Leak, NgramIndex

@@ -1,7 +1,7 @@
-"""Near-duplicates among short texts: datasketch MinHash over character 5-grams, banded LSH, and a guard.
+"""Finds near-duplicates among short texts: datasketch MinHash over character 5-grams, banded LSH, a guard.
 
-With 128 permutations in 16 bands of 8 rows, nearly all texts of Jaccard similarity 0.7 or more are compared.
-The guard (numbers and operators) separates exercises that differ only in a number.
+With 128 permutations in 16 bands of 8 rows, LSH finds nearly all pairs with a Jaccard similarity
+of at least 0.7. The guard, a text's numbers and operators, separates exercises that differ only in a number.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from datasketch import MinHash, MinHashLSH
 from gr_toolkit.similarity.words import guard, plain
 
 PERMUTATIONS = 128
-BANDS = (16, 8)  # bands, rows
-SHINGLE = 5  # characters
+BANDS = (16, 8)  # number of bands, rows per band
+SHINGLE = 5  # characters per n-gram
 
 
 class Signature(NamedTuple):
-    """A text's guard, digest and 128 uint32 minima, which are compared instead of the text."""
+    """The guard, digest and MinHash (128 uint32 minima) of a text, which are compared instead of the text."""
 
     guard: str
     digest: str
@@ -29,7 +29,7 @@ class Signature(NamedTuple):
 
 
 class Match(NamedTuple):
-    """The earlier text that a text repeats.
+    """An earlier text that a new text repeats.
 
     `exact` is true if the two differ only in case, spacing and a leading number.
     """
@@ -40,7 +40,7 @@ class Match(NamedTuple):
 
 
 def sign(texts: Iterable[str]) -> list[Signature]:
-    """Return the signatures of the texts, in order; the same on every machine."""
+    """Return the signatures of the texts, in order. They are the same on every machine."""
     texts = [plain(text) for text in texts]
     sketches = MinHash.bulk([_shingles(text) for text in texts], num_perm=PERMUTATIONS)
     return [
@@ -50,7 +50,7 @@ def sign(texts: Iterable[str]) -> list[Signature]:
 
 
 def _digest(text: str) -> str:
-    """128 bits of SHA-256, because different texts may have an estimated similarity of 1.0."""
+    """128 bits of SHA-256, to recognise equal texts. Others may also have an estimated similarity of 1.0."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -60,7 +60,7 @@ def _shingles(text: str) -> list[bytes]:
 
 
 class NearDuplicates:
-    """An index of the texts seen so far; `find` returns the one that a new text repeats."""
+    """An index of the texts seen so far; `find` returns the indexed text that a new text repeats."""
 
     def __init__(self, threshold: float) -> None:
         self.threshold = threshold
@@ -68,13 +68,13 @@ class NearDuplicates:
         self._seen: dict[str, tuple[str, str, MinHash]] = {}
 
     def add(self, text_id: str, signature: Signature) -> None:
-        """Add a text that later ones may repeat."""
+        """Add a text, so that `find` can return it."""
         sketch = _sketch(signature)
         self._seen[text_id] = (signature.guard, signature.digest, sketch)
         self._lsh.insert(text_id, sketch)
 
     def find(self, signature: Signature) -> Match | None:
-        """Return the most similar added text with the same guard; None if it is below the threshold."""
+        """Return the most similar added text with the same guard; None if its similarity is too low."""
         sketch = _sketch(signature)
         alike = [
             (digest == signature.digest, sketch.jaccard(other), text_id)

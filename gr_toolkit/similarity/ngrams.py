@@ -1,4 +1,4 @@
-"""Leak detection: how much of a known item's wording another text repeats."""
+"""Leak detection: finds the known item whose n-grams a text repeats most."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gr_toolkit.similarity.words import words
 
-LENGTH = 8  # words; an item with fewer words is a single n-gram
+LENGTH = 8  # words per n-gram; an item with fewer words is a single n-gram
 
 
 class Leak(NamedTuple):
@@ -38,7 +38,7 @@ class NgramIndex:
                 self._items[gram].add((source, item))
 
     def find(self, text: str) -> Leak | None:
-        """Return the item with the greatest share of n-grams in the text; None if it repeats nothing."""
+        """Return the item with the greatest share of n-grams in the text; None if no n-gram is shared."""
         tokens = words(text)
         shared: Counter[tuple[str, str]] = Counter()
         for length in self._lengths:

@@ -1,11 +1,11 @@
-"""Normalised forms in which texts are compared."""
+"""Normalises texts for comparison."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# "Problem 3:", "Exercise 2.4 -", "12)" before a question are not part of it.
+# The enumerator before a question ("Problem 3:", "Exercise 2.4 -", "12)"), which `plain` removes.
 ENUMERATOR = re.compile(
     r"^\W*(?:(?:problem|exercise|question|example|task|q)\s*#?\s*\d+(?:\.\d+)*\s*[.:)\-]?|\d+\s*[.)])\s+",
     re.IGNORECASE,
@@ -16,11 +16,11 @@ LETTER = r"[^\W\d_]"
 # before it and a number directly after it.
 NOT_NEXT_TO_WORD = rf"(?<!{LETTER}{{2}})(?<!{LETTER}{{2}}\s)[-–](?!\s?{LETTER}{{2}})"
 MINUS = rf"−|{NOT_NEXT_TO_WORD}|(?<!\S)[-–](?=\d)"
-FACTORIAL = rf"(?<=[\w)])(?<!{LETTER}{{2}})!+"  # an exclamation mark follows a word
+FACTORIAL = rf"(?<=[\w)])(?<!{LETTER}{{2}})!+"  # after a word, ! is an exclamation mark
 OPERATOR = rf"<=|>=|!=|[+*/^<>=≤≥≠×÷⁄·⋅±∓%√∑∏∫∪∩]|{MINUS}|{FACTORIAL}"
 PRONOUN = r"(?:this|that|the|which|each|every|any|no) one\b(?!-)|one of\b"  # "one" is not a number here
 TOKEN = re.compile(rf"{PRONOUN}|{NUMBER}|{OPERATOR}|\\[a-z]+|{LETTER}+")
-OTHER_SPELLINGS = {  # a backslash starts a TeX command
+OTHER_SPELLINGS = {  # signs and their other spellings; a backslash starts a TeX command
     "*": ["×", r"\times"],
     "/": ["÷", "⁄", r"\div"],
     "-": ["−", "–"],
@@ -60,8 +60,9 @@ def words(text: str) -> list[str]:
 def guard(text: str) -> str:
     """Return the numbers and operators of a plain text, in order and in canonical form.
 
-    Two questions that differ here have different answers, even if they look alike. With any shingle size, an
-    exercise with another number is more similar to the original than a true rewording is.
+    Two questions with different guards have different answers, even if they look alike. MinHash cannot detect
+    this: with n-grams of any size, an exercise with another number is more similar to the original than a
+    true rewording is.
     """
     found = (_canonical(match.group()) for match in TOKEN.finditer(text))
     return " ".join(token for token in found if token)

@@ -24,7 +24,7 @@ class Folder:
             self.filesystem, self.path = fsspec.core.url_to_fs(url)
         except ImportError as error:
             scheme = url.split("://", maxsplit=1)[0]
-            extra = "'gr-toolkit[s3]'" if scheme == "s3" else f"the fsspec package for {scheme}"
+            extra = "'gr-toolkit[s3]'" if scheme == "s3" else f"PACKAGE (which fsspec needs for {scheme})"
             raise MissingExtra(url, f"pip install {extra}") from error
         except ValueError as error:
             raise UsageError(f"{url} is not a data folder: {error}") from error
@@ -53,7 +53,7 @@ class Folder:
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
-        """Open a file for reading. Raises FileNotFoundError, and StoreError also if reading fails later."""
+        """Open a file for reading. Raises FileNotFoundError, and StoreError if opening or reading fails."""
         with (
             _failing_as(StoreError, f"cannot read {self.url}/{name}", but=FileNotFoundError),
             self.filesystem.open(f"{self.path}/{name}", "rb") as file,
@@ -78,7 +78,7 @@ class Folder:
             self.filesystem.mv(f"{self.path}/{name}", f"{target.path}/{new_name}")
 
     def sweep(self) -> None:
-        """Remove the temporary files of a killed writer. The caller must hold the table's lock."""
+        """Remove temporary files left by a killed writer. The caller must hold the table's lock."""
         if self.is_local and Path(self.path).is_dir():
             for left in Path(self.path).glob(f"{TEMPORARY}*"):
                 left.unlink(missing_ok=True)
@@ -88,7 +88,7 @@ class Folder:
 def _failing_as(
     kind: type[StoreError], what: str, advice: str = "", *, but: type[Exception] = GrError
 ) -> Iterator[None]:
-    """Turn any error of a file system into `kind`; remote file systems raise their own exceptions."""
+    """Convert every exception except GrError and `but` to `kind`; each file system has its own exceptions."""
     try:
         yield
     except (GrError, but):

@@ -6,7 +6,10 @@ import hashlib
 
 
 def content_id(*parts: str | bytes | int) -> str:
-    """Hash the parts in order: 32 hexadecimal digits, 128 bits of SHA-256. Part boundaries count."""
+    """Return the first 128 bits of the SHA-256 of the parts, in order, as 32 hexadecimal digits.
+
+    The parts ("ab", "c") and ("a", "bc") have different hashes.
+    """
     digest = hashlib.sha256()
     for part in parts:
         raw = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")

@@ -17,7 +17,10 @@ from gr_toolkit.errors import CannotWrite, Locked
 
 @contextmanager
 def hold(path: Path, what: str) -> Iterator[None]:
-    """Hold the lock at `path`. Raises Locked with the holder's command and process id."""
+    """Hold the lock file at `path` while the block runs. `what` names the locked object in messages.
+
+    Raises CannotWrite, and Locked, whose message contains the holder's command and process id.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+b", buffering=0)

@@ -17,7 +17,7 @@ from gr_toolkit.store.table import Store
 from gr_toolkit.unicode import replace_surrogates
 
 FILES = (".jsonl", ".parquet")
-# The column names of public benchmarks. The first one that a row has is read.
+# Column names used by public benchmarks. The first of them that a row has is read.
 ID_COLUMNS = ("id", "question_id", "uuid", "unique_id")
 QUESTION_COLUMNS = ("question", "problem", "Question", "input")
 ANSWER_COLUMNS = ("answer", "Answer", "final_answer")
@@ -32,7 +32,7 @@ class Question(NamedTuple):
 
 
 def questions_of_split(store: Store, split: str) -> list[Question]:
-    """The kept rows of a split of `dataset`, shard by shard."""
+    """The questions in the kept rows of one split of `dataset`, in shard order."""
     table = store.table("dataset")
     rows = (row for shard in table.shards() for row in table.rows(shard))
     return [
@@ -43,10 +43,10 @@ def questions_of_split(store: Store, split: str) -> list[Question]:
 
 
 def read_questions(path: str, *, need_answers: bool = True) -> list[Question]:
-    """The rows of a .jsonl or .parquet file, local or at an fsspec URL. Ids are unique.
+    """The rows of a .jsonl or .parquet file, local or at an fsspec URL.
 
-    A row without an id gets its number, counted from 1. Without `need_answers` a row may lack an answer,
-    which is then empty. Raises UsageError that names the file and the row.
+    A row without an id gets its row number as id, counted from 1. If `need_answers` is false, all answers are
+    empty. Raises UsageError if the file or a row is invalid; the message names both.
     """
     folder, name = posixpath.split(path)
     try:
@@ -57,8 +57,6 @@ def read_questions(path: str, *, need_answers: bool = True) -> list[Question]:
     questions = [_question(path, number, row, need_answers) for number, row in enumerate(rows, 1)]
     if not questions:
         raise UsageError(f"{path} has no rows")
-    if len({question.id for question in questions}) < len(questions):
-        raise UsageError(f"{path} has two rows with the same id")
     return questions
 
 
@@ -85,7 +83,7 @@ def _question(path: str, number: int, row: Mapping[str, object], need_answer: bo
     where = f"{path}, row {number}"
     id_column = _first(ID_COLUMNS, row)
     own_id = row[id_column] if id_column else None
-    answer = _text(where, row, ANSWER_COLUMNS) if need_answer or _first(ANSWER_COLUMNS, row) else ""
+    answer = _text(where, row, ANSWER_COLUMNS) if need_answer else ""
     return Question(str(number if own_id is None else own_id), _text(where, row, QUESTION_COLUMNS), answer)
 
 

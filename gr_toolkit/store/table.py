@@ -1,6 +1,6 @@
 """Tables as folders of Parquet shards. A shard is the unit of work.
 
-A shard is pending if the input tables have it and the output table lacks it. Nothing else records progress.
+A shard is pending if every input table has it and the output table does not. Nothing else records progress.
 """
 
 from __future__ import annotations
@@ -97,7 +97,10 @@ def open_table(data: str | os.PathLike[str], name: str) -> pl.LazyFrame:
 
 
 class Table(Generic[R]):
-    """One table: a folder of shards that share one schema. `R` is the type of its rows."""
+    """One table: a folder of shards that share one schema.
+
+    `R` is the type of the rows that are read. Rows that are written are checked against the schema.
+    """
 
     def __init__(self, store: Store, name: str) -> None:
         self.store = store
@@ -117,11 +120,11 @@ class Table(Generic[R]):
     def read(self, shard: str, columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of a shard.
 
-        An unreadable shard is moved to `corrupt/` under the data folder, so that the next run of its step
-        makes it again; then CorruptShard is raised.
+        Raises CorruptShard if the shard is unreadable. The shard is then moved to `corrupt/` under the data
+        folder, so that the next run of its step makes it again.
         """
-        # pyarrow's threads are off: with them, a few short commands in a hundred aborted at exit when they
-        # read from a Python file (pyarrow 26).
+        # pyarrow's threads are off. With threads that read from a Python file object, a few percent of short
+        # commands aborted at exit (pyarrow 26).
         with self._open(shard) as file:
             parquet = pq.ParquetFile(file, page_checksum_verification=True, pre_buffer=False)
             return parquet.read(columns, use_threads=False)
@@ -129,8 +132,8 @@ class Table(Generic[R]):
     def scan(self) -> pl.LazyFrame:
         """A lazy frame of the rows of all shards, in order.
 
-        A column that an older shard lacks is null. Collecting raises polars' or pyarrow's error if a shard
-        cannot be read; the shard is not moved.
+        A column that an older shard lacks is null. If a shard cannot be read, collecting the frame raises
+        polars' or pyarrow's error, and the shard is not moved.
         """
         import polars as pl
 
@@ -159,15 +162,18 @@ class Table(Generic[R]):
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the table's lock, after removing the temporary files of a killed writer. Raises Locked."""
+        """Hold the table's lock while the block runs. First remove the temporary files of a killed writer.
+
+        Raises Locked.
+        """
         with hold(self.store.state / "locks" / f"{self.name}.lock", f"table {self.name}"):
             self.folder.sweep()
             yield
 
     def check(self) -> list[str]:
-        """Move the shards with an unreadable footer to `corrupt/`; return one message per shard.
+        """Move the shards with an unreadable footer to `corrupt/`; return one message per moved shard.
 
-        Only local shards are checked: on an object store a shard is written by one PUT and is never partial.
+        Only local shards are checked. On an object store, one PUT writes a whole shard, never a part of it.
         """
         moved = []
         for shard in self.shards() if self.folder.is_local else ():
@@ -205,7 +211,10 @@ class Table(Generic[R]):
                 ) from error
 
     def _encode(self, rows: Sequence[Row], where: str) -> bytes:
-        """Encode the rows as Parquet with this schema. `where` begins the message of RowsDoNotFit."""
+        """Encode the rows as Parquet with the table's schema.
+
+        Raises RowsDoNotFit, whose message begins with `where`.
+        """
         for row in rows:
             self._check_row(row, where)
         buffer = io.BytesIO()
@@ -221,7 +230,7 @@ class Table(Generic[R]):
         return buffer.getvalue()
 
     def _check_row(self, row: Row, where: str) -> None:
-        """Raise RowsDoNotFit unless the row has every column, and a reason if and only if it is not kept."""
+        """Raise RowsDoNotFit if a column is missing or unknown, or if `kept` contradicts `reason`."""
         if odd := row.keys() ^ set(self.schema.names):
             raise RowsDoNotFit(f"{where}: columns missing or unknown: {', '.join(sorted(odd))}")
         if row["reason"] == "" or bool(row["kept"]) != (row["reason"] is None):
@@ -229,5 +238,5 @@ class Table(Generic[R]):
 
 
 def _is_arrow_error(error: OSError) -> bool:
-    """Whether pyarrow raised the error about a file's content; disk and network errors have an errno."""
+    """Whether the error is pyarrow's, about a file's content. Disk and network errors have an errno."""
     return type(error) is OSError and error.errno is None

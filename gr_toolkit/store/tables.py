@@ -18,8 +18,8 @@ MinHash = Annotated[list[int], pa.list_(pa.uint32(), 128)]
 class Row(TypedDict):
     """The last two columns of every table."""
 
-    kept: bool  # false: this step rejected the row
-    reason: str | None  # why; null if kept
+    kept: bool  # false: the step that wrote the row rejected it
+    reason: str | None  # why the row was rejected; null if kept
 
 
 class PageRow(Row):
@@ -27,16 +27,16 @@ class PageRow(Row):
 
     id: str  # hash of URL and content
     url: str  # after redirects
-    canonical_url: str  # without tracking parameters, or as declared by the page
+    canonical_url: str  # declared by the page, else `url`; without tracking parameters
     host: str
     fetched_at: datetime
     status: Int32  # HTTP
     content_type: str
     etag: str | None
     last_modified: str | None
-    depth: Int32  # links followed from a source
+    depth: Int32  # number of links followed from a source
     source: str  # web, or the name of the archive
-    html: bytes  # zstd; empty if rejected
+    html: bytes  # compressed with zstd; empty if rejected
     content_sha256: str
 
 
@@ -44,7 +44,7 @@ class MarkupAnswer(TypedDict):
     """An answer that a page's markup declares."""
 
     text: str
-    accepted: bool  # the site marks it as the correct one
+    accepted: bool  # the site marks this answer as correct
     votes: int | None
 
 
@@ -58,21 +58,21 @@ class MarkupQuestion(TypedDict):
 class TextRow(Row):
     """The text of a page."""
 
-    id: str  # of the page: one text per page
+    id: str  # the page's id: one text per page
     url: str
     title: str | None
     language: str | None  # ISO 639-1
     license: str | None
-    author: str | None  # of the page or of its question; several are separated by commas
+    author: str | None  # of the page or of its question; several authors are separated by commas
     date: str | None  # of publication, YYYY-MM-DD
-    text: str  # Markdown, mathematics as TeX
+    text: str  # Markdown, with mathematics as TeX
     qa_markup: list[MarkupQuestion]
     extract_ratio: float  # characters of text / characters of all visible text
-    math_kept: float  # share of the page's formulas found in text; 1 if it has none
+    math_kept: float  # share of the page's formulas found in text; 1 if the page has none
 
 
 class PairRow(Row):
-    """A candidate question and answer. A text without a question gives one rejected row; both are null."""
+    """A candidate question and answer. A text without a question gives one rejected row with nulls."""
 
     id: str  # hash of page, question and answer
     page_id: str
@@ -87,21 +87,21 @@ class PairRow(Row):
 
 
 class SignatureRow(Row):
-    """The MinHash signature of a pair, stored so that a nightly run signs only new pairs."""
+    """The MinHash signature of a pair, stored so that a nightly run computes only those of new pairs."""
 
     id: str  # of the pair
-    guard: str  # numbers and operators: pairs that differ here are not duplicates
-    digest: str  # hash of the question's plain text: equal for exact duplicates
+    guard: str  # numbers and operators of the question; pairs that differ in them are not duplicates
+    digest: str  # hash of the question's plain text; equal for exact duplicates
     minhash: MinHash
 
 
 class DuplicateRow(Row):
-    """A pair that repeats an earlier one. The earlier pair has no row."""
+    """A pair that repeats an earlier pair. The earlier pair has no row here."""
 
     id: str  # of the pair
     kept_id: str  # of the earlier pair
     similarity: float  # estimated Jaccard similarity; 1 if exact
-    why: str  # exact (equal except for case, spacing and numbering) | near
+    why: str  # exact (differs at most in case, spacing and numbering) | near
 
 
 class ContaminatedRow(Row):
@@ -141,7 +141,7 @@ class AttemptRow(Row):
 
 
 class DatasetRow(Row):
-    """A row of the result. The first six columns are those of WebInstruct-verified."""
+    """A question of the final dataset. The first six columns are named like WebInstruct-verified's."""
 
     id: str  # of the pair
     question: str

@@ -1,6 +1,8 @@
-"""Judge answers with one cascade for curation, rewards and evaluation: rules, sympy, then a model.
+"""Judge answers with one cascade of stages: rules, sympy, then a model.
 
-    verify(question, reference, answer)                           # a Verdict, without a model
+Curation, rewards and evaluation all use this cascade.
+
+    verify(question, reference, answer)                           # a Verdict; asks no model
     await Verifier(llm).verify_many([Item(question, reference, answer), ...])
 
 Names are imported on first use, so that `gr --help` stays fast.

@@ -17,20 +17,23 @@ FILE = "verdicts.sqlite"
 
 
 def verdict_key(models: Sequence[str], item: Item) -> str:
-    """Return the SHA-256 of all that a verdict depends on: versions, models, and the item in one spelling."""
+    """Return the SHA-256 of everything that the verdict on an item depends on.
+
+    The answer is normalised first, so that two spellings of an answer share a verdict.
+    """
     answer = normalise(item.text)
     parts = [RULES_VERSION, PROMPT_VERSION, models, item.question, item.reference, answer]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 class VerdictCache(JsonCache):
-    """One SQLite file that threads and processes may share. `get` and `put` raise CannotWrite."""
+    """An SQLite file of verdicts. Threads and processes may share it. `get` and `put` raise CannotWrite."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "verdicts", "verdict cache", "verify.cache = false")
 
     def get(self, key: str) -> Verdict | None:
-        """Return the stored verdict, or None if there is none or it is malformed."""
+        """Return the stored verdict, or None if it is missing or malformed."""
         match self.read(key):
             case [bool() as correct, str() as decider, int() | float() | None as confidence, str() as reason]:
                 return Verdict(correct, decider, confidence, reason)

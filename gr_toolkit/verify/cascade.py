@@ -1,4 +1,4 @@
-"""The cascade in order of cost: rules, symbolic mathematics, then the verifier model."""
+"""The stages of the cascade, cheapest first: rules, symbolic mathematics, then the verifier model."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ R = TypeVar("R")
 
 
 def verify(question: str, reference: str, answer: str | Extraction | None) -> Verdict:
-    """Return the verdict on an answer or on a whole completion, without a model. Thread-safe.
+    """Return the verdict on an answer or a whole completion. Asks no model. Thread-safe.
 
     Any text yields a verdict in bounded time. `correct` is None if no stage could decide.
     """
@@ -38,12 +38,19 @@ def verify(question: str, reference: str, answer: str | Extraction | None) -> Ve
 
 
 async def verify_many(items: Sequence[Item], llm: LLM | None = None) -> list[Verdict]:
-    """Return a verdict for each item, in order; asks `llm` if there is one. See `Verifier.verify_many`."""
+    """Return a verdict for each item, in order. See `Verifier.verify_many`.
+
+    `llm` judges the items that the other stages leave undecided.
+    """
     return await Verifier(llm).verify_many(items)
 
 
 def by_rules(item: Item) -> tuple[Verdict, Item | None]:
-    """Return the rules' verdict, and the item for later stages if the rules leave it open, else None."""
+    """Return the rules' verdict, and an item for the later stages or None.
+
+    The item for the later stages holds the extracted answer. It is None if the rules decided, the reference
+    is empty or the answer is too long.
+    """
     if item.reference.strip() and item.reference.strip() == item.text.strip():
         return Verdict(True, "text", 1.0, "the same text"), None
     stated = item.text.strip() if isinstance(item.answer, Extraction) else answer_of(item.text)
@@ -56,13 +63,13 @@ def by_rules(item: Item) -> tuple[Verdict, Item | None]:
 
 
 def _boxed_answer(reference: str) -> str:
-    """The reference; if it is a whole solution (as in MATH), the answer in its box."""
+    """The answer in the box of a reference that is a whole solution, as in MATH; else the reference."""
     found = extract_answer(reference) if "box" in reference else None
     return found.answer if found and found.found_by == "box" else reference
 
 
 def is_mathematics(item: Item) -> bool:
-    """Whether symbolic mathematics may decide what the rules cannot."""
+    """Whether symbolic mathematics may decide an item that the rules leave undecided."""
     return worth_symbolic(item.reference, item.text)
 
 
@@ -75,47 +82,48 @@ def by_mathematics(item: Item) -> Verdict:
 
 @dataclass(eq=False)
 class Search:
-    """A lookup in progress; concurrent lookups of the same item wait for `turn` and reuse its verdict."""
+    """State of concurrent calls for the same item. The first call judges it; the others reuse `verdict`."""
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     verdict: Verdict | None = None
 
 
 class Verifier:
-    """The cascade with its models, if any, and its verdict cache."""
+    """The cascade with its models and its verdict cache, if any."""
 
     def __init__(
         self, llm: LLM | None = None, second: LLM | None = None, cache: VerdictCache | None = None
     ) -> None:
-        """`second` is asked if the verdict of `llm` is doubtful.
+        """Create a verifier that asks `llm`, and `second` if the verdict of `llm` is doubtful.
 
-        With a model, await verdicts on its event loop: inside `run`, `llm.run` or `llm.map`.
+        If there is a model, await verdicts on its event loop: inside `run`, `llm.run` or `llm.map`.
         """
         self.llm = llm
         self.second = second
         self.models = [model for model in (llm, second) if model is not None]
-        # Why the model server is unusable; None once it answers again. Pipeline steps read it to stop early.
+        # The error of an unusable model server; None again after the server's next answer. Pipeline steps
+        # read this field to stop early.
         self.failure: ServerUnusable | None = None
         self._cache = cache
         self._searches: WeakValueDictionary[object, Search] = WeakValueDictionary()
-        # Model requests in flight, with the error that cancelled each, if any.
+        # Maps each model request in flight to the error that cancelled it, or None.
         self._in_flight: dict[asyncio.Task[Verdict], ServerUnusable | None] = {}
 
     def run(self, coroutine: Coroutine[object, object, R]) -> R:
-        """Return the result of a coroutine that awaits the verifier, run on the model's event loop."""
+        """Run `coroutine`, which may await the verifier, on the model's event loop, and return its result."""
         return self.llm.run(coroutine) if self.llm else outside_loop(lambda: asyncio.run(coroutine))
 
     async def verify_many(self, items: Sequence[Item]) -> list[Verdict]:
-        """Return a verdict for each item, in order. A failed request gives "undecided", never "wrong".
+        """Return a verdict for each item, in order. If a request fails, its item is undecided, never wrong.
 
-        Failures include a server that is down or slow, and any invalid response. Raises only what the user
-        has to fix: BudgetExceeded, UsageError, MissingExtra, and CannotWrite of the response cache.
+        A request fails if the server is down or slow, or if the response is invalid. Raises only errors that
+        the user has to fix: BudgetExceeded, UsageError, MissingExtra, and CannotWrite for the response cache.
         """
         ruled = []
         for item in items:
             ruled.append(by_rules(item))
             await asyncio.sleep(0)  # lets other tasks run during a long list
-        # Started together, so that the first to find the server down can cancel all others.
+        # All tasks start together: the first one that finds the server down cancels the others' requests.
         tasks = [asyncio.ensure_future(self._run_later_stages(*one)) for one in ruled]
         try:
             return await asyncio.gather(*tasks)
@@ -125,19 +133,19 @@ class Verifier:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def verify(self, item: Item) -> Verdict:
-        """Return the verdict on one item; see `verify_many`. Concurrent calls judge the same item once."""
-        await asyncio.sleep(0)  # lets other tasks run if the caller awaits many verdicts in turn
+        """Return the verdict on one item; see `verify_many`. Concurrent calls judge equal items only once."""
+        await asyncio.sleep(0)  # lets other tasks run if the caller awaits many verdicts in a row
         return await self._run_later_stages(*by_rules(item))
 
     async def _run_later_stages(self, verdict: Verdict, open_item: Item | None) -> Verdict:
-        """Return the rules' verdict, or that of the later stages if the rules leave the item open."""
+        """Return the rules' `verdict`, or the later stages' verdict on `open_item` if there is one."""
         if open_item is None:
             return verdict
         symbolic = is_mathematics(open_item)
         if not symbolic and self.llm is None:
             return verdict
         key = verdict_key([model.identity for model in self.models], open_item)
-        # A lock is bound to one event loop, and several threads may each run a loop.
+        # Searches are separate for each event loop, because a lock works in one loop only.
         search = self._searches.setdefault((asyncio.get_running_loop(), key), Search())
         async with search.turn:
             if search.verdict is None:
@@ -165,7 +173,7 @@ class Verifier:
         finally:
             cancelled_by = self._in_flight.pop(request)
         if isinstance(outcome, Verdict):
-            if self.failure is known:  # a failure since then is newer evidence
+            if self.failure is known:  # if not, another request has failed meanwhile, which is newer evidence
                 self.failure = None
             return outcome
         if isinstance(outcome, ServerUnusable):
@@ -187,9 +195,9 @@ class Verifier:
             return None
 
     def _write_cache(self, key: str, verdict: Verdict) -> None:
-        """Cache a decided verdict; undecided verdicts are retried later.
+        """Cache a decided verdict. Undecided ones, and doubtful ones without a second verdict, are retried.
 
-        Creates the state folder only for a model's verdict.
+        The cache's folder is created only for a model's verdict.
         """
         unconfirmed = self.second is not None and verdict.decided_by == "model" and is_unsure(verdict)
         if self._cache is None or verdict.correct is None or unconfirmed:
@@ -201,6 +209,6 @@ class Verifier:
             self._disable_cache(error)
 
     def _disable_cache(self, error: CannotWrite) -> None:
-        """Continue without the cache: a broken cache costs time, but no verdicts."""
+        """Continue without the cache: without it, verdicts take longer, but none is lost."""
         say(f"verdicts are no longer cached: {error}")
         self._cache = None

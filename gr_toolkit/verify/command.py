@@ -42,6 +42,8 @@ def verify(
 ) -> None:
     """Judge whether answers are correct: one pair, a file of pairs, or pairs posted to a server.
 
+    A pair is a reference answer and the answer to judge.
+
     Example: gr verify --question "How far?" --reference "1000 m" --answer "1 km"
     """
     from gr_toolkit.errors import UsageError

@@ -1,4 +1,4 @@
-"""The model verifier: the prompt and the verdict line of TIGER-Lab/general-verifier (arXiv 2505.14652)."""
+"""Ask a verifier model with the prompt of TIGER-Lab/general-verifier (arXiv 2505.14652)."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ Do not solve the question by yourself; just check if the student's answer is equ
 answer.
 If the student's answer is correct, output "Final Decision: Yes". If the student's answer is incorrect, \
 output "Final Decision: No". Assistant:"""
-MAX_TOKENS = 2_048
+MAX_TOKENS = 2_048  # per reply
 MAX_REASON = 500  # characters, from the end of the reply
 MAX_ANSWER = 2_000  # characters; longer texts are not final answers and would not fit the model's context
 # A verdict with a lower confidence is doubtful. Treating P(Yes) between 0.2 and 0.8 as uninformative is a
 # convention among users of such verifiers, not a measurement of this one.
 MIN_CONFIDENCE = 0.8
 
-# The published prompt does not delimit its fields, so the student's answer must not contain its markers:
-# headings, the verdict line, and speaker names, as words or as special tokens of chat templates.
+# The published prompt does not delimit its fields, so the student's answer must not contain the prompt's
+# headings, its verdict line or speaker names, including the special tokens of chat templates.
 FORGERY = re.compile(
     r"#{3,}|final[\W_]*decision|ground[\W_]*truth|student'?s?[\W_]*answer|\b(?:user|assistant)\s*:"
     r"|<\|(?:im|eot|start|end|system|user|assistant)\w*\|>|<(?:start|end)_of_turn>|</?think>|\[/?INST\]",
@@ -55,11 +55,11 @@ _reported: WeakSet[LLM] = WeakSet()  # second models whose outage has been repor
 
 
 async def ask_model(llm: LLM, item: Item, second: LLM | None = None) -> Verdict:
-    """Return the model's verdict, or the second model's if the first is doubtful.
+    """Return the model's verdict, or the second model's verdict if the first one is doubtful.
 
     A verdict is doubtful if the reply has no decision, its confidence is below MIN_CONFIDENCE, or the answer
-    imitates part of the prompt. Without a second opinion, a yes to such an answer is undecided.
-    Raises RequestFailed and ServerUnusable of the first model, and BudgetExceeded.
+    imitates a part of the prompt. Without a second model's verdict, a yes to such an imitation becomes
+    undecided. Raises BudgetExceeded, and the RequestFailed and ServerUnusable of the first model.
     """
     answer = item.text
     if len(answer) > MAX_ANSWER:
@@ -96,7 +96,7 @@ async def _second_opinion(llm: LLM, prompt: str) -> Verdict | None:
 
 
 async def _ask(llm: LLM, prompt: str) -> Verdict:
-    """Return one model's verdict; its confidence comes from the logprobs, if the server returns them."""
+    """Return one model's verdict; its confidence comes from the reply's logprobs, if there are any."""
     reply = await llm.complete(prompt, temperature=0.0, max_tokens=MAX_TOKENS, logprobs=True)
     cut_off = reply.finish_reason == "length"
     decision = None if cut_off else read_decision(reply.text)
@@ -107,43 +107,47 @@ async def _ask(llm: LLM, prompt: str) -> Verdict:
 
 
 def verifier_prompt(question: str, reference: str, answer: str) -> str:
-    """Return the prompt, with imitations of its own parts removed from the student's answer."""
+    """Return the prompt. Text in the student's answer that imitates a part of the prompt is removed."""
     return PROMPT.format(question=question, reference=reference, answer=_sanitise(answer))
 
 
 def is_forged(answer: str) -> bool:
-    """Whether the answer contains text that imitates part of the prompt."""
+    """Whether the answer contains text that imitates a part of the prompt."""
     return FORGERY.search(_plain(answer)) is not None
 
 
 def _sanitise(answer: str) -> str:
-    """Return the answer on one line, without forgeries; an answer without any keeps its characters."""
+    """Return the answer on one line, with text that imitates a part of the prompt replaced by "…"."""
     text = answer
     if is_forged(answer):
         text = _plain(answer)
-        while FORGERY.search(text):  # removing a nested forgery can form another
+        while FORGERY.search(text):  # replacing one imitation can form another
             text = FORGERY.sub("…", text)
     return " ".join("".join(c for c in text if unicodedata.category(c) != "Cc" or c.isspace()).split())
 
 
 def _plain(text: str) -> str:
-    """Return the text as a reader sees it: no invisible characters, full-width letters as normal ones."""
+    """Return the text without invisible characters and combining marks, with wide letters as normal ones."""
     return unicodedata.normalize(
         "NFKC", "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Mn"))
     )
 
 
 def read_decision(reply: str) -> bool | None:
-    """Return the decision if it is the whole last line of the reply, ignoring Markdown, else None."""
+    """Return whether the last line of the reply decides yes, or None if the line is not just a decision.
+
+    Markdown around the decision is ignored.
+    """
     lines = [line for line in reply.splitlines() if not NO_TEXT.fullmatch(line)]
     match = DECISION.fullmatch(lines[-1]) if lines else None
     return None if match is None else match[1].lower() == "yes"
 
 
 def confidence(decision: bool, ending: Sequence[Token]) -> float | None:
-    """Return the probability of the decision, at the token where its word begins; None if unknown.
+    """Return the probability of the decision at the token where its word, Yes or No, begins; None if unknown.
 
-    P(Yes) / (P(Yes) + P(No)), over the tokens that can begin either word in any spelling.
+    This is P(word) / (P(Yes) + P(No)). Each P is a sum over the tokens that can begin the word, in upper or
+    lower case.
     """
     token = _deciding_token("yes" if decision else "no", ending)
     weights = {"yes": 0.0, "no": 0.0}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def without_caches_if_read_only(settings: Settings) -> Settings:
-    """Return the settings, without the verdict and response caches if the state folder is read-only."""
+    """Return the settings, with the verdict and response caches off if their folder is not writable."""
     would_write = settings.verify.model or os.path.exists(settings.state)
     if not would_write or is_writable(settings.state):
         return settings
@@ -33,8 +33,8 @@ def without_caches_if_read_only(settings: Settings) -> Settings:
 def open_verifier(settings: Settings, budget: Budget | None = None) -> Iterator[Verifier]:
     """Yield the cascade with its models and its cache. Models are contacted or loaded on first use.
 
-    A step with its own model passes its `budget`, so that all models share one limit. Raises UsageError
-    and MissingExtra.
+    A pipeline step that has a model passes that model's `budget`, so that all models share one limit. Raises
+    UsageError and MissingExtra.
     """
     from gr_toolkit.verify.cache import FILE, VerdictCache
 

@@ -8,30 +8,32 @@ from collections.abc import Iterator
 # Constants of the published training code (verl's reward worker): do not change a character.
 PHRASES = ["Final Answer:", "Final Answer is:", "The answer is:", "Answer:", "Solution:", "The solution is:"]
 STOP_WORDS = ["</s>", "<|im_end|>", "<|endoftext|>"]
-MAX_BOX_DEPTH = 2  # levels of braces inside a box
+MAX_BOX_DEPTH = 2  # levels of braces inside a box's own braces
 # The published code finds boxes with \\boxed\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\} and the text after a
-# phrase with \s*((?:[^<]|<[^<])*?)\n. The latter takes quadratic time; both are parsed here in linear time.
+# phrase with \s*((?:[^<]|<[^<])*?)\n. The second expression takes quadratic time. This module finds the same
+# matches in linear time.
 BRACE = re.compile(r"\\boxed\{|[{}]")
 PHRASE = [re.compile(rf"{phrase}(\s*)", re.IGNORECASE) for phrase in PHRASES]
-# The end of the latter's match, or what it cannot match. A "<" consumes the character after it.
+# The newline that ends the text after a phrase, or a "<" that the published expression cannot match. A "<"
+# also matches the character after it, so a newline directly after a "<" does not end the text.
 END_OF_LINE = re.compile(r"(?<!<)\n|<<|<\Z")
 
 
 def extract_solution(text: str) -> str | None:
     """Return the answer that the paper's reward code finds in `text`, or None.
 
-    This is the last box with at most three levels of braces. Without a box, it is the text between the last
-    phrase of `PHRASES` and the end of its line. The published code passes the last 1,024 tokens of prompt and
-    response together, so a box in the question counts.
+    The answer is the content of the last box that has at most MAX_BOX_DEPTH levels of braces inside. Without
+    a box, it is the text between the last phrase of `PHRASES` and the end of its line. The published code
+    searches the last 1,024 tokens of prompt and response together, so there a box in the question counts too.
     """
     return _last_box(text) or _last_stated(text)
 
 
 def _last_box(text: str) -> str | None:
-    """The content of the last box; of nested boxes, the outermost that is shallow enough."""
+    """The content of the last box; of nested boxes, the outermost with at most MAX_BOX_DEPTH brace levels."""
     content = None
-    open_braces: list[tuple[int, bool]] = []  # start of the content, is a box
-    heights = [0]  # levels of braces seen inside each open brace, after those of the text itself
+    open_braces: list[tuple[int, bool]] = []  # (start of the content, whether it is a box)
+    heights = [0]  # levels of braces found so far: in the whole text, then in each open brace
     for brace in BRACE.finditer(text):
         if brace.group() != "}":
             open_braces.append((brace.end(), brace.group() != "{"))
@@ -46,7 +48,7 @@ def _last_box(text: str) -> str | None:
 
 
 def _last_stated(text: str) -> str | None:
-    """The text after the phrase that begins last, without end-of-message tokens."""
+    """The text after the phrase that begins last, without end-of-message tokens; None without a phrase."""
     last, begins = None, -1
     for phrase in PHRASE:
         for start, stated in _stated(text, phrase):
@@ -68,7 +70,7 @@ def _stated(text: str, phrase: re.Pattern[str]) -> Iterator[tuple[int, str]]:
             yield found.start(), text[position : stop.start()]
             position = stop.end()
         elif "\n" in found[1]:
-            # The published expression then backtracks over the spaces to their last newline.
+            # The published expression finds no later end of line, and matches the last newline of the spaces.
             yield found.start(), ""
 
 
@@ -78,7 +80,7 @@ def _stated(text: str, phrase: re.Pattern[str]) -> Iterator[tuple[int, str]]:
 #   the answer is wrong            0
 #   the answer is correct          1 - 0.05 * min(10, |tokens(answer) - tokens(reference)|)
 #
-# The paper does not cover undecided verdicts. Here their reward is None: neither a reward nor a penalty.
+# The paper does not cover undecided verdicts. Here their reward is None, which is neither good nor bad.
 NO_ANSWER = -0.5
 WRONG = 0.0
 CORRECT = 1.0

@@ -18,11 +18,11 @@ async def answer_reward(
     verifier: Verifier | None = None,
     **_: object,
 ) -> list[float | None]:
-    """Return a reward for each completion: 1.0 if correct, 0.0 if wrong or missing, None if undecided.
+    """Return a reward for each completion: 1.0 if correct, 0.0 if wrong, None if undecided.
 
-    `question` and `answer` (the reference) are columns of the dataset. TRL leaves a completion with reward
-    None out of its group. Without a `verifier`, only the rules and symbolic mathematics decide.
-    Raises the errors of `Verifier.verify_many`.
+    A completion that states no answer is wrong. `question` and `answer` (the reference) are columns of the
+    dataset. TRL leaves a completion with reward None out of its group. Without a `verifier`, only the rules
+    and symbolic mathematics decide. Raises the errors of `Verifier.verify_many`.
     """
     verifier = verifier or Verifier()
     texts = map(text_of, completions)
@@ -32,5 +32,5 @@ async def answer_reward(
 
 
 def text_of(completion: Completion) -> str:
-    """The completion's text; TRL passes a list of messages if the prompt was one."""
+    """The text of a completion. TRL passes a list of messages if the prompt was a list of messages."""
     return completion if isinstance(completion, str) else completion[-1]["content"]

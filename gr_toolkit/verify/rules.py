@@ -1,6 +1,7 @@
 """The rules of the cascade: guards first, then the typed comparisons, cheapest first.
 
-A generic match may only decide yes. Only comparisons that parse both operands may decide no.
+A comparison of spellings may decide yes, but never no. A comparison that parses both operands may decide yes
+or no.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ HEDGE = re.compile(
     r"|\bi (?:think|guess)\b|\?",
     re.IGNORECASE,
 )
-# "The volume of the cube is 27": the subject before a value.
+# Subject and verb before a value, such as "The volume of the cube is" in "The volume of the cube is 27".
 SENTENCE = re.compile(
     r"^(?:the|its|their|our)\s(?:(?!\s(?:is|are|was)\s)[^.=:;\n]){2,100}?"
     r"\s(?:is|are|was|equals)\s(?:equal to\s)?(?=[-+$\\(\[]|\d)"
-    r"(?!.*\s(?:is|are|was)\s)",  # with two such values, each keeps its subject
+    r"(?!.*\s(?:is|are|was)\s)",  # no match if a second verb follows: each value keeps its subject
     re.IGNORECASE,
 )
 MAX_SENTENCE = 200  # characters
@@ -52,12 +53,13 @@ NUMBER_WORD = re.compile(
     r"|[IVX]+\b)",
     re.IGNORECASE,
 )
-# A calculation that is not carried out; if it occurs in the question, the answer repeats the question.
+# A calculation that is not carried out. An answer with such a calculation repeats the question if the answer
+# occurs there.
 UNEVALUATED = re.compile(r"\\(?:sum|int|oint|iint|prod|lim|det|sqrt|frac|binom|log|ln)\b|[*^/!+]|(?<=\w)\s*-")
 
-# Rules for answers that choose among options, which may occur in the question.
+# Rules for answers that are choices. A choice may occur in the question, so it raises no objection.
 CHOICES = frozenset({"text", "letters", "booleans", "names", "options"})
-# The question asks for another form of an expression in the question.
+# Words of a question that asks to rewrite an expression in another form.
 REWRITE = re.compile(
     r"\b(?:factor(?!ial)\w*|expand|simplif\w+|rationali[sz]e|rewrite|scientific notation|standard form"
     r"|as an? (?:fraction|decimal|percent\w*|mixed number|improper fraction|product))\b",
@@ -69,7 +71,7 @@ Rule = Callable[[str, str, str], bool | None]
 
 
 def decide_by_rules(question: str, reference: str, answer: str) -> Verdict:
-    """Return the verdict of the first rule that does not abstain. Any text yields a verdict."""
+    """Return the verdict of the first rule that decides, or undecided. Any text yields a verdict."""
     if not reference.strip():
         return Verdict(None, "rules", None, "the reference is empty")
     if reference.strip() == answer.strip():
@@ -94,11 +96,11 @@ def decide_by_rules(question: str, reference: str, answer: str) -> Verdict:
 
 
 def first_decision(gold: str, given: str, question: str) -> tuple[str, bool | None]:
-    """Return the first rule that decides and its decision, for normalised texts."""
+    """Compare normalised texts. Return the deciding rule and its decision, which is None if all abstain."""
     spelt = spelling(gold), spelling(given)
     if spelt[0] == spelt[1] or EMPTY_SET.issuperset(_without_spaces(text) for text in spelt):
         return "text", True
-    if given == f"{gold}!":  # a factorial or an exclamation mark
+    if given == f"{gold}!":  # ambiguous: a factorial or an exclamation mark
         return "rules", None
     if len(given) <= MAX_SENTENCE and not SENTENCE.match(gold):
         given = SENTENCE.sub("", given, count=1)
@@ -120,7 +122,10 @@ def _compare_alone(gold: str, given: str) -> bool | None:
 
 
 def objection(question: str, gold: str, given: str) -> str:
-    """Return why a yes is doubtful: a hedge, or an answer that repeats the question. Empty if nothing is."""
+    """Return why a yes is doubtful, or an empty text if it is not.
+
+    A yes is doubtful if the answer hedges, repeats the question or lacks the form that is asked for.
+    """
     if HEDGE.search(given) and not HEDGE.search(gold):
         return "the answer hedges"
     asked = normalise(question[:MAX_CHARS])
@@ -135,7 +140,7 @@ def objection(question: str, gold: str, given: str) -> str:
 
 
 def _same_digits(gold: str, given: str) -> bool:
-    """Whether both are the same number in digits, such as 1.0 and 1, and so not in another form."""
+    """Whether both texts are the same number, written in digits, such as 1.0 and 1."""
     one, other = read_quantity(gold), read_quantity(given)
     if one is None or other is None:
         return False
@@ -153,7 +158,7 @@ def _without_spaces(text: str) -> str:
 
 
 def compare_compound(gold: str, given: str, question: str, nesting: int = 0) -> tuple[str, bool | None]:
-    """Compare matrices, intervals, lists and equations part by part; returns the rule and its decision."""
+    """Compare matrices, intervals, lists or equations by parts. Return the deciding rule and its decision."""
 
     def compare(part: str, other: str) -> bool | None:
         if spelling(part) == spelling(other):
@@ -178,18 +183,18 @@ def compare_compound(gold: str, given: str, question: str, nesting: int = 0) -> 
 
 
 def other_kind(gold: str, given: str) -> bool:
-    """Whether the reference is a number and the answer is plain words without one."""
+    """Whether the reference is a number and the answer is plain words without a number."""
     words = len(given) <= MAX_PLAIN_WORDS and PLAIN_WORDS.fullmatch(given) and not NUMBER_WORD.search(given)
     return bool(words and read_quantity(gold))
 
 
 def worth_symbolic(reference: str, answer: str) -> bool:
-    """Whether both are mathematics, and the rules cannot read at least one of them."""
+    """Whether both texts are mathematics and the rules fail to read one or both."""
     if max(len(reference), len(answer)) > MAX_SYMBOLIC:
         return False
     texts = [normalise(text) for text in (reference, answer)]
     if JOINED.findall(texts[0]) != JOINED.findall(texts[1]):
-        return False  # "and" and "or" between inequalities differ
+        return False  # inequalities joined by "and" differ from inequalities joined by "or"
     mathematics = all(MATHEMATICS.search(text) and not PROSE.search(text) for text in texts)
     return mathematics and not all(map(_is_read, texts))
 

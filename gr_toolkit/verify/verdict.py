@@ -28,8 +28,8 @@ class Item(NamedTuple):
 class Verdict(NamedTuple):
     """Whether an answer is correct, which stage decided, its confidence, and the reason.
 
-    `correct` is None if no stage could decide; undecided never counts as wrong. `confidence` is the
-    probability that the verdict holds, or None if unknown.
+    `correct` is None if no stage could decide; an undecided answer never counts as wrong.
+    `confidence` is the probability that the verdict holds, or None if unknown.
     """
 
     correct: bool | None
@@ -39,9 +39,14 @@ class Verdict(NamedTuple):
 
     @property
     def outcome(self) -> Outcome:
-        """The verdict as one word. "failed": the verifier model could not be asked."""
-        if self.correct is None:
-            return "failed" if self.decided_by == "error" else "undecided"
-        if self.decided_by == "no answer":
-            return "no answer"
-        return "correct" if self.correct else "wrong"
+        """The verdict as one word; see `outcome_of`."""
+        return outcome_of(self.correct, self.decided_by)
+
+
+def outcome_of(correct: bool | None, decided_by: str | None) -> Outcome:
+    """The outcome of a verdict with these fields. "failed" means that the request to the model failed."""
+    if correct is None:
+        return "failed" if decided_by == "error" else "undecided"
+    if decided_by == "no answer":
+        return "no answer"
+    return "correct" if correct else "wrong"

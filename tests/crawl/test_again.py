@@ -120,7 +120,7 @@ def test_a_corrupt_shard_is_moved_aside_and_its_pages_are_fetched_and_extracted_
     extract(store, Settings(data=store.data, workers=1), [])
     stderr = capsys.readouterr().err
     assert "cannot be read; moved it" in stderr
-    assert f"lost shards of table pages to {store.data}/corrupt: texts 1, pairs 1 shards" in stderr
+    assert f"moved the shards derived from them to {store.data}/corrupt: texts 1, pairs 1" in stderr
     assert outcomes() == before
     assert store.table("pages").shards() == [shards[0], shards[2], "000004"]
     texts = [str(row["id"]) for row in rows_of(store, "texts")]
@@ -145,7 +145,7 @@ def test_a_damaged_frontier_raises_an_error_with_the_remedy(crawl, store):
 
 def test_a_plan_sends_no_request_and_writes_nothing(site, page, reply, crawl, settings, store, tmp_path):
     summary = plan(store, settings, [site.url + "/"])
-    assert "would start from 1 URLs of pages and 0 of sitemaps, and 0 URLs" in summary.notes[0]
+    assert "would start from 1 page URLs, 0 sitemap URLs and 0 URLs" in summary.notes[0]
     assert site.hits.total() == 0
     assert not Path(store.data).exists()
 

@@ -148,8 +148,8 @@ def test_the_notes_show_the_first_errors_and_count_the_others(errors, last):
 
 def test_the_notes_name_the_most_frequent_types_of_records_that_are_not_pages():
     summary, contents = Summary(step="crawl", table="pages"), Contents()
-    contents.others.update({f"type {number}": number for number in range(1, 12)})
-    add_notes(Tally(non_pages=contents.others), summary)
+    contents.non_pages.update({f"type {number}": number for number in range(1, 12)})
+    add_notes(Tally(non_pages=contents.non_pages), summary)
     (note,) = summary.notes
     assert note.startswith("66 records in archives are not pages: type 11 11, type 10 10, ")
     assert "type 4 4" in note

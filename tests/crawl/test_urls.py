@@ -76,7 +76,7 @@ def test_every_host_belongs_to_exactly_one_part():
 
 
 def test_an_invalid_part_is_a_usage_error():
-    with pytest.raises(UsageError, match=r"crawl\.part: 5/4 is not a part; the last of 4 is 4/4"):
+    with pytest.raises(UsageError, match=r"crawl\.part: 5/4 does not exist; the last of 4 parts is 4/4"):
         Scope(CrawlSettings(part="5/4"))
 
 

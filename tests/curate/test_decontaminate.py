@@ -69,7 +69,7 @@ def test_benchmark_at_a_url_is_named_after_its_file():
 
 def test_configured_benchmarks_are_compared_in_addition_to_the_bundled_ones(store, tmp_path):
     (tmp_path / "mine.jsonl").write_text(json.dumps({"question": ITEM}))
-    bundled = json.loads((BENCHMARKS / "tiny.jsonl").read_text().splitlines()[0])["question"]
+    bundled = json.loads(BENCHMARKS["tiny"].read_text().splitlines()[0])["question"]
     questions = {"a": ITEM, "b": CLEAN, "c": bundled, "d": ITEM}
     store.table("pairs").write("1", [fill("pairs", name, question=text) for name, text in questions.items()])
     store.table("duplicates").write("1", [fill("duplicates", "d", kept=False, reason="exact duplicate")])
@@ -101,3 +101,24 @@ def test_missing_benchmark_stops_the_step_before_any_shard(store):
     with pytest.raises(UsageError, match=r"^curate\.benchmarks: cannot read gone\.jsonl: No such file"):
         decontaminate(store, settings, Summary("curate decontaminate", table="contaminated"))
     assert store.table("contaminated").shards() == []
+
+
+def test_leak_names_the_benchmark_and_the_item(tmp_path):
+    path = tmp_path / "exam.jsonl"
+    path.write_text(
+        json.dumps({"id": 5, "problem": "How many pencils are in 5 full boxes of 12 pencils each?"})
+    )
+    index = NgramIndex()
+    add_benchmark(index, str(path))
+    leaked = Pair("p", "Q3. How many pencils are in 5 full boxes of 12 pencils each?", "60")
+    clean = Pair("q", "How many pens are in 4 full boxes of 10 pens each?", "40")
+    (row,) = leaks_in([leaked, clean], index, 0.6)
+    assert (row["id"], row["benchmark"], row["item"], row["reason"]) == ("p", "exam", "5", "overlaps exam")
+
+
+@pytest.mark.parametrize("content", ["not json", '{"no": "question"}', "[1]"])
+def test_invalid_benchmark_file_is_a_usage_error(tmp_path, content):
+    path = tmp_path / "bad.jsonl"
+    path.write_text(content)
+    with pytest.raises(UsageError, match=r"curate\.benchmarks: .*bad\.jsonl"):
+        add_benchmark(NgramIndex(), str(path))

@@ -96,3 +96,16 @@ def test_pairs_without_a_duplicate_are_added_to_the_index():
     signatures = list(sign([TREE, OTHER]))
     assert duplicates_in(list(zip("ab", signatures, strict=True)), seen) == []
     assert [seen.find(signature).id for signature in signatures] == ["a", "b"]
+
+
+def test_dedup_keeps_the_first_pair_and_does_not_merge_number_variants():
+    questions = {
+        "a": "A train covers 120 km in 2 hours at constant speed. What is its speed?",
+        "b": "A train covers 150 km in 3 hours at constant speed. What is its speed?",
+        "c": "Problem 7: A train covers 120 km in 2 hours at constant speed. What is its speed?",
+    }
+    seen = NearDuplicates(0.7)
+    rows = duplicates_in(list(zip(questions, sign(questions.values()), strict=True)), seen)
+    assert [(row["id"], row["kept_id"]) for row in rows] == [("c", "a")]
+    again = duplicates_in([("d", sign([questions["b"]])[0])], seen)
+    assert [(row["kept_id"], row["why"], row["similarity"]) for row in again] == [("b", "exact", 1.0)]

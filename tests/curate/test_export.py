@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from curate.export import dataset_row, export, pass_rates, why_dropped
+from curate.export import dataset_row, export, pass_rates, split_of, why_dropped
 from gr_toolkit.console import Summary
 from gr_toolkit.errors import RowsDoNotFit
 from gr_toolkit.settings import CurateSettings, Settings
@@ -110,3 +110,33 @@ def test_export_writes_verifiable_questions_with_the_pass_rate_of_their_own_atte
     rates = [(SOLVED, 1.0), (MIXED, 1 / 3), (UNTRIED, None)]
     assert exported == [(pair_id, f"u/{pair_id}", rate) for pair_id, rate in rates]
     assert (summary.rows_in, summary.rows, summary.kept) == (4, 3, 3)
+
+
+def test_pass_rate_counts_decided_attempts_only():
+    attempts = [("a", True), ("a", False), ("a", None), ("b", None), ("c", True)]
+    assert pass_rates(attempts) == {"a": 0.5, "c": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("rate", "settings", "reason"),
+    [
+        (0.0, {}, "never solved"),
+        (1.0, {}, "always solved"),
+        (0.125, {}, None),
+        (None, {}, "no attempt decided"),
+        (0.1, {"min_pass_rate": 0.2}, "pass rate too low"),
+        (0.9, {"max_pass_rate": 0.8}, "pass rate too high"),
+        (0.0, {"any_pass_rate": True}, None),
+        (None, {"any_pass_rate": True}, None),
+    ],
+)
+def test_paper_s_rule_drops_never_and_always_solved_questions(rate, settings, reason):
+    assert why_dropped(rate, CurateSettings(**settings)) == reason
+
+
+def test_split_depends_only_on_the_id():
+    ids = [f"{number * 2654435761 % 2**32:08x}{'0' * 24}" for number in range(1000)]
+    share = sum(split_of(pair_id, 0.3) == "test" for pair_id in ids) / len(ids)
+    assert 0.25 < share < 0.35
+    assert {split_of(pair_id, 0.0) for pair_id in ids} == {"train"}
+    assert {split_of(pair_id, 1.0) for pair_id in ids} == {"test"}

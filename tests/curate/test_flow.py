@@ -41,7 +41,7 @@ def test_rows_of_other_shards_do_not_count(pairs):
 @pytest.mark.parametrize("column", ["question", "answer"])
 def test_kept_pair_with_a_null_column_is_an_error(store, column):
     store.table("pairs").write("1", [fill("pairs", "a", **{column: None})])
-    with pytest.raises(RowsDoNotFit, match="a kept row has a null question, answer"):
+    with pytest.raises(RowsDoNotFit, match=rf"a kept row has no pairs\.{column}"):
         pairs_reaching(store, "signatures", "1")
 
 
@@ -52,6 +52,6 @@ def test_rejected_pair_may_have_null_columns(store):
 
 
 def test_required_value_may_be_empty_but_not_null():
-    assert required("") == ""
+    assert required("", "pairs.answer") == ""
     with pytest.raises(RowsDoNotFit):
-        required(None)
+        required(None, "pairs.answer")

@@ -69,3 +69,9 @@ def test_file_without_answers_is_a_usage_error(store, tmp_path):
     (tmp_path / "open.jsonl").write_text('{"question": "1+1?"}')
     with pytest.raises(UsageError, match=r"open\.jsonl, row 1 has no column answer"):
         load_benchmark(str(tmp_path / "open.jsonl"), store)
+
+
+def test_two_rows_with_the_same_id_are_an_error(store, tmp_path):
+    (tmp_path / "twice.jsonl").write_text('{"id": 1, "question": "?", "answer": 1}\n' * 2)
+    with pytest.raises(UsageError, match=r"twice\.jsonl has two rows with the same id"):
+        load_benchmark(str(tmp_path / "twice.jsonl"), store)

@@ -123,7 +123,8 @@ def test_mean_output_tokens_are_of_the_completions_received(given, mean):
         (marks(NO_ANSWER, NO_ANSWER), "accuracy 0.0 % [0.0, 65.8] (2 questions, 2 truncated)"),
         (
             marks(FAILED),
-            "accuracy unknown: nothing could be decided (1 questions, 1 failed, 100.0 % of all, not counted)",
+            "accuracy unknown: no completion could be decided "
+            "(1 questions, 1 failed, 100.0 % of all, not counted)",
         ),
     ],
 )

@@ -28,7 +28,7 @@ EXTRACT = Summary(
 def test_summary_is_a_table_followed_by_notes(tmp_path, capsys):
     finish([EXTRACT, Summary("curate dedup")], tmp_path, as_json=False)
     heading, extract, dedup, note = capsys.readouterr().out.splitlines()
-    assert heading.split() == ["step", "in", "rows", "kept", "turned", "down", "seconds", "tokens", "cost"]
+    assert heading.split() == ["step", "in", "rows", "kept", "rejected", "seconds", "tokens", "cost"]
     cells = "curate extract 9 7 4 not grounded 2, empty [x] 1 1.2 1,234 $0.0123"
     assert " ".join(extract.split()) == cells
     assert " ".join(dedup.split()) == "curate dedup 0 0 0 0.0"

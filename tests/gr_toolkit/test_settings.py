@@ -79,7 +79,7 @@ UNKNOWN = {
     "dat = 'x'": "gr.toml: unknown setting dat; did you mean data?",
     "[llm.judge]\nmodle = 'x'": "gr.toml: unknown setting llm.judge.modle; did you mean model?",
     "[llm.juge]\nmodel = 'x'": "gr.toml: unknown setting llm.juge; did you mean judge?",
-    "[verify]\nzzz = 1": "gr.toml: unknown setting verify.zzz; known are: model",
+    "[verify]\nzzz = 1": "gr.toml: unknown setting verify.zzz; known settings: model",
 }
 
 
@@ -105,7 +105,7 @@ BAD = {
         "gr.toml: crawl.part = '3 of 16': must be a part and the number of parts, such as 3/16"
     ),
     "[crawl]\nrefetch_after = '30'": (
-        "gr.toml: crawl.refetch_after = '30': must be a number with s, m, h, d or w, such as 30d, or never"
+        "gr.toml: crawl.refetch_after = '30': must be a number and s, m, h, d or w, such as 30d, or never"
     ),
     "crawl = 3": "gr.toml: crawl = 3: input should be a valid dictionary",
     "[train]\nbeta = 'much'": "gr.toml: train.beta = 'much': input should be a valid number",

@@ -46,8 +46,7 @@ def test_a_pair_removed_by_an_earlier_step_reaches_no_later_one():
 
 @pytest.mark.parametrize("step", CURATE_STEPS, ids=lambda step: step.name)
 def test_each_curate_step_is_the_function_of_its_name_in_the_file_of_its_name(step):
-    name = step.name.removeprefix("curate ")
-    assert callable(getattr(import_module(f"curate.{name}"), name))
+    assert callable(getattr(import_module(f"curate.{step.subcommand}"), step.subcommand))
 
 
 def test_an_unknown_table_has_no_step():

@@ -1,8 +1,8 @@
 """A browser that runs the scripts of pages and returns the resulting HTML.
 
-It has no network access: every request of a page goes to the caller, which applies the rules of the crawl
-and fetches it or refuses. So no script can bypass the rules, and a name cannot resolve to one address when
-checked and to another when connected.
+The browser has no network access. It passes every request of a page to the caller, which applies the crawl's
+rules, and then sends the request or refuses it. So no script can bypass the rules. A host name also cannot
+resolve to one address for the check and to another address for the connection.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ EXECUTABLES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-s
 NO_NETWORK = [
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # its name in older versions
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # the same option in older versions
     "--disable-quic",
 ]
-DEAD_PROXY = "http://nowhere.invalid:9"  # does not exist
-MEMORY_LIMIT = "--js-flags=--max-old-space-size=512"  # MB for the scripts of a page
+DEAD_PROXY = "http://nowhere.invalid:9"  # a host that does not exist
+MEMORY_LIMIT = "--js-flags=--max-old-space-size=512"  # MB of memory for a page's scripts
 INSTALL = "pip install 'gr-toolkit[browser]' && playwright install chromium"
-ADVICE = "Install one with: playwright install chromium (or put chromium or google-chrome on the PATH)"
+ADVICE = "Install a browser with: playwright install chromium (or put chromium or google-chrome on the PATH)"
 NO_SANDBOX = "Allow unprivileged user namespaces here, or install chromium from your system's packages"
 
 
@@ -45,7 +45,7 @@ class BrowserFailed(Exception):
 
 
 class Browser:
-    """One Chromium for a crawl: started only if hosts need it, and restarted after a crash."""
+    """The Chromium of a crawl. It is started only if hosts need it, and restarted after a crash."""
 
     def __init__(self, settings: CrawlSettings) -> None:
         self.settings = settings
@@ -57,7 +57,7 @@ class Browser:
         self.closed = False
 
     async def __aenter__(self) -> Self:
-        """Start the browser before the first request. Raises MissingExtra and GrError."""
+        """Start the browser before the first request. Raises MissingExtra, and GrError if it cannot start."""
         if self.hosts:
             await self._start()
         return self
@@ -74,8 +74,8 @@ class Browser:
         return host in self.hosts
 
     async def render(self, document: Document, fetch: Fetch) -> Rendered:
-        """Render a page until its network is idle. Raises TimeoutError if its scripts exceed `timeout`, and
-        BrowserFailed.
+        """Render a page until its network is idle. Raises BrowserFailed, and TimeoutError if the page
+        takes longer than `timeout`.
         """
         from playwright.async_api import Error
 
@@ -98,8 +98,8 @@ class Browser:
 
     @asynccontextmanager
     async def _new_context(self) -> AsyncIterator[BrowserContext]:
-        """Open a new context for every page, so that no cookies or cache remain. Stop the browser if a
-        context cannot be opened or closed.
+        """Open a new context for one page, so that pages share no cookies and no cache. Stop the browser if
+        the context cannot be opened or closed.
         """
         from playwright.async_api import Error
 
@@ -123,7 +123,7 @@ class Browser:
 
     async def _discard(self, chromium: Chromium) -> None:
         async with self.starting:
-            if self.chromium is chromium:  # it may have been replaced
+            if self.chromium is chromium:  # another task may have replaced it already
                 await self._stop()
 
     async def _start(self) -> Chromium:
@@ -151,7 +151,7 @@ class Browser:
 
 
 async def launch(playwright: Playwright) -> Chromium:
-    """Launch Playwright's Chromium, or an installed one if it is missing. Raises Playwright's Error."""
+    """Launch Playwright's Chromium; if it is missing, a browser on the PATH. Raises Playwright's Error."""
     own = Path(playwright.chromium.executable_path).exists()
     return await playwright.chromium.launch(
         executable_path=None if own else next(filter(None, map(shutil.which, EXECUTABLES)), None),
@@ -170,7 +170,7 @@ def is_root() -> bool:
 
 
 def launch_error(error: Exception) -> str:
-    """Return a one-line message with the remedy for a failed launch."""
+    """Return a one-line error message for a failed launch, with advice."""
     message = str(error)
     if "Executable doesn't exist" in message:
         return f"crawl.javascript needs a browser, but none is installed. {ADVICE}"

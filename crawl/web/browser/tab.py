@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SUBRESOURCE_TYPES = {"script", "stylesheet", "xhr", "fetch"}  # no images, media or frames
 MAX_SUBRESOURCES = 300  # requests per page
-LOAD_SHARE, IDLE_SHARE = 0.5, 0.25  # shares of `timeout` for a page to load, and then to become idle
+LOAD_SHARE, IDLE_SHARE = 0.5, 0.25  # shares of `timeout`: for loading, then for idling
 MAX_IDLE_WAIT = 5.0  # seconds; some pages never become idle
 DROPPED_HEADERS = ("set-cookie", "content-length", "content-disposition")  # no cookies, no downloads
 READ_HTML = """maxLength => {
@@ -27,7 +27,7 @@ READ_HTML = """maxLength => {
 
 @dataclass(frozen=True)
 class Subresource:
-    """A request of a page, for example for a script."""
+    """A request that a page sends for a script, a style sheet or data."""
 
     kind: str
     method: str
@@ -54,7 +54,7 @@ class Rendered:
     redirect_url: str | None
 
 
-Fetch = Callable[[Subresource], Awaitable[Document | None]]  # None or any exception: not available
+Fetch = Callable[[Subresource], Awaitable[Document | None]]  # returns None or raises: unavailable
 
 
 class Tab:
@@ -109,7 +109,7 @@ class Tab:
                 await route.fulfill(status=answer.status, headers=headers, body=answer.body)
                 return
         with suppress(Error):  # the page may be closed
-            await route.abort("aborted")  # the only error that does not replace the page with an error page
+            await route.abort("aborted")  # every other error replaces the page with an error page
 
     async def _document_or_subresource(self, request: Request) -> Document | None:
         if request.resource_type == "document":
@@ -126,7 +126,7 @@ class Tab:
         return None
 
     def _document(self, request: Request) -> Document | None:
-        """Return the page itself, once. Record a later navigation as a redirect; ignore frames."""
+        """Return the page itself once. Record a later navigation as a redirect. Return None for frames."""
         if request.frame.parent_frame is not None:
             return None
         if not self.opened:
@@ -140,7 +140,7 @@ class Tab:
 
 
 async def wait_for_first(*waits: Coroutine[object, object, object]) -> None:
-    """Wait for the first of these and cancel the others. Raises the exception of the first."""
+    """Wait until one of the coroutines ends, and cancel the others. Raises the exception of the ended one."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -24,16 +24,16 @@ from transformers import (
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-MAX_BATCH = 16
+MAX_BATCH = 16  # requests
 GATHER_SECONDS = 0.02  # how long the first request of a batch waits for others
 
 
 class SampledToken(NamedTuple):
-    """A sampled token, its log-probability, and those of the most likely tokens at its position."""
+    """The id of a sampled token, its log-probability, and the most likely tokens at its position."""
 
     token: int
     logprob: float
-    top_logprobs: dict[int, float]
+    top_logprobs: dict[int, float]  # log-probability by token id
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Generated:
 
     text: str
     finish_reason: str  # stop | length
-    tokens: int
+    tokens: int  # sampled, including the end token and tokens cut off at a stop string
     sampled: Sequence[SampledToken] = ()  # the tokens of the text, if log-probabilities were requested
 
 
@@ -55,25 +55,25 @@ class Job:
     temperature: float
     seed: int | None
     stop: Sequence[str] = ()
-    top_logprobs: int | None = None  # number of log-probabilities per token, besides its own
+    top_logprobs: int | None = None  # most likely tokens reported per position; None: no log-probabilities
     result: Future[Generated] = field(default_factory=Future)
 
 
 class Sample(LogitsProcessor):
     """Turns greedy decoding into sampling: the argmax of logits / temperature + Gumbel noise is a draw from
-    their softmax (Gumbel, 1954). So each row has its own temperature and its own random numbers.
+    the softmax of logits / temperature (Gumbel, 1954). So each row can have its own temperature and seed.
     """
 
     def __init__(self, jobs: Sequence[Job], device: torch.device) -> None:
         self.jobs = jobs
-        # Filled for the jobs that request log-probabilities.
+        # One list per job; it stays empty unless the job requests log-probabilities.
         self.sampled: list[list[SampledToken]] = [[] for _ in jobs]
         self.generators = [torch.Generator(device) for _ in jobs]
         for job, generator in zip(jobs, self.generators, strict=True):
             generator.seed() if job.seed is None else generator.manual_seed(job.seed)
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Return noisy scores of shape (rows, vocabulary)."""
+        """Return the scores with noise added; both have the shape (rows, vocabulary)."""
         noisy = scores.float()
         for row, (job, generator) in enumerate(zip(self.jobs, self.generators, strict=True)):
             logprobs = None if job.top_logprobs is None else torch.log_softmax(noisy[row], 0)
@@ -102,7 +102,7 @@ class TokenLimits(StoppingCriteria):
         self.closing = closing
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_: object) -> torch.Tensor:
-        """True for the rows that are done."""
+        """Return one boolean per row: whether the row is done."""
         done = (input_ids.shape[1] >= self.ends) | self.closing.is_set()
         return done.to(input_ids.device)
 
@@ -182,7 +182,7 @@ class Generator:
         ]
 
     def _read(self, job: Job, tokens: list[int], sampled: list[SampledToken], ends: set[int]) -> Generated:
-        """Decode a row up to its end token, its limit or its first stop string."""
+        """Decode a row up to its end token, its token limit or its first stop string."""
         tokens = tokens[: job.max_tokens]
         length = next((at for at, token in enumerate(tokens) if token in ends), None)
         written = tokens[:length]

@@ -1,4 +1,4 @@
-"""Causal language models in Hugging Face format, also converted from a GGUF file."""
+"""Loads causal language models in Hugging Face format, and converts GGUF files to it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ABANDONED_SECONDS = (
 def huggingface_folder(model: str, state: Path) -> str:
     """Return the model as a path or id that transformers and TRL can load; ids are returned unchanged.
 
-    A GGUF file (also `local`, the bundled one) is dequantised once into a folder under `state`/models.
+    A GGUF file, such as the bundled one (`local`), is dequantised once into a folder under `state`/models.
     Raises CannotWrite.
     """
     weights = resolve(model)
@@ -45,7 +45,7 @@ def huggingface_folder(model: str, state: Path) -> str:
 
 
 def _convert(gguf: Path, folder: Path) -> None:
-    """Write the folder atomically; another process may write it at the same time."""
+    """Convert the GGUF file into `folder`, atomically; another process may do the same concurrently."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     for left_over in folder.parent.glob(f"{TEMPORARY}*"):
         if time.time() - left_over.stat().st_mtime > ABANDONED_SECONDS:
@@ -64,7 +64,7 @@ def _convert(gguf: Path, folder: Path) -> None:
 def load(source: str, gguf_file: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load the model and tokenizer of a folder or id, on the GPU if there is one.
 
-    Raises ServerUnusable if they cannot be loaded, MissingExtra without transformers.
+    Raises MissingExtra, and ServerUnusable if the model or the tokenizer cannot be loaded.
     """
     try:
         import torch
@@ -87,7 +87,7 @@ def load(source: str, gguf_file: str | None = None) -> tuple[PreTrainedModel, Pr
 
 
 def _save_dequantised(gguf: Path, folder: Path) -> None:
-    """Save model and tokenizer as unquantised weights. Raises OSError."""
+    """Save the GGUF file's tokenizer and its model, with unquantised weights. Raises OSError."""
     from safetensors import SafetensorError
 
     model, tokenizer = load(str(gguf.parent), gguf.name)

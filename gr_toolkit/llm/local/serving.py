@@ -25,13 +25,13 @@ LLAMA_CPP, TRANSFORMERS = "llama.cpp", "transformers"
 MAX_AT_ONCE = {
     LLAMA_CPP: 8,
     TRANSFORMERS: 16,
-}  # requests in flight; more is hardly faster and takes more memory
+}  # requests in flight; more requests are hardly faster and take more memory
 LLAMA_CPP_TOKENS = 32_768  # total context in memory, divided among the requests in flight
 
 
 @contextmanager
 def local_target(settings: LLMSettings, state: Path) -> Iterator[Target]:
-    """Yield the model as a target; its server starts at the first request and stops with the block."""
+    """Yield a local model as a Target. Its server starts at the first request and stops after the block."""
     weights = resolve(settings.model)
     backend = backend_of(weights, settings)
     with ExitStack() as servers:
@@ -40,7 +40,7 @@ def local_target(settings: LLMSettings, state: Path) -> Iterator[Target]:
             server=f"{backend} in this process",
             identity=f"{backend}:{fingerprint(weights)}",
             concurrency=requests_at_once(backend, settings),
-            timeout=None,  # there is no network to hang, and a slow machine is not a fault
+            timeout=None,  # no network can hang, and a slow machine must not fail a request
             start=lambda: servers.enter_context(serve(weights, settings, state)),
             in_process=True,
         )
@@ -49,14 +49,14 @@ def local_target(settings: LLMSettings, state: Path) -> Iterator[Target]:
 def backend_of(weights: str, settings: LLMSettings) -> str:
     """Return `llama.cpp` or `transformers`. Raises UsageError if llama.cpp is set for a non-GGUF model."""
     if settings.backend == LLAMA_CPP and not is_gguf(weights):
-        raise UsageError(f'llm.backend = "llama.cpp" runs GGUF files only, and {weights} is not one')
+        raise UsageError(f'llm.backend = "llama.cpp" runs GGUF files only, and {weights} is not a GGUF file')
     if settings.backend == "auto":
         return LLAMA_CPP if is_gguf(weights) else TRANSFORMERS
     return settings.backend
 
 
 def requests_at_once(backend: str, settings: LLMSettings) -> int:
-    """Return the number of concurrent requests, each with room for the whole context."""
+    """Return the maximum number of concurrent requests. llama.cpp reserves a whole context for each."""
     limit = max(1, LLAMA_CPP_TOKENS // settings.context) if backend == LLAMA_CPP else settings.concurrency
     return min(settings.concurrency, MAX_AT_ONCE[backend], limit)
 
@@ -64,7 +64,7 @@ def requests_at_once(backend: str, settings: LLMSettings) -> int:
 def serve(
     weights: str, settings: LLMSettings, state: Path, host: str = "127.0.0.1", port: int = 0
 ) -> AbstractContextManager[str]:
-    """Serve a model while the block runs; yields the base URL. Port 0 picks a free port."""
+    """Serve a model while the block runs, and yield the base URL. Port 0 picks a free port."""
     if backend_of(weights, settings) == LLAMA_CPP:
         return _llama_cpp(weights, settings, host, port)
     try:
@@ -89,15 +89,15 @@ def _llama_cpp(weights: str, settings: LLMSettings, host: str, port: int) -> Ite
     params.model_alias = {model_name(weights)}
     params.n_parallel = at_once
     params.n_ctx = settings.context * at_once
-    # No busy-waiting between threads: on a loaded machine it costs most of the speed.
+    # Threads must not busy-wait for each other: on a loaded machine that costs most of the speed.
     for cpu in (params.cpuparams, params.cpuparams_batch):
         cpu.n_threads = cores()
         cpu.poll = 0
     params.hostnames = [host]
     params.port = port
-    params.cache_ram_mib = 0  # each slot keeps its own prompt; further copies only fill the memory
+    params.cache_ram_mib = 0  # each slot keeps its own prompt; further copies would only use memory
     params.warmup = False
-    params.verbosity = -1  # its log on stderr would break the progress bar
+    params.verbosity = -1  # llama.cpp's log on stderr would break the progress bar
     try:
         server = xllamacpp.Server(params)
     except RuntimeError as error:
@@ -109,7 +109,7 @@ def _llama_cpp(weights: str, settings: LLMSettings, host: str, port: int) -> Ite
 
 
 def serve_until_stopped(model: str, settings: LLMSettings, state: Path, host: str, port: int) -> None:
-    """Serve a model until Ctrl-C; prints the URL and an example request."""
+    """Serve a model until Ctrl-C. Prints the URL and an example request."""
     weights = resolve(model)
     with serve(weights, settings, state, host, port) as url, suppress(KeyboardInterrupt):
         print(

@@ -1,9 +1,9 @@
 """An OpenAI-compatible server for a Hugging Face causal LM, for models that are not GGUF files.
 
-It accepts temperature, max_tokens, seed, stop and logprobs. It has no grammars, so it refuses
-response_format, and the client then puts the schema into the prompt. A seed fixes the random numbers,
-independently of the rest of the batch. The logits may still differ in their last bits with the batch's
-padding.
+It accepts temperature, max_tokens, seed, stop and logprobs. It does not support grammars, so it refuses
+response_format, and the client then puts the schema into the prompt. A request's seed determines its random
+numbers, whatever other requests are in the batch. The logits may still differ in their last bits, depending
+on the batch's padding.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gr_toolkit.llm.local.generation import Generated, Generator, Job, SampledTo
 from gr_toolkit.llm.local.huggingface import load
 
 DEFAULT_MAX_TOKENS = 1024
-MAX_LOGPROBS = 20
+MAX_LOGPROBS = 20  # per token
 CHAT = "/v1/chat/completions"
 MAX_BODY = 64_000_000  # bytes
 BACKLOG = 128  # connections waiting to be accepted
@@ -89,7 +89,7 @@ class Model:
             raise BadRequest(str(error)) from error
         if len(job.prompt) + job.max_tokens > self.context:
             raise BadRequest(
-                f"{len(job.prompt)} prompt tokens and {job.max_tokens} more exceed "
+                f"{len(job.prompt)} prompt tokens and {job.max_tokens} reply tokens exceed "
                 f"the context length {self.context}"
             )
         return job
@@ -121,7 +121,10 @@ class Model:
 
 
 def _requested_logprobs(request: Json) -> int | None:
-    """Return the number of log-probabilities requested per token, besides its own. Raises BadRequest."""
+    """Return how many of the most likely tokens are requested per position; None without logprobs.
+
+    Raises BadRequest.
+    """
     requested = request.get("logprobs")
     if requested is None or requested is False:
         return None
@@ -133,7 +136,7 @@ def _requested_logprobs(request: Json) -> int | None:
 
 @contextmanager
 def transformers_server(source: str, name: str, context: int, host: str, port: int) -> Iterator[str]:
-    """Serve the model of a folder or id while the block runs; yields the base URL.
+    """Serve a model while the block runs, and yield the base URL. `source` is a folder or Hugging Face id.
 
     Raises ServerUnusable if the address is not available or the model cannot be loaded.
     """

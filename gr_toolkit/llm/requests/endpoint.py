@@ -1,4 +1,4 @@
-"""One model behind HTTP: sends requests, retries, backs off, and counts usage."""
+"""Sends requests to one model over HTTP: retries, backs off, and counts usage."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from gr_toolkit.llm.requests.target import Target
 
-FIRST_WAIT = 1.0  # seconds; doubles with every retry
-MAX_BACKOFF = 60.0  # seconds
+FIRST_WAIT = 1.0  # seconds before the first retry; doubles with every further retry
+MAX_BACKOFF = 60.0  # seconds before a retry, unless the server requests a longer wait
 PROBE_SECONDS = 10.0  # timeout of GET /models
-NO_ANSWER = (TimeoutError, ValueError, RecursionError)  # RecursionError: JSON nested too deep
+NO_ANSWER = (TimeoutError, ValueError, RecursionError)  # RecursionError: JSON nested too deeply
 
 
 class Endpoint:
@@ -107,13 +107,13 @@ class Endpoint:
             except (OpenAIError, *NO_ANSWER) as error:
                 fault = diagnose(error, self.target.timeout, self.target.key)
                 if fault.status is not None or fault.unreachable:
-                    charge.usd = 0.0  # in other cases the server may have processed and billed it
+                    charge.usd = 0.0  # in other cases the server may have processed and billed the request
                 if fault.overload:
                     self._limiter.slow_down(sent_at, min(fault.wait or 0.0, MAX_PAUSE))
                 raise fault from error
             usd = self.prices.cost(reply.input_tokens, reply.output_tokens)
             if reports_usage(answer):
-                charge.usd = usd  # an estimate must not release the reservation
+                charge.usd = usd  # without reported usage, the worst case stays charged
             self._count(reply, usd)
             return reply
 
@@ -125,12 +125,12 @@ class Endpoint:
         self.usage.cost_usd += usd
 
     def _is_final(self, fault: Fault) -> bool:
-        """Whether a retry within this run cannot succeed."""
+        """Whether further attempts in this run would fail too."""
         never_reached = fault.unreachable and self._succeeded_at is None
         return never_reached or not fault.transient or fault.wait_too_long
 
     async def _final_error(self, client: AsyncOpenAI, fault: Fault, failing_since: float) -> ModelError:
-        """Return RequestFailed if only this request failed, ServerUnusable if all others would fail too."""
+        """Return RequestFailed if only this request failed, or ServerUnusable if others would fail too."""
         url, model = client.base_url, self.target.model
         if fault.refuses_key:
             return ServerUnusable(self._key_message(str(url), fault))
@@ -157,7 +157,7 @@ class Endpoint:
         )
 
     async def _alive(self, client: AsyncOpenAI) -> bool:
-        """Whether the server responds at all; if so, only this request makes it fail."""
+        """Whether the server responds. If it does, the failure is limited to the current request."""
         try:
             await self._list_models(client)
         except Fault as fault:
@@ -188,7 +188,7 @@ def backoff(tries: int) -> float:
 
 
 def unknown_model(url: str, model: str, known: list[str], reason: str) -> str:
-    """Return the message for a model unknown to the server, or listed but refused for this request."""
+    """Return the error message for a model that the server does not list, or lists but refuses to use."""
     if model in known:
         return f"{url} does not serve the model {model!r} for this kind of request: {reason}"
     if not known:

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 from gr_toolkit.http import retry_after
 
+# Phrases by which servers report that a request exceeds the context length.
 CONTEXT_SIGNS = ("context length", "context_length", "context size", "context window", "too long")
 GATEWAY_ERRORS = {502, 503, 504}  # HTTP status: the server behind the gateway is unavailable
-MAX_REASON = 200  # characters
+MAX_REASON = 200  # characters of a server's message
 MAX_PAUSE = 600.0  # seconds; a longer Retry-After ends the run
 
 
 class Fault(Exception):
-    """A failed attempt. `reason` is short enough to store in a row and contains no secret."""
+    """A failed attempt. `reason` is short enough to store in a row and contains no API key."""
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class Fault(Exception):
 
     @property
     def wait_too_long(self) -> bool:
-        """Whether the requested pause is longer than a run should wait."""
+        """Whether the server requests a pause longer than MAX_PAUSE."""
         return (self.wait or 0.0) > MAX_PAUSE
 
     @property
@@ -67,12 +68,15 @@ class Fault(Exception):
 
     @property
     def no_model(self) -> bool:
-        """Whether the server does not know the model (or the path; the error is the same)."""
+        """Whether the server reports an unknown model. An unknown URL path gives the same error."""
         return self.status == 404 or "model_not_found" in self.code
 
 
 def diagnose(error: Exception, timeout: float | None, secret: str) -> Fault:
-    """Convert an exception of the openai package, or of parsing a response, into a Fault."""
+    """Convert an exception of the openai package, or one raised while parsing a response, into a Fault.
+
+    `timeout` is in seconds. `secret` is the API key, which is masked in the reason.
+    """
     import openai
 
     if isinstance(error, (TimeoutError, openai.APITimeoutError)):
@@ -81,14 +85,14 @@ def diagnose(error: Exception, timeout: float | None, secret: str) -> Fault:
         return _answered(error.status_code, error.body, error.response.headers, secret)
     if isinstance(error, openai.APIConnectionError):
         cause = error.__cause__ or error
-        unreachable = type(cause).__name__ == "ConnectError"  # of httpx, or of httpx2 since openai 3
+        unreachable = type(cause).__name__ == "ConnectError"  # a class of httpx, or of httpx2 since openai 3
         what = "cannot connect" if unreachable else "connection lost"
         return Fault(f"{what}: {_short(str(cause), secret)}", lost=True, unreachable=unreachable)
     return Fault(f"no valid reply: {_short(str(error), secret)}")
 
 
 def _answered(status: int, body: object, headers: Mapping[str, str], secret: str) -> Fault:
-    """Convert an error response into a Fault. `body` is OpenAI's error object, or anything else."""
+    """Convert an error response into a Fault. `body` is usually OpenAI's error object."""
     if isinstance(body, list) and body and isinstance(body[0], dict):
         body = body[0].get("error")  # Gemini wraps the error in a list
     details = body if isinstance(body, dict) else {}
@@ -99,7 +103,7 @@ def _answered(status: int, body: object, headers: Mapping[str, str], secret: str
 
 
 def requested_wait(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds to wait, from `retry-after-ms` (OpenAI's) or `retry-after`."""
+    """Return the seconds to wait, from OpenAI's `retry-after-ms` or from `retry-after`; None if not given."""
     try:
         return max(0.0, float(headers["retry-after-ms"]) / 1000)
     except (KeyError, ValueError):
@@ -107,7 +111,7 @@ def requested_wait(headers: Mapping[str, str]) -> float | None:
 
 
 def _short(message: str, secret: str) -> str:
-    """Shorten to one line, with the API key masked."""
+    """Shorten a message to one line of MAX_REASON characters, with the API key masked."""
     line = " ".join(message.split())
     if secret:
         line = line.replace(secret, "***")

@@ -1,6 +1,6 @@
 """Limits the requests in flight, and lowers the limit when the server is overloaded.
 
-Additive increase, multiplicative decrease, like TCP (Chiu and Jain, 1989).
+The limit follows TCP's rule: additive increase, multiplicative decrease (Chiu and Jain, 1989).
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ class Limiter:
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[float]:
-        """Wait for a free slot and for the end of any pause; yields the monotonic time of acquisition."""
+        """Wait for a free slot and the end of any pause, and hold the slot while the block runs.
+
+        Yields the time at which the block starts (time.monotonic), for `slow_down`.
+        """
         async with self._freed:
             await self._freed.wait_for(lambda: self._in_flight < int(self.limit))
             self._in_flight += 1
@@ -35,16 +38,17 @@ class Limiter:
         finally:
             self._in_flight -= 1
             async with self._freed:
-                self._freed.notify(2)  # this slot, and one more in case the limit has grown
+                self._freed.notify(2)  # two waiters: one for this slot, one in case the limit has grown
 
     def speed_up(self) -> None:
-        """Record a success: raises the limit by one per `limit` successes."""
+        """Record a success. It takes `limit` successes to raise the limit by one."""
         self.limit = min(self.maximum, self.limit + 1 / self.limit)
 
     def slow_down(self, sent_at: float, pause: float = 0.0) -> None:
         """Record an overload: halve the limit, and send nothing for `pause` seconds.
 
-        Requests sent before the last halving are ignored, so a burst of refusals halves the limit once.
+        A refusal of a request sent before the last halving does not halve the limit again, so a burst of
+        refusals halves it once.
         """
         now = time.monotonic()
         self._resume_at = max(self._resume_at, now + pause)

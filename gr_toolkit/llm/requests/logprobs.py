@@ -7,18 +7,18 @@ from collections.abc import Iterable
 from gr_toolkit.llm.messages import Token
 from gr_toolkit.unicode import replace_surrogates
 
-ALTERNATIVES = 5  # per token; the maximum of OpenAI's /completions
-# Tokens kept per reply, counted from its end, where a verifier states its verdict. All tokens of a reply of
-# 2,048 would take 200 kB in the cache.
+ALTERNATIVES = 5  # requested per token; the maximum that OpenAI's /completions allows
+# Number of tokens kept from the end of each reply, where a verifier states its verdict. A whole reply of
+# 2,048 tokens would take 200 kB in the cache.
 MAX_TOKENS = 32
 MIN_LOGPROB = -1e9  # replaces minus infinity, which JSON cannot represent
 
 
 def read_ending(logprobs: object) -> tuple[Token, ...]:
-    """Return the last tokens in the `logprobs` of a choice; empty if they are missing or malformed.
+    """Return the last tokens in the `logprobs` of a response's choice; empty if missing or malformed.
 
-    /chat/completions returns a list of tokens under `content`, /completions one list per property of a
-    token. (llama.cpp returns the first format for both.)
+    /chat/completions returns a list of tokens under `content`. /completions returns one list for each
+    property of a token. (llama.cpp uses the first format for both paths.)
     """
     if not isinstance(logprobs, dict):
         return ()

@@ -1,4 +1,4 @@
-"""Structured output: a pydantic model as a strict JSON schema, and a reply parsed back into it."""
+"""Structured output: converts a pydantic model to a strict JSON schema, and parses replies into the model."""
 
 from __future__ import annotations
 
@@ -17,19 +17,28 @@ Json = dict[str, object]
 
 THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
 
-# Length limits stop a small model from repeating itself endlessly. llama.cpp's grammar enforces them. The
-# strict mode of remote servers rejects some, so only local models get them.
+# Length limits stop a small model from repeating itself endlessly. llama.cpp's grammar enforces them. Only
+# local models get the limits, because the strict mode of some remote servers rejects them.
 LIMITS = ("maxLength", "maxItems")
 
 
 def response_format(schema: type[BaseModel], *, limits: bool) -> Json:
-    """Return the `response_format` parameter for a schema, with or without its length limits."""
-    strict = _strict(schema.model_json_schema(), ("default", "title", *(() if limits else LIMITS)))
+    """Return the `response_format` parameter for a schema, with or without its length limits.
+
+    Docstrings are left out: the prompt tells the model what to do, and a rewritten docstring must not change
+    the request, which is the key of the cache.
+    """
+    strict = _strict(
+        schema.model_json_schema(), ("default", "title", "description", *(() if limits else LIMITS))
+    )
     return {"type": "json_schema", "json_schema": {"name": schema.__name__, "strict": True, "schema": strict}}
 
 
 def _strict(node: object, drop: tuple[str, ...]) -> object:
-    """Convert to OpenAI's strict mode: all properties required, no additional ones, no defaults."""
+    """Convert a JSON schema to OpenAI's strict mode, and remove the keys in `drop`.
+
+    In strict mode every property is required, and no other properties are allowed.
+    """
     if isinstance(node, list):
         return [_strict(item, drop) for item in node]
     if not isinstance(node, dict):
@@ -44,7 +53,7 @@ def _strict(node: object, drop: tuple[str, ...]) -> object:
 
 
 def schema_prompt(response_format: Json) -> str:
-    """Return the schema as a text for the prompt, for servers without response_format."""
+    """Return an instruction that contains the schema, for servers that refuse response_format."""
     schema = json.dumps(response_format["json_schema"]["schema"], ensure_ascii=False)  # type: ignore[index]
     return f"Reply with one JSON object and nothing else. It must match this JSON schema:\n{schema}"
 
@@ -52,7 +61,7 @@ def schema_prompt(response_format: Json) -> str:
 def parse(schema: type[T], text: str) -> T:
     """Parse the first JSON object in the text that fits the schema, ignoring any text around it.
 
-    Raises pydantic.ValidationError about the first object, or about the text if it has none.
+    Raises pydantic.ValidationError about the first object, or about the whole text if it has no object.
     """
     from pydantic import ValidationError
 
@@ -89,7 +98,7 @@ def explain(error: ValidationError) -> str:
 
 
 def repair(messages: list[Message], text: str, error: ValidationError) -> list[Message]:
-    """Return the conversation that asks the model to correct its reply."""
+    """Return the conversation, extended by the reply and a request to correct it."""
     request = f"That is not valid: {explain(error)}. Reply with the corrected JSON object and nothing else."
     return [
         *messages,

@@ -1,4 +1,4 @@
-"""The model and server of a connection, described before it is opened."""
+"""Describes the model and server of a connection before the connection is opened."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ class Target:
 
     model: str  # as the server names it; stored in rows
     server: str  # for display: the base URL, or the local backend
-    identity: str  # of server and weights; part of the cache key
+    identity: str  # identifies the server, or the local weights; part of the cache key
     concurrency: int
     timeout: float | None  # seconds per request; None for no limit
-    # Returns the base URL. Starts a local server, so that a fully cached run starts none.
+    # Starts the server of a local model, and returns the base URL. It is called at the first cache miss, so
+    # that a fully cached run starts no server.
     start: Callable[[], str]
     in_process: bool = False  # the server runs in this process, so requests bypass any proxy
-    key: str = ""
-    key_env: str = ""
+    key: str = ""  # the API key; empty if the server needs none
+    key_env: str = ""  # the environment variable that holds the key, for messages

@@ -17,10 +17,12 @@ from gr_toolkit.llm.requests.structured import schema_prompt
 from gr_toolkit.unicode import replace_surrogates
 
 CHAT, COMPLETION = "/chat/completions", "/completions"
+# Parameters that can be omitted, or sent under another name.
 DISPENSABLE = ("max_tokens", "temperature", "seed", "stop", "logprobs")
-# A server without one of these may send any error message, so an unexplained refusal is blamed on them.
+# A server that does not support these parameters may send any error message. So if a refusal names no
+# parameter, the first of these in the request counts as refused.
 SUSPECTS = ("response_format", "logprobs")
-CHARS_PER_TOKEN = 4  # English; used if the server reports no token counts
+CHARS_PER_TOKEN = 4  # in English; used if the server reports no token counts
 
 Body = dict[str, object]
 
@@ -34,10 +36,10 @@ def adapt(body: Mapping[str, object], refused: Collection[str]) -> Body:
     """Return the request without refused parameters; a refused prompt becomes a user message."""
     adapted = {name: value for name, value in body.items() if name not in refused}
     if "max_tokens" in refused and "max_tokens" in body:
-        adapted["max_completion_tokens"] = body["max_tokens"]  # OpenAI's reasoning models
+        adapted["max_completion_tokens"] = body["max_tokens"]  # its name for OpenAI's reasoning models
     if "prompt" in refused and "prompt" in body:
         adapted["messages"] = [Message(role="user", content=str(body["prompt"]))]
-        if "logprobs" in adapted:  # a number for /completions, two parameters for chat
+        if "logprobs" in adapted:  # one number for /completions, two parameters for chat
             adapted |= {"logprobs": True, "top_logprobs": body["logprobs"]}
     if "response_format" in refused and "response_format" in body:
         instruction = Message(role="user", content=schema_prompt(cast(Body, body["response_format"])))
@@ -52,11 +54,12 @@ def _merge_turns(messages: list[Message]) -> list[Message]:
 
 
 def refused_parameter(fault: Fault, body: Mapping[str, object], refused: Collection[str]) -> str | None:
-    """Return the parameter that caused a refusal (HTTP 400, 403 or 422), if the request works without it.
+    """Return the parameter that caused a refusal, or None if the refusal has another cause.
 
-    A chat-only server refuses a prompt with 404: the path, or the model on that path, is unknown. HTTP 403
-    is about the API key unless it names a parameter ("You are not allowed to request logprobs from this
-    model", from OpenAI's reasoning models).
+    The request can be sent without this parameter, or with it in another form. HTTP 404 for a prompt means
+    that the server supports only chat: it does not know the path, or the model on that path. HTTP 403 is
+    about the API key unless the message names a parameter ("You are not allowed to request logprobs from
+    this model", from OpenAI's reasoning models).
     """
     if fault.status == 404 and "prompt" in body and "prompt" not in refused:
         return "prompt"
@@ -72,7 +75,7 @@ def refused_parameter(fault: Fault, body: Mapping[str, object], refused: Collect
 
 
 def read_reply(answer: object, body: Mapping[str, object]) -> Reply[None]:
-    """Parse the decoded response of either path. Raises ValueError if it holds no reply."""
+    """Parse the decoded response of either URL path. Raises ValueError if it holds no reply."""
     choice = _first_choice(answer)
     message = choice.get("message")
     text = message.get("content") if isinstance(message, dict) else choice.get("text")

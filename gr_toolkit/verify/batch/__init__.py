@@ -1,1 +1,1 @@
-"""Batches of verdicts: files of pairs, and a server."""
+"""Judge many pairs, from a file or posted to a server."""

@@ -1,6 +1,6 @@
-"""Read files of pairs and write files of verdicts, as JSONL or Parquet by file name suffix.
+"""Read files of pairs and write files of verdicts. The file name's suffix selects JSONL or Parquet.
 
-Both are streamed, so a file may be larger than memory. A file of verdicts appears whole or not at all.
+Rows are streamed, so a file may be larger than memory. A file of verdicts appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from gr_toolkit.errors import CannotWrite, GrError, UsageError
 from gr_toolkit.files import whole_file
+from gr_toolkit.unicode import replace_surrogates
 from gr_toolkit.verify.batch.rows import NAMES, Line, Pair, lacking, name_in, parse_row, read_pair
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
 JSONL, PARQUET = ".jsonl", ".parquet"
-CHUNK_ROWS = 1_000
-CHUNK_CHARACTERS = 16_000_000
-MAX_LINE = 16_000_000  # bytes
+CHUNK_ROWS = 1_000  # per chunk
+CHUNK_CHARACTERS = 16_000_000  # per chunk
+MAX_LINE = 16_000_000  # bytes per line of JSONL
 
 Write = Callable[[Sequence[Line]], object]
 
 
 def read_chunks(path: Path) -> Iterator[list[Pair]]:
-    """Yield the pairs of a file in chunks, in order. An unreadable row becomes a pair with its problem.
+    """Yield the pairs of a file in chunks, in order. An unreadable row becomes a Pair with its `problem`.
 
     Raises UsageError if the file cannot be read or lacks a column, and GrError if it is damaged.
     """
@@ -36,17 +37,17 @@ def read_chunks(path: Path) -> Iterator[list[Pair]]:
     try:
         yield from _chunks(pairs)
     except OSError as error:
-        if error.errno is None:  # from pyarrow, for invalid content
+        if error.errno is None:  # pyarrow raises it for invalid content
             raise _damaged(path, error) from error
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
 
 @contextmanager
 def writing(path: Path | TextIO) -> Iterator[Write]:
-    """Yield a function that writes the next lines of verdicts; a stream such as stdout receives JSONL.
+    """Yield a function that writes the next lines. To a stream, such as stdout, it writes JSONL.
 
-    A file appears when the block ends, and not at all if the block fails. Raises CannotWrite, Locked if
-    another process writes the same file, and UsageError for an unknown suffix.
+    A file appears when the block ends, and not at all if the block fails. Raises CannotWrite, UsageError for
+    an unknown suffix, and Locked if another process writes the same file.
     """
     if not isinstance(path, Path):
         yield lambda lines: print(_jsonl(lines), end="", file=path, flush=True)
@@ -120,7 +121,7 @@ def _parquet_pairs(path: Path) -> Iterator[Pair]:
 
 
 def _columns(path: Path, file: ParquetFile) -> list[str]:
-    """Return the names of the columns to read. Raises UsageError if one is missing."""
+    """Return the names of the columns to read. Raises UsageError if a required column is missing."""
     present: list[str] = file.schema_arrow.names
     wanted = []
     for names in NAMES.values():
@@ -146,7 +147,7 @@ def _parquet_writer(file: BinaryIO) -> Iterator[Write]:
 
     schema = pa.schema(
         [
-            ("id", pa.string()),  # one type for all rows, also for row numbers
+            ("id", pa.string()),  # all rows need the same type, so a row number is text too
             ("correct", pa.bool_()),
             ("decided_by", pa.string()),
             ("confidence", pa.float64()),
@@ -157,12 +158,10 @@ def _parquet_writer(file: BinaryIO) -> Iterator[Write]:
     with pq.ParquetWriter(file, schema, compression="zstd") as parquet:
 
         def write(lines: Sequence[Line]) -> None:
-            rows = [line._replace(id=_utf8(str(line.id)), reason=_utf8(line.reason)) for line in lines]
+            rows = [
+                line._replace(id=replace_surrogates(str(line.id)), reason=replace_surrogates(line.reason))
+                for line in lines
+            ]
             parquet.write_table(pa.Table.from_pylist([row._asdict() for row in rows], schema))
 
         yield write
-
-
-def _utf8(text: str) -> str:
-    """Replace lone surrogates, which JSON can represent but Parquet cannot."""
-    return text.encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Pairs -> lines: judge pairs, and summarise a file of them."""
+"""Judge pairs, return a line for each, and summarise the verdicts of a file."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ Protocol = Literal["paper"]
 def judge_file(
     settings: Settings, pairs: Path, out: Path | TextIO, protocol: Protocol | None, summaries: list[Summary]
 ) -> None:
-    """Write a line for every row of `pairs` to `out`, in order.
+    """Judge every row of the file `pairs`, and write a line for each to `out`, in order.
 
-    The summary is appended once both files are open. Raises UsageError, GrError if `pairs` is damaged,
-    CannotWrite, Locked, and BudgetExceeded.
+    A summary is appended to `summaries` once both files are open. Raises UsageError, MissingExtra,
+    CannotWrite, Locked, BudgetExceeded, and GrError if `pairs` is damaged.
     """
     if isinstance(out, Path) and out.exists() and pairs.exists() and out.samefile(pairs):
         raise UsageError(f"--out would overwrite the pairs in {pairs}: choose another file")
@@ -63,7 +63,7 @@ def _counting(summary: Summary, verifier: Verifier) -> Iterator[Tally]:
 
 
 def judge_one(settings: Settings, item: Item, protocol: Protocol | None) -> Line:
-    """Return the line of one pair. Raises UsageError, MissingExtra, CannotWrite and BudgetExceeded."""
+    """Judge one pair and return its line. Raises UsageError, MissingExtra, CannotWrite and BudgetExceeded."""
     with open_verifier(settings) as verifier:
         (judged,) = verifier.run(judge_all(verifier, [Pair(1, item)], 1, protocol))
     return judged
@@ -80,7 +80,7 @@ def show(judged: Line, *, as_json: bool) -> None:
 
 
 def printable(text: str) -> str:
-    """Replace characters that could control a terminal: a reason may quote a student or a model."""
+    """Replace characters that could control a terminal; the text may quote a student or a model."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 
@@ -93,7 +93,7 @@ def at_once(settings: Settings) -> int:
 async def judge_all(
     verifier: Verifier, pairs: Sequence[Pair], at_once: int, protocol: Protocol | None
 ) -> list[Line]:
-    """Return a line for each pair, in order. The first exception cancels the others."""
+    """Return a line for each pair, in order. The first exception cancels the remaining pairs."""
     turns = asyncio.Semaphore(at_once)
     tasks = [asyncio.create_task(judge(verifier, pair, turns, protocol)) for pair in pairs]
     try:
@@ -105,7 +105,7 @@ async def judge_all(
 
 
 async def judge(verifier: Verifier, pair: Pair, turns: asyncio.Semaphore, protocol: Protocol | None) -> Line:
-    """Return the line of one pair; its `seconds` exclude the wait for a turn."""
+    """Judge one pair and return its line. The line's `seconds` exclude the wait for `turns`."""
     if pair.item is None:
         return line(pair, Verdict(None, "error", None, pair.problem), 0.0)
     item = pair.item

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gr_toolkit.verify.verdict import Item, Verdict
 
-# If a row has several of the names, the first one listed here counts.
+# Each field may have one of several names. If a row has more than one, the first name listed here counts.
 NAMES = {
     "question": ("question",),
     "reference": ("ground_truth", "reference", "gold"),
@@ -17,9 +17,10 @@ NAMES = {
 
 
 class Pair(NamedTuple):
-    """A row that was read: the item to judge, or the problem that makes the row unreadable.
+    """An input row: the item to judge, or the problem that makes the row unreadable.
 
-    `id` is the row's id, or its number if it has none. `label` is whether the answer is known to be correct.
+    `id` is the row's `id` field, or the row number if there is no such field. `label` is True if the answer
+    is known to be correct, False if it is known to be wrong, else None.
     """
 
     id: str | int
@@ -37,11 +38,6 @@ class Line(NamedTuple):
     confidence: float | None
     reason: str
     seconds: float
-
-    @property
-    def verdict(self) -> Verdict:
-        """The verdict in the line."""
-        return Verdict(self.correct, self.decided_by, self.confidence, self.reason)
 
 
 class Unreadable(ValueError):
@@ -63,7 +59,7 @@ def read_pair(row: object, number: int) -> Pair:
 
 
 def parse_row(text: bytes, number: int) -> Pair:
-    """Return the pair in one line of JSON, which may be any bytes."""
+    """Return the pair in a line of a JSONL file. The line may contain any bytes, even invalid JSON."""
     try:
         return read_pair(json.loads(text), number)
     except (ValueError, RecursionError) as error:
@@ -87,7 +83,7 @@ def line(pair: Pair, verdict: Verdict, seconds: float) -> Line:
 
 
 def _text(row: Mapping[str, object], names: tuple[str, ...]) -> str:
-    """Return the field as text; numbers and booleans as in JSON. Raises Unreadable."""
+    """Return a field of the row as text. Numbers and booleans become their JSON text. Raises Unreadable."""
     name = name_in(names, row)
     if name is None:
         raise Unreadable(lacking(names))

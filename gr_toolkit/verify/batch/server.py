@@ -26,11 +26,11 @@ from gr_toolkit.verify.verdict import Verdict
 if TYPE_CHECKING:
     from aiohttp import web
 
-MAX_BODY = 4_000_000  # bytes
-MAX_PAIRS = 10_000  # per body
-MAX_REQUESTS = 256  # whose bodies are in memory at the same time; others wait
+MAX_BODY = 4_000_000  # bytes per request body
+MAX_PAIRS = 10_000  # per request body
+MAX_REQUESTS = 256  # requests whose bodies are in memory at the same time; further requests wait
 SEND_TIMEOUT = 60.0  # seconds for a client to send its body
-SHUTDOWN_TIMEOUT = 10.0  # seconds for requests in progress when the server stops
+SHUTDOWN_TIMEOUT = 10.0  # seconds that requests in progress have left when the server stops
 
 
 class BadRequest(ValueError):
@@ -38,7 +38,7 @@ class BadRequest(ValueError):
 
 
 class Shared(NamedTuple):
-    """State shared by all requests."""
+    """State shared by all requests. `turns` limits concurrent pairs, `requests` concurrent requests."""
 
     verifier: Verifier
     protocol: Protocol | None
@@ -47,7 +47,7 @@ class Shared(NamedTuple):
 
 
 def serve_until_stopped(settings: Settings, protocol: Protocol | None, host: str, port: int) -> None:
-    """Serve verdicts until Ctrl-C or SIGTERM. Port 0 picks a free one.
+    """Serve verdicts until Ctrl-C or SIGTERM. Port 0 picks a free port.
 
     Raises GrError if the address is unavailable.
     """
@@ -77,7 +77,7 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
-        number = error.errno or 0  # negative if the host name cannot be resolved
+        number = error.errno or 0  # negative if the host name is unknown
         reason = os.strerror(number) if number > 0 else error.strerror
         raise GrError(f"cannot serve on {host}:{port}: {reason}. Choose another --host or --port") from error
 
@@ -157,6 +157,6 @@ def read_body(body: bytes) -> tuple[list[Pair], bool]:
 async def _reply(shared: Shared, pair: Pair) -> dict[str, object]:
     try:
         answer = await judge(shared.verifier, pair, shared.turns, shared.protocol)
-    except GrError as error:  # from the model, which other pairs may not need
+    except GrError as error:  # the model failed; the other pairs may not need it
         answer = line(pair, Verdict(None, "error", None, str(error)), 0.0)
     return answer._asdict() | {"score": None if answer.correct is None else float(answer.correct)}

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from gr_toolkit.console import Summary, describe
 from gr_toolkit.verify.batch.rows import Line, Pair
+from gr_toolkit.verify.verdict import outcome_of
 
 
 class Tally:
-    """Counts of rows by outcome and by deciding stage, and their agreement with the rows' labels."""
+    """Counts of rows by outcome, by deciding stage, and by agreement of the verdict with the label."""
 
     def __init__(self) -> None:
         self._outcomes: Counter[str] = Counter()
@@ -25,12 +26,12 @@ class Tally:
             if line.correct is not None:
                 self._deciders[line.decided_by] += 1
             elif line.decided_by == "error":
-                self._errors[line.reason.partition(": ")[0]] += 1  # without the details
+                self._errors[line.reason.partition(": ")[0]] += 1  # the kind of error, without its details
             if pair.label is not None:
                 self._labelled[line.correct, pair.label] += 1
 
     def add_to(self, summary: Summary) -> None:
-        """Add the counts to the summary: correct rows are kept, all others are counted by reason."""
+        """Add the counts to the summary. Correct rows count as kept, all others by outcome."""
         summary.rows_in = summary.rows = self._outcomes.total()
         outcomes = self._outcomes.copy()
         summary.kept = outcomes.pop("correct", 0)
@@ -45,7 +46,7 @@ class Tally:
 
 def outcome(pair: Pair, line: Line) -> str:
     """The verdict's outcome, or "unreadable" if the row held no pair."""
-    return "unreadable" if pair.item is None else line.verdict.outcome
+    return "unreadable" if pair.item is None else outcome_of(line.correct, line.decided_by)
 
 
 def describe_agreement(labelled: Counter[tuple[bool | None, bool]]) -> str:

@@ -1,4 +1,4 @@
-"""The typed comparisons. Each one returns True, False, or None if undecided."""
+"""Comparisons of answers, one module for each type. Each returns True, False, or None if undecided."""
 
 from __future__ import annotations
 

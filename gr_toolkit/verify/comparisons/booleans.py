@@ -1,4 +1,4 @@
-"""Answers to yes-or-no and true-or-false questions."""
+"""Compares answers to yes-or-no and true-or-false questions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gr_toolkit.verify.comparisons.letters import read_options
 
-MAX_LENGTH = 500
+MAX_LENGTH = 500  # characters
 WORDS = {"yes": True, "true": True, "correct": True, "no": False, "false": False, "incorrect": False}
 INITIALS = {"t": True, "f": False, "y": True, "n": False}
 WRAPPING = re.compile(r"\\(?:text\w*|math\w*|boxed|fbox|mbox)\s*\{([^{}]*)\}|[*_`$\"“”‘]")
@@ -26,7 +26,7 @@ TRUE_OR_FALSE = re.compile(r"\btrue\b.{0,20}\bfalse\b|\bT\s*/\s*F\b|\byes\b.{0,1
 
 
 class BooleanAnswer(NamedTuple):
-    """The value of an answer, whether it is only an initial, and whether a reason follows."""
+    """A yes or a no, whether it is written as an initial only, and whether a reason follows."""
 
     yes: bool
     initial: bool
@@ -36,14 +36,14 @@ class BooleanAnswer(NamedTuple):
 def compare_booleans(reference: str, answer: str, question: str = "") -> bool | None:
     """Return whether both mean yes or both mean no; None if either is uncertain.
 
-    A reference with a reason ("No, because ...") is only decided as False, never as True.
+    If the reference has a reason ("No, because ..."), the result is False or None, never True.
     """
     if max(len(reference), len(answer)) > MAX_LENGTH:
         return None
     gold, given = _read(reference), _read(answer)
     if gold is None or given is None:
         return None
-    # An F may be an option or a force.
+    # "F" may be the letter of an option, or a force.
     if (gold.initial or given.initial) and read_options(question):
         return None
     if gold.initial and not TRUE_OR_FALSE.search(question[:MAX_LENGTH]):

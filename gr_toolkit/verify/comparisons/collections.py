@@ -15,11 +15,11 @@ from gr_toolkit.verify.reading.normalise import spelling
 from gr_toolkit.verify.reading.structure import MAX_ITEMS, choices, comma_split, enclosed, split
 
 AND = re.compile(r"\s*[,;]?\s+(?:and|or|&)\s+|\s*\\\\\s*|\s*;\s*|\s*,\s*(?:and|or)\s+", re.IGNORECASE)
-# "(a) 0.011", "1) 5", "Minimum: 1", "the partial pressure of ethanol is 30.0 torr"
+# Items with a name: "(a) 0.011", "1) 5", "Minimum: 1", "the partial pressure of ethanol is 30.0 torr".
 ENUMERATOR = re.compile(r"^\(?([a-h]|[ivx]{1,4}|\d)\)\s*(?=\S)")
 NEXT_ENUMERATOR = re.compile(r"(?<=[\w}°%)])\s+(?=\([b-h]\)\s)")
 NAMED = re.compile(r"^([^\W\d][^:=]{0,80}?)\s*(?::|=|\b(?:is|are|was|will be)\b)\s*(?=\S)")
-# If a question asks for these, the order of the items does not matter.
+# The order of the items does not matter if the question matches ALL_OF_THEM, or ANY_ORDER and not IN_ORDER.
 ALL_OF_THEM = re.compile(
     r"\b(?:find|determine|list|give|name|identify|state|enter|what are) (?:all|every)\b|\bpossible\b"
     r"|by commas",
@@ -37,7 +37,7 @@ IN_ORDER = re.compile(
     re.IGNORECASE,
 )
 RELATION = re.compile(r"[<>]|\\(?:le|ge|ne)\b")
-DECIMAL_COMMA = re.compile(r"\d,\d")  # may be one number
+DECIMAL_COMMA = re.compile(r"\d,\d")  # "1,5" may be one number
 UNIT_VECTOR = re.compile(r"(?<![A-Za-z])[ijk](?![A-Za-z])|\\hat|\\vec")
 FOR_ALL = re.compile(
     r"\s*,?\s*\b(?:for (?:all|every|any|some|each)\b[^,;]*?(?=,|;|\band\b|$)|where\b.*$)",
@@ -46,7 +46,7 @@ FOR_ALL = re.compile(
 
 
 class Collection(NamedTuple):
-    """The items of an answer, their names (empty if unnamed), and the kind of collection."""
+    """The items of an answer, the name of each (empty if it has none), and the kind of collection."""
 
     items: list[str]
     names: list[str]
@@ -55,10 +55,11 @@ class Collection(NamedTuple):
 
 
 def compare_collections(reference: str, answer: str, question: str, compare: Compare) -> bool | None:
-    """Return whether two answers of several parts are the same; None if neither has parts, or if undecided.
+    """Return whether two answers of several items are the same; None if undecided, or if neither has several.
 
-    `compare` judges items. The order matters in tuples, if parts have names, and if the question asks for
-    it; otherwise each item of one must have a match in the other.
+    `compare` judges one pair of items. Tuples are compared by position, and items with the same names by
+    name. If the order does not matter, as in sets, each item must have a match in the other answer. If the
+    order may matter, a different order is undecided.
     """
     gold, given = read_collection(reference), read_collection(answer)
     if gold is None and given is None:
@@ -82,8 +83,8 @@ def compare_collections(reference: str, answer: str, question: str, compare: Com
         and given.brackets
         and gold.brackets != given.brackets
     ):
-        return None  # (0, 9) may be an interval, and [0, 9) a different one
-    if other_names:  # then only a value without a match decides
+        return None  # (0, 9) and [0, 9) may be two different intervals
+    if other_names:  # the names do not match, so only an item without a match decides
         return False if _each_found(gold.items, given.items, compare) is False else None
     if in_order or "tuple" in (gold.kind, given.kind) or _named_alike(gold, given):
         return in_order
@@ -94,7 +95,7 @@ def compare_collections(reference: str, answer: str, question: str, compare: Com
 
 
 def _any_order(question: str) -> bool:
-    """Whether the question asks for items that have no order."""
+    """Whether the question accepts the items in any order."""
     if "respectively" in question:
         return False
     if ALL_OF_THEM.search(question):
@@ -103,7 +104,7 @@ def _any_order(question: str) -> bool:
 
 
 def read_collection(text: str) -> Collection | None:
-    """Split a normalised answer into its parts; None if it is a single value."""
+    """Split a normalised answer into its items; None if it is a single value."""
     text = FOR_ALL.sub("", text)
     sides = split(text, EQUALS)
     if len(sides) == 2 and enclosed(sides[0]) and enclosed(sides[1]):
@@ -115,7 +116,7 @@ def read_collection(text: str) -> Collection | None:
             text = sides[1]  # x = 1, 2
     outer = enclosed(text)
     if outer is None and read_quantity(text) is not None:
-        return None  # "38,875 lb"
+        return None  # "38,875 lb" is one quantity
     text = NEXT_ENUMERATOR.sub(", ", text)
     kind = "list"
     if outer:
@@ -126,7 +127,7 @@ def read_collection(text: str) -> Collection | None:
     parts = [piece for part in split(text, AND) for piece in comma_split(part)]
     parts = [part for part in parts if part]
     if any(RELATION.search(part) for part in parts):
-        return None  # "and" and "or" between inequalities differ
+        return None  # between inequalities, "and" and "or" mean different things
     several = len(parts) > 1 or kind == "set" or any(r"\pm" in part or r"\mp" in part for part in parts)
     if not several or len(parts) > MAX_ITEMS or not parts:
         return None
@@ -142,7 +143,7 @@ def read_collection(text: str) -> Collection | None:
 
 
 def _expanded(items: list[str], kind: str) -> list[str]:
-    """Expand an item with plus-minus signs to two items, and a tuple with such signs to all its tuples."""
+    """Expand plus-minus signs: an item to two items, or a tuple to one tuple for each choice of signs."""
     if kind == "tuple" and any(r"\pm" in item for item in items):
         return [f"({', '.join(chosen)})" for chosen in product(*(list(choices(item)) for item in items))]
     return [choice for item in items for choice in choices(item)]
@@ -161,7 +162,10 @@ def _name_and_value(part: str) -> tuple[str, str]:
 def _one_against_several(
     reference: str, answer: str, gold: Collection | None, given: Collection | None
 ) -> bool | None:
-    """Return False if both sides are mathematics and one has several different values; else None."""
+    """Compare several items with one value.
+
+    The result is False if all are readable and the items are not all equal, else None.
+    """
     several, one = (gold, answer) if gold is not None else (given, reference)
     assert several is not None
     if len(set(map(spelling, several.items))) < 2 or (several.kind == "tuple" and gold is not None):
@@ -174,7 +178,7 @@ def _one_against_several(
 
 
 def _adds_up(items: Sequence[str]) -> bool:
-    """Whether the items may be the parts of one quantity: "1 hour and 30 minutes", "1 and 1/2"."""
+    """Whether the items may add up to one quantity, as in "1 hour and 30 minutes" or "1 and 1/2"."""
     quantities = [quantity for item in items if (quantity := read_quantity(item))]
     return any(
         quantity.unit or quantity.thing or 0 < quantity.number.value < 1 for quantity in quantities[1:]
@@ -189,7 +193,7 @@ def _readable(items: Sequence[str]) -> bool:
 
 
 def _repeats(gold: Collection, given: Collection) -> bool:
-    """Whether either side lists a value twice; a double root may be written once."""
+    """Whether either side lists a value twice, as some answers do for a double root."""
     return any(len(set(map(spelling, side.items))) != len(side.items) for side in (gold, given))
 
 
@@ -203,7 +207,7 @@ def _key(name: str) -> str:
 
 
 def _in_the_same_order(gold: Collection, given: Collection) -> tuple[Collection, Collection]:
-    """Reorder the answer like the reference if both use the same names."""
+    """Put the answer's items in the reference's order if both use the same names."""
     golds, givens = list(map(_key, gold.names)), list(map(_key, given.names))
     if all(golds) and sorted(golds) == sorted(givens) and len(set(golds)) == len(golds):
         order = [givens.index(name) for name in golds]
@@ -212,7 +216,7 @@ def _in_the_same_order(gold: Collection, given: Collection) -> tuple[Collection,
 
 
 def _each_found(gold: list[str], given: list[str], compare: Compare) -> bool | None:
-    """Whether each item has a separate match; False if an item has no possible match."""
+    """Whether each item of `gold` has its own match in `given`; None if undecided."""
     left = list(given)
     unsure = False
     for item in gold:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 
-MAX_LENGTH = 60
+MAX_LENGTH = 60  # characters
 
 # (year, month, day) or (hour, minute, second); None for a part that is not written.
 Moment = tuple[int | None, int | None, int | None]
@@ -41,10 +41,10 @@ NAMED_TIMES: dict[str, Moment] = {"noon": (12, 0, None), "midday": (12, 0, None)
 
 
 def compare_dates(reference: str, answer: str, question: str = "") -> bool | None:
-    """Return whether the answer is the reference's date or time of day; None if undecided or less exact.
+    """Return whether both are the same date or time; None if undecided, or if the answer is less exact.
 
-    A date such as 03/04/2020 or a time such as 6:00 has two readings. The result is False only if no reading
-    of one is a reading of the other.
+    A date such as 03/04/2020 or a time such as 6:00 has two readings. The result is False only if the two
+    texts have no reading in common.
     """
     if max(len(reference), len(answer)) > MAX_LENGTH:
         return None
@@ -66,14 +66,14 @@ def _agree(gold: list[Moment], given: list[Moment]) -> bool | None:
 
 
 def _same(gold: Moment, given: Moment) -> bool | None:
-    """False if a part that both have differs; None if the answer is less exact."""
+    """Compare two moments: False if they contradict each other, None if the answer is less exact."""
     pairs = list(zip(gold, given, strict=True))
     if any(one != other for one, other in pairs if one is not None and other is not None):
         return False
     if any(one is not None and other is None for one, other in pairs):
         return None
     finer = any(one is None and other is not None for one, other in pairs)
-    # A day in 1960 matches "1960", but the 5th of May of some year does not match "the 5th of May".
+    # "5 May 1960" matches the reference "1960"; whether it matches "5 May" is undecided.
     return True if not finer or (gold[0] is not None and gold[2] is None) else None
 
 
@@ -114,7 +114,7 @@ def _exists(year: int | None, month: int | None, day: int | None) -> bool:
 
 
 def _times(text: str) -> list[Moment]:
-    """The possible readings of the whole text as a time of day: 6:00 is in the morning or in the evening."""
+    """The possible readings of the whole text as a time of day: 6:00 is morning or evening."""
     if text in NAMED_TIMES:
         return [NAMED_TIMES[text]]
     match = CLOCK.fullmatch(text)
@@ -132,7 +132,7 @@ def _times(text: str) -> list[Moment]:
 
 
 def _same_ratio(gold: str, given: str) -> bool:
-    """Whether both are the same ratio: 10:15 and 20:30 are different times but the same ratio."""
+    """Whether two different texts are equal as ratios: 10:15 and 20:30 are two times, but one ratio."""
     ratios = [re.fullmatch(r"(\d+):(\d+)", text) for text in (gold, given)]
     if ratios[0] is None or ratios[1] is None or ratios[0].group() == ratios[1].group():
         return False

@@ -1,4 +1,4 @@
-"""Compares equations: a label and its value, the graph of a function, or any two sides."""
+"""Compares equations: a name with a value ("x = 2"), a function ("f(x) = 2x"), or any two sides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gr_toolkit.verify.reading.expression import Tree
 from gr_toolkit.verify.reading.structure import split
 
 EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
-# A name for an answer: x, x_1, m_{\max}, f(x), f^{-1}(x), (x, y, z), \angle ABC, "Cost".
+# The name of an answer: x, x_1, m_{\max}, f(x), f^{-1}(x), (x, y, z), \angle ABC, "Cost".
 LABEL = re.compile(
     r"(?:only\s+)?(?:\\?[A-Za-z]+'*(?:\s*_\s*(?:\{[^{}]*\}|\\?\w+))?(?:\^\{?-1\}?|\^\{?\([0-9a-z]+\)\}?)?"
     r"(?:\s*\(\s*[^()=]{0,20}\s*\))?|\\angle\s*[A-Z]{1,3}|\\overline\{[^{}]*\}|[A-Za-z ]{3,40}"
@@ -25,14 +25,14 @@ RELATION = re.compile(r"\\(?:le|ge|ne|in|approx)\b|<=|>=|!=|[<>=]")
 
 
 class Equation(NamedTuple):
-    """The two sides, as normalised text."""
+    """The two sides of an equation, as normalised text."""
 
     left: str
     right: str
 
 
 def compare_equations(reference: str, answer: str, compare: Compare) -> bool | None:
-    """Return whether two answers, at least one an equation, are the same; `compare` judges values."""
+    """Compare two answers, of which at least one has a relation sign; `compare` judges values."""
     gold, given = read_equation(reference), read_equation(answer)
     if gold is None and given is None:
         return _same_relations(reference, answer, compare)
@@ -45,12 +45,12 @@ def compare_equations(reference: str, answer: str, compare: Compare) -> bool | N
 
 
 def read_equation(text: str) -> Equation | None:
-    """Return the two sides of a text with one equals sign; otherwise None."""
+    """Return the two sides of an equation, or a name and its approximate value; None for any other text."""
     if "=" not in text and r"\approx" not in text:
         return None
     sides = split(text, EQUALS)
     if len(sides) == 1 and is_label(text.partition(r"\approx")[0]):
-        left, _, right = text.partition(r"\approx")  # the value keeps the sign, because it is rounded
+        left, _, right = text.partition(r"\approx")  # the right side keeps the sign: its value is rounded
         sides = [left.strip(), rf"\approx {right.strip()}"]
     if (
         len(sides) != 2
@@ -62,7 +62,7 @@ def read_equation(text: str) -> Equation | None:
 
 
 def _same_relations(reference: str, answer: str, compare: Compare) -> bool | None:
-    """True if both relate the same sides by the same signs ("f(1/2) >= f(x)"); else None."""
+    """True if both have the same sides and relation signs, as in "f(1/2) >= f(x)"; else None."""
     gold, given = RELATION.findall(reference), RELATION.findall(answer)
     if not gold or gold != given or JOINED.search(reference + answer):
         return None
@@ -82,7 +82,7 @@ def _value_of_labelled(reference: str, given: Equation, compare: Compare) -> boo
 
 
 def _expression_for_equation(gold: Equation, answer: str, compare: Compare) -> bool | None:
-    """Compare with the right side alone, or with the missing variable's value: "6/x" for "xy = 6"."""
+    """Compare an expression with an equation: "5" with "x = 5", or "6/x" with "xy = 6" as the value of y."""
     given, left, right = (tree_of(f"({side})") for side in (answer, *gold))
     if given is not None and left is not None and right is not None and variables(given):
         missing = (variables(left) | variables(right)) - variables(given)
@@ -108,7 +108,7 @@ def _two_equations(gold: Equation, given: Equation, compare: Compare) -> bool | 
 
 
 def is_label(text: str) -> bool:
-    """Whether the left side of an equation only names the value on the right side."""
+    """Whether a text, as the left side of an equation, is just a name for the right side."""
     return bool(LABEL.fullmatch(text.strip())) and not DENIAL.search(text)
 
 
@@ -129,7 +129,10 @@ def _with_one_argument(gold: str, given: str, name: str, given_name: str) -> boo
 
 
 def _same_zeros(gold: Tree, given: Tree) -> bool | None:
-    """Whether two expressions have the same zeros: True for multiples, False for a zero of only one."""
+    """Whether two trees have the same zeros.
+
+    True if one is a multiple of the other, False if a zero of `gold` is not a zero of `given`, else None.
+    """
     names = variables(gold)
     if not names or names != variables(given):
         return None
@@ -150,7 +153,7 @@ def _same_zeros(gold: Tree, given: Tree) -> bool | None:
 
 
 def _zero(tree: Tree, point: dict[str, float], name: str) -> dict[str, float] | None:
-    """Find a nearby zero of the tree by the secant method in one variable; None if not found."""
+    """Find a zero of the tree near `point` by the secant method in the variable `name`, or return None."""
     before, now = point[name], point[name] + 0.1
     for _ in range(40):
         at_before, at_now = (value_at(tree, {**point, name: value}) for value in (before, now))

@@ -1,4 +1,4 @@
-"""Compares expressions with variables: the same if they agree at every sample point, different if at none."""
+"""Compares expressions with variables at sample points: True if all values agree, False if none do."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from gr_toolkit.verify.reading.evaluate import operators, points, same_everywher
 from gr_toolkit.verify.reading.expression import Tree, read
 from gr_toolkit.verify.reading.tokens import Unreadable
 
-NEAR = 0.02  # relative; coefficients that are rounded differently do not make an answer wrong
+NEAR = 0.02  # relative difference; a smaller one may come from differently rounded coefficients
 INTEGRATION_CONSTANTS = frozenset({"C", "c", "K", "C_1", "c_1", "C_0", "C_2", "c_2"})
 INTEGRAL = re.compile(r"\\int|∫|integra|antiderivative|differential|general solution", re.IGNORECASE)
-PERIODS = frozenset("nkmlNK")
+PERIODS = frozenset("nkmlNK")  # integer variables in families of angles, such as k\pi
 
 
 def compare_expressions(reference: str, answer: str, question: str) -> bool | None:
-    """Return whether two normalised texts are the same expression; None if unparsable or undecided."""
+    """Return whether two normalised texts are the same expression; None if undecided or unparsable."""
     if read_quantity(reference) is not None and read_quantity(answer) is not None:
         return None
     gold, given = tree_of(reference), tree_of(answer)
@@ -27,7 +27,7 @@ def compare_expressions(reference: str, answer: str, question: str) -> bool | No
 
 
 def tree_of(text: str) -> Tree | None:
-    """Parse a text without a trailing approximation such as `≈ 3.14`; None if it is unreadable."""
+    """Parse a text, ignoring a trailing approximation such as `≈ 3.14`; None if it is unreadable."""
     try:
         return read(APPROXIMATION.sub("", text))
     except Unreadable:
@@ -35,10 +35,10 @@ def tree_of(text: str) -> Tree | None:
 
 
 def compare_trees(gold: Tree, given: Tree, *, integral: bool = False) -> bool | None:
-    """Compare two trees; for an integral, the constants may differ."""
+    """Compare two trees; None if undecided. If `integral`, the constants of integration may differ."""
     names, given_names = variables(gold), variables(given)
     if not names | given_names and not {"i", "log"} & (operators(gold) | operators(given)):
-        return None  # real numbers are compared as quantities
+        return None  # compare_quantities compares real numbers
     if names != given_names:
         return _compare_with_other_names(gold, given)
     if "log" in operators(gold) | operators(given):
@@ -57,7 +57,11 @@ def compare_trees(gold: Tree, given: Tree, *, integral: bool = False) -> bool | 
 
 
 def _compare_with_other_names(gold: Tree, given: Tree) -> bool | None:
-    """k\\pi and n\\pi are one family; a number is not a varying expression; anything else is undecided."""
+    """Compare two trees with different variables; None if undecided.
+
+    k\\pi and n\\pi are the same family of angles. A number differs from an expression that takes several
+    values, and a family of angles differs from a number.
+    """
     names, given_names = variables(gold), variables(given)
     if len(names) == len(given_names) == 1 and names | given_names <= PERIODS and "pi" in operators(gold):
         (name,), (other,) = names, given_names
@@ -69,7 +73,7 @@ def _compare_with_other_names(gold: Tree, given: Tree) -> bool | None:
 
 
 def _varies(tree: Tree) -> bool:
-    """Whether an expression takes several values; "2.5x" may mean two and a half times."""
+    """Whether an expression takes several values. False for "2.5x", which may mean "2.5 times"."""
     if tree[0] == "multiply" and [part[0] for part in tree[1:] if isinstance(part, tuple)] == [
         "number",
         "name",
@@ -99,7 +103,7 @@ def _common(tree: Tree) -> Tree:
 
 
 def _values(gold: Tree, given: Tree) -> list[tuple[float, float]]:
-    """The values of both at every sample point where both are defined."""
+    """The values of both trees at each sample point at which both are defined."""
     pairs = [
         (value_at(gold, point), value_at(given, point))
         for point in points(variables(gold) | variables(given))
@@ -108,7 +112,7 @@ def _values(gold: Tree, given: Tree) -> list[tuple[float, float]]:
 
 
 def _differ_by_a_constant(gold: Tree, given: Tree, name: str) -> bool:
-    """Whether two antiderivatives both have the constant as a term and otherwise differ by a constant."""
+    """Whether two antiderivatives have the same term in `name`, such as C, and differ by a number."""
     zero: Tree = ("number", Fraction(0))
     gold_rest, given_rest = replaced(gold, name, zero), replaced(given, name, zero)
     pairs = [(gold, gold_rest), (given, given_rest), (gold_rest, given_rest)]
@@ -122,7 +126,7 @@ def _differ_by_a_constant(gold: Tree, given: Tree, name: str) -> bool:
 
 
 def _near_everywhere(gold: Tree, given: Tree) -> bool:
-    """Whether one has decimals and both are close, as after rounding a coefficient."""
+    """Whether the values are close and a tree has decimals, so that a coefficient may be rounded."""
     if not _has_decimals(gold) and not _has_decimals(given):
         return False
     values = _values(gold, given)

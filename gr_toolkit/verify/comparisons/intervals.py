@@ -24,7 +24,7 @@ WITHOUT = re.compile(r"^(.*\S)\s*(?:-|\\setminus|\\backslash|\\)\s*\\\{([^{}\\]+
 
 
 class Interval(NamedTuple):
-    """An interval from low to high, as normalised text; an infinite end is never closed."""
+    """An interval whose ends are normalised text; an infinite end is never closed."""
 
     low: str
     low_closed: bool
@@ -33,10 +33,10 @@ class Interval(NamedTuple):
 
 
 def compare_intervals(reference: str, answer: str, compare: Compare) -> bool | None:
-    """Return whether two sets of numbers are the same; None if either is not such a set, or if undecided.
+    """Return whether two texts are the same interval or union; None if undecided or unreadable.
 
-    `compare` judges the ends. Different ends make a different set. Different brackets are often a slip in
-    the reference, so they are left to the model.
+    `compare` judges the ends. Intervals with different ends are different. If only the brackets differ, the
+    result is None, because the reference often has a slip there.
     """
     gold, given = read_intervals(reference), read_intervals(answer)
     if gold is None or given is None:
@@ -56,13 +56,13 @@ def compare_intervals(reference: str, answer: str, compare: Compare) -> bool | N
 
 
 def _one_variable(reference: str, answer: str) -> bool:
-    """Whether the two texts do not use different variables."""
+    """Whether the two texts share a variable, or at least one has no variable."""
     names = [set(LETTER.findall(text)) for text in (reference, answer)]
     return not all(names) or bool(names[0] & names[1])
 
 
 def read_intervals(text: str) -> list[Interval] | None:
-    """Return the parts of a union, in written order; None if the text is not such a set."""
+    """Return the intervals of a union, in written order; None if the text is not an interval or a union."""
     text = MEMBER.sub("", text.strip())
     without = WITHOUT.match(text)
     if without:
@@ -84,7 +84,7 @@ def read_intervals(text: str) -> list[Interval] | None:
 
 
 def _without_points(intervals: list[Interval], points: list[str]) -> list[Interval] | None:
-    """Remove single points from the intervals; None if a point is not inside exactly one of them."""
+    """Remove single points from the intervals; None if a point is not inside exactly one interval."""
     for point in points:
         position = _position(point)
         if position is None or not _numeric(intervals):
@@ -119,7 +119,7 @@ def _read_part(text: str) -> list[Interval] | None:
 
 
 def _read_inequality(text: str) -> list[Interval] | None:
-    """Read an inequality: x < 3, 1 <= x < 3, 3 > x, x != 2."""
+    """Read an inequality such as x < 3, 1 <= x < 3, 3 > x or x != 2; None for any other text."""
     relations = [RELATIONS.get(found, found) for found in RELATION.findall(text)]
     sides = split(text, RELATION)
     if len(sides) != len(relations) + 1 or not all(sides):
@@ -185,5 +185,5 @@ def _sorted(intervals: list[Interval]) -> list[Interval]:
 
 
 def _touching(intervals: list[Interval]) -> bool:
-    """Whether two parts share an end; they may then be one interval written as two."""
+    """Whether two intervals share an end, so that they may be one interval written as two."""
     return any(one.high == other.low for one in intervals for other in intervals)

@@ -9,8 +9,8 @@ from functools import lru_cache
 from gr_toolkit.verify.comparisons import Compare
 from gr_toolkit.verify.reading.normalise import normalise
 
-MAX_LENGTH = 500
-MAX_QUESTION = 20_000
+MAX_LENGTH = 500  # characters of a reference, an answer or an option
+MAX_QUESTION = 20_000  # characters that are searched for options
 
 # Markdown, and LaTeX wrappers in text that is not normalised.
 WRAPPING = re.compile(
@@ -25,14 +25,14 @@ SEVERAL = re.compile(rf"\(?{LETTER}(?:\s*(?:,\s*(?:and |or )?|/|;|&|\b(?:and|or)
 RUN_TOGETHER = re.compile(r"[A-J]{2,10}")
 ANOTHER_LETTER = re.compile(r"(?<![\w'’])(?:[B-HJ]|A(?!\s+[a-z])|I(?!\s+[a-z]))(?![\w'’])")
 ADDED_LETTER = re.compile(r"\b(?i:and|or|also|both|but|either|as|however)\b,?\s+\(?([A-J])\b(?!['’])")
-ENUMERATES = re.compile(r"\(?[A-J]\)?\s*(?:,|and|&|/)\s*[A-Z]")  # I and II; F, Cl, Br
+ENUMERATES = re.compile(r"\(?[A-J]\)?\s*(?:,|and|&|/)\s*[A-Z]")  # a list such as "I and II" or "F, Cl, Br"
 REASON = re.compile(r"\b(?:because|since|as|so)\b.*", re.DOTALL)
 # "A. Einstein" and "C major" are names, unless the question has options.
 LABELLED = re.compile(rf"(?:(?i:option|choice) {LETTER}[).:,]?|\(([A-J])\)[.:]?|([A-J])[):])\s+(\S.*)", re.S)
 LISTED = re.compile(r"([A-J])\.?\s+(\S.*)", re.S)
 SPACED = re.compile(r"([B-HJ]) ([A-Z][a-z].*)", re.S)
 ANOTHER_LABEL = re.compile(r"(?<![\w(])\(?[A-Ja-j]\)\s|(?<!\w)[A-J][.:]\s")
-# The context of a letter that is meant as the answer; not "A triangle", "I think" or "A = 5".
+# The text before and after a letter that is the answer, unlike "A triangle", "I think" or "A = 5".
 CUE = (
     r"\b(?i:answers?|options?|choices?|choose|select|pick|réponse|it'?s|it is)"
     r"\s*:?(?:\s+(?i:is|est|would be))?(?:\s*:\s*|\s+)"
@@ -61,7 +61,7 @@ DENIED = re.compile(
 def compare_letters(reference: str, answer: str, question: str = "") -> bool | None:
     """Return whether the answer chooses the option that the reference names; None if either is uncertain.
 
-    Both may be the letter, the letter before the option's text, or the text of one of the question's
+    Each may be a letter, a letter with the option's text, or only the text of one of the question's
     options. An answer that names several options is never correct.
     """
     if max(len(reference), len(answer)) > MAX_LENGTH:
@@ -76,9 +76,10 @@ def compare_letters(reference: str, answer: str, question: str = "") -> bool | N
 
 
 def compare_with_options(reference: str, answer: str, question: str, compare: Compare) -> bool | None:
-    """Return whether an answer without a letter equals the option that the reference names, by its value.
+    """Return whether an answer without a letter has the value of the option that the reference names.
 
-    `compare` judges the texts of options. False if the answer is another option, or none of them.
+    `compare` judges the text of each option against the answer. The result is False if the answer matches
+    only another option or no option, and None if undecided.
     """
     options = read_options(question)
     gold = _alone(_bare(reference), options)
@@ -93,7 +94,7 @@ def compare_with_options(reference: str, answer: str, question: str, compare: Co
 
 @lru_cache(maxsize=256)
 def read_options(question: str) -> Mapping[str, str]:
-    """Map the letters A, B, ... of the question's options to normalised text; empty if fewer than two."""
+    """Map the letters A, B, ... of a question's options to the normalised texts; empty if fewer than two."""
     for pattern in (OPTION_LINE, INLINE_OPTION):
         options: dict[str, str] = {}
         matches: list[re.Match[str]] = []
@@ -137,7 +138,7 @@ def _chosen(answer: str, options: Mapping[str, str]) -> set[str] | None:
         starting = [at for at, option in options.items() if option and text.startswith(option)]
         if starting and letter not in starting:  # the letter of one option before the text of another
             return None
-        if len(options) == 1 and letter in options:  # the reference's own text; this text differs
+        if len(options) == 1 and letter in options:  # only the reference's text is known, and it differs
             return None
         if letter in options and not ANOTHER_LETTER.search(_last(labelled)):
             return {letter}  # the option's text is paraphrased

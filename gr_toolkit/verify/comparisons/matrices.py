@@ -19,10 +19,10 @@ MAX_ENTRIES = 400
 
 
 def compare_matrices(reference: str, answer: str, compare: Compare) -> bool | None:
-    """Return whether two matrices are the same; None if either is not a matrix, or if undecided.
+    """Return whether two matrices or vectors are the same; None if neither is a matrix, or if undecided.
 
-    `compare` judges the entries. A column, a row, a tuple and a list are the same vector; a different shape
-    is a different matrix.
+    `compare` judges the entries. A vector may be written as a column, a row, a tuple or a list. Matrices of
+    different shapes are different.
     """
     gold, given = read_matrix(reference), read_matrix(answer)
     if gold is None and given is None:

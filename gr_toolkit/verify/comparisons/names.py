@@ -12,7 +12,7 @@ MAX_LENGTH = 500
 WRAPPING = re.compile(
     r"\\(?:text\w*|math(?:rm|bf|it|sf)|ce|mbox)\s*\{([^{}]*)\}|\\(?=[&,;:! ])|\*\*|__|[`\"“”„«»]"
 )
-# A sign, a function's argument, a factorial, a difference, a charge.
+# A text is mathematics if it has a minus sign, a function's argument, a factorial, a difference or a charge.
 MATHEMATICS = re.compile(r"(?:^|\s)-\s*\d|\w\(|\d!|(?<!\w)\w!|\d-\d|\w-(?!\w)")
 PUNCTUATION = frozenset(" \t\n.,;:!?()-…")
 ELEMENT = (
@@ -24,7 +24,7 @@ FORMULA = re.compile(rf"\d*(?=.*[A-Z])(?=.*[\d^])(?:(?:{ELEMENT}|[()])\d*)+(?:\^
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*")
 ARTICLE = re.compile(r"\b(?:[Tt]he|[Aa]n|a)\b|^A(?= [a-z]{2})")
-# A two-letter word may be a symbol (Co and CO, Pa and pa), except for these.
+# Other two-letter words keep their case, because they may be symbols: Co and CO, Pa and pa.
 SMALL_WORD = re.compile("of|in|on|to|by|is|or|my|we|it|he|be|do|if|so|up|et|de|la|el|le", re.IGNORECASE)
 NEGATION = re.compile("not?|never|without|nor|neither|cannot", re.IGNORECASE)
 ABBREVIATED = re.compile(r"(.+?)\s*\(([A-Za-z][A-Za-z.]{1,9})\)")
@@ -33,13 +33,13 @@ GREEK = {code: unicodedata.name(chr(code)).split()[-1].casefold() for code in ra
 
 
 def compare_names(reference: str, answer: str, question: str = "") -> bool | None:
-    """Return True if the names differ only in case, articles, punctuation and the like; otherwise None."""
+    """Return True if the names differ only in spelling, such as case, articles or accents; otherwise None."""
     gold = name_key(reference)
     return True if gold is not None and gold == name_key(answer) else None
 
 
 def name_key(text: str) -> str | None:
-    """Return a key that all spellings of a name share; None if the text is not just words or a formula.
+    """Return a key that all spellings of a name share; None if the text is not words or a formula.
 
     The key keeps everything that may change the meaning: word order, "or" and "not", digits and charges, and
     the case of possible symbols.
@@ -51,14 +51,14 @@ def name_key(text: str) -> str | None:
 
 
 def _formula_key(text: str) -> str | None:
-    """The key of a chemical formula, or None; SnF_4, SnF_{4} and SnF4 share one."""
+    """The key of a chemical formula, the same for SnF_4, SnF_{4} and SnF4; None for any other text."""
     text = re.sub(r"_\{?(\d+)\}?", r"\1", text.translate(SUBSCRIPTS))
     text = re.sub(r"\^\{?(\d?[+-]|[+-]\d?)\}?", r"^\1", text)
     return f"formula {text}" if FORMULA.fullmatch(text) else None
 
 
 def _without_abbreviation(text: str) -> str:
-    """Remove an abbreviation of the text itself: Food Frequency Questionnaire (FFQ)."""
+    """Remove the abbreviation after a name: (FFQ) after Food Frequency Questionnaire."""
     match = ABBREVIATED.fullmatch(text)
     if match is None:
         return text
@@ -70,19 +70,19 @@ def _words_key(text: str) -> str | None:
     text = _plain_letters(re.sub("['’]", "", text).replace("&", " and "))
     if MATHEMATICS.search(text) or not PUNCTUATION.issuperset(TOKEN.sub("", text)):
         return None
-    text = re.sub(r"(?<=[^\W\d_])\.(?=[^\W\d_]\b)", "", ARTICLE.sub(" ", text))  # U.S.
+    text = re.sub(r"(?<=[^\W\d_])\.(?=[^\W\d_]\b)", "", ARTICLE.sub(" ", text))  # U.S. becomes US
     tokens = [token for token in TOKEN.findall(text) if token.casefold() != "and"]
     if not any(len(token) > 1 and token.isalpha() for token in tokens):
         return None
     pairs = zip(["", *tokens[:-1]], tokens, strict=True)
     words = [_fold_case(token, after_number=before[-1:].isdigit()) for before, token in pairs]
-    # Words may be joined (e-mail, email) if neither is a number, a single letter or a negation.
+    # Words are joined (co-worker, coworker) unless one is a number, a single letter or a negation.
     apart = [not word.isalpha() or len(word) == 1 or bool(NEGATION.fullmatch(word)) for word in words]
     return "".join(f" {word} " if alone else word for word, alone in zip(words, apart, strict=True))
 
 
 def _fold_case(token: str, after_number: bool) -> str:
-    """Lower case, except for possible symbols: 5 mJ is not 5 MJ, and type A is not type a."""
+    """Return the token in lower case, unless it may be a symbol: 5 mJ is not 5 MJ, type A is not type a."""
     if GENOTYPE.fullmatch(token):
         return token
     is_word = token in (token.lower(), token.upper(), token.capitalize())
@@ -92,6 +92,6 @@ def _fold_case(token: str, after_number: bool) -> str:
 
 
 def _plain_letters(text: str) -> str:
-    """Remove accents from Latin words, and spell out lower-case Greek letters (α-helix, alpha helix)."""
+    """Remove accents from Latin words, and spell out lower-case Greek letters: alpha for α."""
     without_accents = ACCENT.sub("", unicodedata.normalize("NFD", text))
     return unicodedata.normalize("NFC", without_accents).translate(GREEK)

@@ -17,43 +17,44 @@ LITERAL = re.compile(
     r"(?:\s*(?:\*|[xX](?=\s*10\s*\^))\s*10\s*\^\s*[({]?\s*(?P<power>[+-]?\s*\d{1,3})\s*[)}]?|[eE](?P<exponent>[+-]?\d{1,3})(?!\w))?"
 )
 POWER_OF_TEN = re.compile(r"(?P<sign>[+-])?\s*10\s*\^\s*[({]?\s*(?P<power>[+-]?\s*\d{1,3})\s*[)}]?")
-SIZE = re.compile(r"\d+\s*\*\s*\d+")  # 3 by 2, or a factorisation
+SIZE = re.compile(r"\d+\s*\*\s*\d+")  # "3*2" may be a size, 3 by 2, or a factorisation
 LOST_POWER = re.compile(r"\*\s*10\s*-\s*\d")  # 1.6 * 10-19: the caret is missing
-TWO_YEARS = re.compile(r"(?:1\d|20)\d\d\s*/\s*(?:1\d|20)\d\d")  # not a fraction
+TWO_YEARS = re.compile(r"(?:1\d|20)\d\d\s*/\s*(?:1\d|20)\d\d")  # 1999/2000 is not a fraction
 SCALE = re.compile(r"(?:\s*(thousand|million|billion|trillion|hundred)|(k))(?![\w/*^])")
 SCALES = {"k": 3, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "hundred": 2}
 
-EQUAL = 1e-9  # relative; applies if at least one value was calculated
-# Relative. Two roundings of one value differ by less than half a unit of the last digit. They must also
-# differ by less than this limit: a coarser rounding ("17" for 16.6) looks the same as a mistake.
+EQUAL = 1e-9  # relative difference; applies if at least one value was calculated
+# Relative difference. Two roundings of one value differ by less than half a unit of the last digit. They
+# must also differ by less than this limit: a coarser rounding ("17" for 16.6) looks the same as a mistake.
 ROUNDING = 0.01
 MAX_TRUNCATION = 0.001  # relative difference of a value that is cut off, not rounded
-# Relative. Smaller differences may come from tables or intermediate rounding, so no rule returns False.
+# Relative. A smaller difference between rounded values is undecided: tables or intermediate rounding may
+# cause it.
 NEAR = 0.03
-NEAR_WHOLE = 0.02  # for whole numbers
-COUNTED_BELOW = 1000  # a smaller whole number is an exact count: any other one is wrong
-ROUNDED_FROM = 20  # a whole number from here on may be rounded
-MAX_DIGITS = 300  # the range of a float
-MIN_DIGITS = 3  # of an answer that is less precise than the reference
-MIN_DIGITS_OF_EXACT = 5  # if the reference is exact: 0.33333 is a third, 0.333 may be a slip
+NEAR_WHOLE = 0.02  # the same, for two whole numbers
+COUNTED_BELOW = 1000  # smaller whole numbers are exact counts, so any difference is wrong
+ROUNDED_FROM = 20  # a whole number of at least this size may be a rounded value
+MAX_DIGITS = 300  # digits plus the power of ten; a float's range is about 10^308
+MIN_DIGITS = 3  # significant digits of an answer that is less precise than the reference
+MIN_DIGITS_OF_EXACT = 5  # the same, if the reference is exact: 0.33333 is a third, 0.333 may be a slip
 
 
 class Number(NamedTuple):
     """A value and its precision."""
 
     value: float
-    exact: Fraction | None  # if it is a literal or a fraction
+    exact: Fraction | None  # None if the number is not a literal or a fraction
     last: float  # one unit in the last written decimal place; 0 if the number is not rounded
     digits: int  # significant digits as written; 0 if it is not a literal
     plain: bool  # a single number, not an unevaluated sum, product or root
 
     @property
     def whole(self) -> bool:
-        """Whether it is written as a whole number."""
+        """Whether the number is written as a whole number."""
         return self.exact is not None and self.exact.denominator == 1 and not self.last
 
     def times(self, factor: float) -> Number:
-        """Return the number in another unit."""
+        """Return the number converted to another unit: its value and its precision times `factor`."""
         exact = None if self.exact is None else self.exact * Fraction(factor).limit_denominator(10**9)
         if exact is not None and abs(float(exact) - self.value * factor) > EQUAL * abs(self.value * factor):
             exact = None
@@ -83,7 +84,7 @@ def compare_numbers(gold: Number, given: Number) -> bool | None:
 
 
 def _rounds_to(gold: Number, given: Number, difference: float) -> bool:
-    """Whether one number is the other with fewer digits."""
+    """Whether one number is the other, rounded or truncated to fewer digits."""
     if gold.last and difference <= gold.last / 2 * (1 + EQUAL):
         return True
     if gold.whole:
@@ -97,7 +98,7 @@ def _rounds_to(gold: Number, given: Number, difference: float) -> bool:
 
 @lru_cache(maxsize=4096)
 def read_number(text: str) -> Number | None:
-    """Read a whole normalised text as a number: a literal, or an expression without variables."""
+    """Read a whole normalised text as a number: a literal or an expression without variables; else None."""
     if TWO_YEARS.fullmatch(text) or SIZE.fullmatch(text) or LOST_POWER.search(text):
         return None
     literal = read_literal(text)
@@ -110,7 +111,7 @@ def read_number(text: str) -> Number | None:
     except Unreadable:
         return None
     value = constant_value(tree)
-    if value is None or "log" in operators(tree):  # its base is unknown
+    if value is None or "log" in operators(tree):  # the base of log is unknown
         return None
     exact = exact_value(tree)
     if exact is not None and abs(float(exact) - value) > EQUAL * abs(value):
@@ -134,7 +135,7 @@ def _mixed(tree: Tree) -> bool:
 
 
 def read_literal(text: str) -> tuple[Number, int] | None:
-    """Return the number written in digits at the start of a text, and where it ends; else None."""
+    """Return the number in digits at the start of a text, and its end position; None if there is none."""
     match = POWER_OF_TEN.match(text)
     if match is None:
         match = LITERAL.match(text)

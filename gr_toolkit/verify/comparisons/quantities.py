@@ -43,11 +43,11 @@ DIFFERENCE = re.compile(
 TEMPERATURES = frozenset({"degree_Celsius", "degree_Fahrenheit", "kelvin", "degree_Rankine"})
 # A number that differs from the reference by one of these factors may be in a unit that is not written.
 CONVERSIONS = (3.6, 12, 24, 60, 2.54, 4.184, 1.609, 2.205, 0.3048, 57.296, 1.602)
-NEAR_CONVERSION = 0.005  # relative
+NEAR_CONVERSION = 0.005  # relative difference from a conversion factor
 
 
 class Quantity(NamedTuple):
-    """A number and what it counts: a unit, a named thing, or neither."""
+    """A number with a unit or a counted thing such as "apples", or with neither."""
 
     number: Number
     unit: Unit | None
@@ -83,7 +83,7 @@ def _compare_measures(gold: Quantity, given: Quantity, question: str) -> bool | 
     unit = gold.unit or given.unit
     if unit is None:
         return decision
-    # Only one of them has a known unit.
+    # Only one side has a known unit.
     if unit == read_unit("°") and _same_angle(gold, given):
         return True
     if decision is False:
@@ -116,7 +116,7 @@ def _compare_units(gold: Quantity, given: Quantity, question: str) -> bool | Non
     value = convert(number.value, given.unit, gold.unit)
     if value is None:
         return None if names & PARTS_PER else False
-    step = number.last or (1.0 if number.whole else 0.0)  # conversion keeps the precision
+    step = number.last or (1.0 if number.whole else 0.0)  # to convert the precision too
     last = abs((convert(number.value + step, given.unit, gold.unit) or value) - value)
     decision = compare_numbers(gold.number, number._replace(value=value, exact=None, last=last))
     close = temperature and abs(value - gold.number.value) <= 1
@@ -124,7 +124,7 @@ def _compare_units(gold: Quantity, given: Quantity, question: str) -> bool | Non
 
 
 def _same_angle(gold: Quantity, given: Quantity) -> bool:
-    """Whether the number without a unit is the other's angle in radians."""
+    """Whether an angle in degrees on one side equals the number on the other side in radians."""
     degree = math.pi / 180
     in_radians = [side.number.times(degree) if side.unit else side.number for side in (gold, given)]
     return bool(compare_numbers(in_radians[0], in_radians[1]._replace(plain=True)))
@@ -136,7 +136,7 @@ def is_money(unit: Unit) -> bool:
 
 
 def _compare_percent(gold: Quantity, given: Quantity, question: str) -> bool | None:
-    """Compare percentages: 10 % is 0.1; whether it is also 10 depends on the question."""
+    """Compare percentages. 10 % equals 0.1; whether 10 % also equals 10 depends on the question."""
     if (gold.unit or gold.thing or given.unit or given.thing) and gold.percent != given.percent:
         return None
     if gold.percent and given.percent:
@@ -154,7 +154,7 @@ def _compare_percent(gold: Quantity, given: Quantity, question: str) -> bool | N
 
 
 def _same_things(gold: str, given: str, question: str) -> bool:
-    """Whether the counted things are compatible. If one side names none, the question decides."""
+    """Whether the counted things are compatible. If only the answer has one, the question must name it."""
     golds, givens, asked = (
         [word.removesuffix("s") for word in re.findall(r"\w+", text.casefold())]
         for text in (gold, given, question)
@@ -242,7 +242,7 @@ def _number_and_rest(text: str) -> tuple[Number, str] | None:
     if literal is not None:
         number, end = literal
         rest = text[end:].strip()
-        whole = read_number(text) if rest[:1].isalpha() else None  # 3pi
+        whole = read_number(text) if rest[:1].isalpha() else None  # "3pi" is a number
         if whole is not None:
             return whole, ""
         if not rest or rest[0].isalpha() or rest[0] in "%°$€£":

@@ -14,8 +14,8 @@ from typing import NamedTuple, TypeVar
 MAX_LENGTH = 60
 MAX_EXPONENT = 12
 
-# pint's name=word=word:symbol,symbol:prefixes. Words match in any case and may take an s; symbols
-# are case-sensitive; SI prefixes apply to both. Omitted on purpose, because they are ambiguous: ton, GB.
+# Each entry is NAME=WORD=WORD:SYMBOL,SYMBOL:PREFIXES, with pint's NAME. Words match in any case and with a
+# plural s. Symbols are case-sensitive. SI prefixes apply to both. Ambiguous units are omitted: ton, GB.
 VOCABULARY = """
 meter=metre:m:fpnμmcdk angstrom=ångström=Å inch=in=inche foot=feet=ft yard=yd mile=mi nautical_mile=nmi
 light_year=ly parsec:pc:kMG astronomical_unit=au hectare=ha acre liter=litre:L,l:μmcdk cubic_centimeter=cc
@@ -61,8 +61,8 @@ yen = [yen]
 yuan = [yuan]
 rupee = [rupee]
 """
-# Other meanings of a unit, tried if the first meaning does not convert: 20 degrees against 68 °F,
-# foot-pounds against joules, 5 rad/s against 5 s^-1.
+# Other meanings of a unit, tried if the first meaning does not convert, as for 20 degrees and 68 °F,
+# foot-pounds and joules, 5 rad/s and 5 s^-1.
 OTHER_MEANINGS = {
     "coulomb": ["°C"],
     "farad": ["°F"],
@@ -91,20 +91,20 @@ PREFIXES = {
     "T": (12, "tera"),
 }
 ANY_CASE = ("kg", "km", "cm")  # unambiguous in any case
-TWO_MEANINGS = re.compile(r"Cal(?:ories?)?")  # 1000 calories, or one at the start of a sentence
+TWO_MEANINGS = re.compile(r"Cal(?:ories?)?")  # 1000 calories, or a single calorie with a capital letter
 
 Number = TypeVar("Number", float, Fraction)
 
 
 class Unit(NamedTuple):
-    """A product of unit powers, sorted by name, times a power of ten (the SI prefixes)."""
+    """A product of units with exponents, sorted by name, times a power of ten for the SI prefixes."""
 
     parts: tuple[tuple[str, int], ...]
     ten: int
 
 
 class Size(NamedTuple):
-    """A unit in SI: value * factor + offset, and the exponent of each dimension."""
+    """The conversion of a unit to SI (value * factor + offset), and the exponent of each dimension."""
 
     factor: Fraction
     offset: Fraction
@@ -112,10 +112,9 @@ class Size(NamedTuple):
 
 
 def convert(value: Number, from_unit: Unit, to_unit: Unit) -> Number | None:
-    """Convert `value`, exactly for a Fraction; None if the units have different dimensions.
+    """Convert a value, a Fraction exactly; None if the dimensions differ or the result overflows a float.
 
-    A temperature is a reading, not a difference: 20 °C is 68 °F, and 293.15 K. Also returns None if the
-    result is too large for a float.
+    A temperature is a reading, not a difference: 20 °C is 68 °F or 293.15 K.
     """
     try:
         if from_unit.parts == to_unit.parts:
@@ -183,7 +182,7 @@ REWRITES = [
 SUPERSCRIPT = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 COMPATIBILITY = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻−", "0123456789+--") | {ord("℃"): "°C", ord("℉"): "°F"}
 WELL_FORMED = re.compile(r"[A-Za-zμΩÅåö°%$€£¥¢₹_*/^()+\- \d]+")
-NESTED = re.compile(r"\([^()]*/|\) ?\^")  # (m/s)^2 and kg/(m/s) would need more than a list of factors
+NESTED = re.compile(r"\([^()]*/|\) ?\^")  # (m/s)^2 and kg/(m/s) are not supported
 DIVIDED = re.compile(r" ?/ ?| per ", re.IGNORECASE)
 # An exponent without a caret is common in m2, s-1 and mol-1, but N2 is nitrogen.
 FACTOR = re.compile(
@@ -200,7 +199,7 @@ def _plain(text: str) -> str:
 
 
 def _factors(product: str, sign: int) -> list[tuple[str, int, int]] | None:
-    """The factors of a product as (name, power of ten, exponent), or None if one is not a unit."""
+    """The factors of a product as (name, power of ten, exponent), or None if any factor is not a unit."""
     factors = []
     position = 0
     while position < len(product):
@@ -209,7 +208,7 @@ def _factors(product: str, sign: int) -> list[tuple[str, int, int]] | None:
         if match is None or entry is None:
             return None
         exponent = int(match["caret"] or match["bare"] or 1)
-        # After a slash, a negative exponent would divide twice, which is never intended.
+        # After a slash, a negative exponent would cancel the division, which is never intended.
         if not 0 < abs(exponent) <= MAX_EXPONENT or (sign < 0 and exponent < 0):
             return None
         factors.append((*entry, sign * exponent))
@@ -281,8 +280,8 @@ def _size(unit: Unit) -> Size:
 def _sizes() -> dict[str, Size]:
     """The size of every unit in the vocabulary.
 
-    Computed at once from a private registry, so that later calls only read a dictionary, from any thread.
-    Threads that make the first call at the same time each compute their own copy.
+    The first call computes all sizes with a private registry; later calls, from any thread, only read a
+    dictionary. If several threads make the first call at the same time, each computes its own copy.
     """
     import pint
 

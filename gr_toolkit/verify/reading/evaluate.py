@@ -1,6 +1,6 @@
 """Evaluates expression trees numerically, and tests whether two trees agree at sample points.
 
-All values are floats, so no power, factorial or product can exceed a machine word.
+All values are floats, so no power, factorial or product can grow into a huge integer.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from gr_toolkit.verify.reading.expression import Tree
 Value = complex | float
 Point = Mapping[str, float]
 
-SAME = 1e-9  # relative; rounding errors stay below it
-DIFFERENT = 1e-6  # relative; a smaller difference may be a rounding error if terms cancel
+SAME = 1e-9  # relative difference; equal values differ by less, because of rounding errors
+DIFFERENT = 1e-6  # relative difference; a smaller one may be a rounding error, if terms cancel
 REAL = 1e-9  # relative to the value; a smaller imaginary part is a rounding error
 # These functions have a kink or a jump, possibly outside the usual sample ranges.
 KINKED = frozenset({"abs", "sqrt", "root", "floor", "ceiling", "min", "max"})
-MIN_POINTS = 3
-INTEGERS = frozenset("nkmijNKM")  # by convention, integer variables
+MIN_POINTS = 3  # sample points at which both expressions must be defined
+INTEGERS = frozenset("nkmijNKM")  # variables that are integers by convention
 # Several ranges, to detect identities that hold only between 0 and 1 or only for positive numbers.
 RANGES = [(0.1, 0.9), (0.1, 0.9), (0.1, 0.9), (1.1, 2.9), (1.1, 2.9), (3.1, 6.9), (-2.9, -0.3), (-0.9, -0.1)]
 
@@ -90,7 +90,7 @@ def operators(tree: Tree) -> frozenset[str]:
 
 
 def points(names: frozenset[str], *, integers: bool = False) -> list[Point]:
-    """Sample points for comparing two expressions: deterministic, with separate values for each name."""
+    """Return sample points, the same on every call, with separate values for each name."""
     chosen: list[Point] = []
     for number, (low, high) in enumerate(INTEGER_RANGES if integers else RANGES):
         point = {}
@@ -102,7 +102,7 @@ def points(names: frozenset[str], *, integers: bool = False) -> list[Point]:
 
 
 def same_everywhere(reference: Tree, answer: Tree) -> bool | None:
-    """True if the two agree at every sample point, False if they agree at none, None if undecided."""
+    """Compare two trees: True if they agree at every sample point, False if at none, None if undecided."""
     names = variables(reference) | variables(answer)
     only_integers = bool(names) and names <= INTEGERS
     if {"factorial", "binomial"} & (operators(reference) | operators(answer)) or _has_power_of_negative(
@@ -134,7 +134,7 @@ def _constants(*trees: Tree) -> Iterator[float]:
 
 
 def _has_power_of_negative(*trees: Tree) -> bool:
-    """Whether a negative number is raised to a variable power, which is real only at integers."""
+    """Whether a negative number has a variable exponent: the power is then real only at integers."""
     return any(
         (tree[0] == "power" and isinstance(tree[2], tuple) and variables(tree[2]) and _negative(tree[1]))
         or _has_power_of_negative(*(part for part in tree[1:] if isinstance(part, tuple)))
@@ -156,7 +156,7 @@ def _compare_at(samples: list[Point], reference: Tree, answer: Tree) -> bool | N
         gold, given = find(reference, point), find(answer, point)
         if gold is None or given is None:
             if (gold is None) != (given is None) and (strict or min(point.values(), default=0) >= 0):
-                return None  # defined at different points
+                return None  # only one of the two is defined here
             continue
         outcomes.append(_same(gold, given))
     min_points = MIN_POINTS if variables(reference) | variables(answer) else 1
@@ -275,7 +275,7 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
 
 
 def exact_value(tree: Tree) -> Fraction | None:
-    """Return the exact value of a literal, a negated literal or a fraction of these; otherwise None."""
+    """Return the exact value of a tree that has only numbers, negations and fractions; otherwise None."""
     if tree[0] == "number" and isinstance(tree[1], Fraction):
         return tree[1]
     if tree[0] not in ("negate", "divide"):

@@ -4,7 +4,8 @@ A tree is a nested tuple whose first element is the node kind:
 
     ("number", Fraction)    ("name", "x_1")    ("constant", "pi")    (operator or function, tree, ...)
 
-The text must come from `normalise`. Ambiguous text ("1/2x") and text other than mathematics raise Unreadable.
+The text must come from `normalise`. Unreadable is raised for ambiguous text, such as "1/2x", and for
+text that is not mathematics.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ MAX_DEPTH = 40
 
 Tree = tuple["str | Fraction | Tree", ...]
 
-LOG_BASES = [["2", "("], ["10", "("]]  # log10(x)
+LOG_BASES = [["2", "("], ["10", "("]]  # the tokens after "log" in log2(x) and log10(x)
 INVERSES = {"sin": "arcsin", "cos": "arccos", "tan": "arctan"}
-CALLED = frozenset("fghFGH")  # f(x) is the function f of x; x(x+1) is a product
+CALLED = frozenset("fghFGH")  # names of functions: f(x) is a function of x, but x(x+1) is a product
 OPENING = {"(": ")", "{": "}", "[": "]", "\\{": "\\}", "\\lfloor": "\\rfloor", "\\lceil": "\\rceil"}
 
 
 @lru_cache(maxsize=4096)
 def read(text: str) -> Tree:
-    """Parse a normalised expression into a tree. Raises Unreadable."""
+    """Parse a normalised expression into a tree. Raises Unreadable if ambiguous, too long or malformed."""
     if len(text) > MAX_CHARS:
         raise Unreadable("too long")
     parser = Parser(list(tokens(text)))
@@ -63,7 +64,7 @@ class Parser:
         return token
 
     def expect(self, token: str) -> None:
-        """Consume this token. Raises Unreadable if the next one differs."""
+        """Consume the next token. Raises Unreadable if it is not `token`."""
         if self.take() != token:
             raise Unreadable(f"expected {token}")
 
@@ -103,7 +104,7 @@ class Parser:
                 return tree
 
     def starts_factor(self) -> bool:
-        """Whether the next token starts a factor that needs no operator before it; a number never does."""
+        """Whether the next token can follow a factor without an operator, like x in 2x; a number cannot."""
         token = self.next
         if token[:1].isalpha() or token in ("(", "{", "["):
             return True
@@ -112,7 +113,7 @@ class Parser:
         )
 
     def power(self) -> Tree:
-        """Parse a factor with its factorial, degree and percent signs and its exponents."""
+        """Parse a factor and any exponents and factorial, degree and percent signs after it."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise Unreadable("nested too deeply")
@@ -239,7 +240,7 @@ class Parser:
         return trees
 
     def function(self, word: str) -> Tree:
-        """Parse a named function: its base or index, its exponent and its argument."""
+        """Parse a function such as sin or log, with its base, exponent and argument."""
         if word in ("min", "max"):
             return (word, *self.arguments())
         if word == "sqrt":
@@ -277,7 +278,7 @@ class Parser:
         return ("root", degree, self.argument())
 
     def operand(self) -> Tree:
-        """Parse a function's argument: a bracket, else a product of factors without operators."""
+        """Parse a function's argument: a bracketed expression, or a product of factors without operators."""
         if self.next == " ":
             self.take()
         if self.next in ("(", "[", "{", "|"):

@@ -11,7 +11,7 @@ class Extraction(NamedTuple):
     """The answer that a completion states, and how it was found."""
 
     answer: str
-    found_by: str  # box | tag | phrase, or paper: like General-Reasoner's reward
+    found_by: str  # box | tag | phrase | paper (found by General-Reasoner's own rules)
 
 
 class Statement(NamedTuple):
@@ -43,12 +43,12 @@ UNBRACED = re.compile(
 )
 TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
 
-# Text that may separate the boxes of one statement: \boxed{1} or \boxed{2}; $x = \boxed{1}$, $y = \boxed{2}$.
+# The text between the boxes of one statement: \boxed{1} or \boxed{2}; $x = \boxed{1}$, $y = \boxed{2}$.
 GAP = r"(?:[\s,;$.*&/~]|\\[()\[\],;:! \\]|\\q?quad)*+"
 WORD_BETWEEN = r"(?:\\text\s*\{\s*)?\b(?:and|or)\b(?:\s(?:maybe|possibly|perhaps|also|else)\b)?(?:\s*\})?"
 LABEL = r"(?:[A-Za-z]\w{0,3}(?:_\{?\w{1,3}\}?)?\s*=)?"
 BETWEEN = re.compile(f"{GAP}(?:{WORD_BETWEEN})?{GAP}{LABEL}{GAP}")
-MAX_BETWEEN = 60
+MAX_BETWEEN = 60  # characters between two boxes of one statement
 
 NAMED = r"\b(?:answers?|solution|réponse)\b|\b(?:correct|right|best|final)\s(?:option|choice)\b"
 OF_WHAT = r"(?:\s+(?:to|of|for)\s[^.:\n]{1,40}?)?"
@@ -65,10 +65,10 @@ CONCLUSION = re.compile(
     re.IGNORECASE,
 )
 CONCLUSION_WINDOW = 1_000  # characters at the end that are searched for a conclusion
-RESPONSE_END = re.compile(r"(?:I hope it is correct|\W)*+")  # the ending of Minerva's examples
-MAX_STATED = 300  # characters after a phrase
-MAX_HEDGED = 40  # characters of an answer that a repeated phrase may hedge
-# A full stop that ends a sentence: not in 3.14, 6 a.m. or J. Smith, but after 5 m.
+RESPONSE_END = re.compile(r"(?:I hope it is correct|\W)*+")  # "I hope it is correct" ends Minerva's examples
+MAX_STATED = 300  # characters read after an answer phrase
+MAX_HEDGED = 40  # characters; a longer answer is not joined with the answer of a repeated phrase
+# The end of a sentence. A full stop ends one after "5 m", but not in 3.14, 6 a.m. or J. Smith.
 SENTENCE_END = re.compile(
     r"(?<!(?<!\d\s)\b[A-Za-z])(?<!\b(?:St|Dr|Mr|Ms|Jr|vs|No|ca|cf))(?<!\b(?:Mrs|etc))(?<!\bapprox)"
     r"(?:[.。](?=[\"”*_)]*(?:\s|<|\Z)|[^\x00-\x7f])|!(?=\s+[A-Z]|\s*\Z))"
@@ -83,17 +83,17 @@ LEAD_IN = re.compile(r"(?:\b(?:the|my|final|correct|right)\s*)+\Z", re.IGNORECAS
 
 
 def solver_prompt(question: str, instruction: str) -> str:
-    """The prompt for a model whose response `extract_answer` reads (arXiv 2505.14652)."""
+    """Return the prompt for a model whose answer `extract_answer` is to find (arXiv 2505.14652)."""
     return f"{question} {instruction}"
 
 
 def extract_answer(completion: str) -> Extraction | None:
-    """Return the final answer stated in a response, or None. Never include the prompt in `completion`.
+    """Return the final answer stated in a response, or None. `completion` must not include the prompt.
 
     Only the text after the last `</think>` counts, and an unclosed think block contains no answer. The last
     closed, non-empty box or answer tag takes precedence over phrases. A box inside a tag takes precedence
-    over the tag. Several boxes or tags in one statement form one answer: boxing 41 or 42 is a hedge, boxing
-    1 and 2 names two roots. Takes time linear in the length of the text.
+    over the tag. Several boxes or tags in one statement form one answer: "41 or 42" if the response hedges,
+    "1, 2" if it names two roots. Takes time linear in the length of the text.
     """
     text = _response(completion)
     if text is None:
@@ -106,9 +106,9 @@ def extract_answer(completion: str) -> Extraction | None:
 
 
 def answer_of(text: str) -> str | None:
-    """Return the answer stated in a text, or else the whole response, which may be a bare answer.
+    """Return the answer stated in a response, or else the whole response, which may be just the answer.
 
-    None for an unclosed think block and for a blank text.
+    Returns None if a think block is not closed, or if the response is blank.
     """
     extraction = extract_answer(text)
     if extraction is not None:
@@ -124,7 +124,10 @@ def _response(completion: str) -> str | None:
 
 
 def _statements(text: str) -> list[Statement]:
-    """The non-empty boxes and answer tags, in order, none inside another."""
+    """The non-empty boxes and answer tags, in order.
+
+    A box inside a tag replaces the tag. Any other nested box or tag is skipped.
+    """
     statements: list[Statement] = []
     for found in sorted([*_boxes(text), *_unbraced(text), *_tags(text)]):
         if statements and found.begins < statements[-1].ends:
@@ -136,7 +139,7 @@ def _statements(text: str) -> list[Statement]:
 
 
 def _boxes(text: str) -> Iterator[Statement]:
-    """Yield the outermost boxes."""
+    """Yield the outermost boxes that are not empty."""
     outermost: list[tuple[int, int, int]] = []
     for box in _closed_boxes(text):
         while outermost and outermost[-1][0] > box[0]:
@@ -161,7 +164,7 @@ def _closed_boxes(text: str) -> Iterator[tuple[int, int, int]]:
 
 
 def _without_boxes(content: str) -> str:
-    """Remove nested boxes from the content of a box, and keep their content."""
+    """Replace each box in the content of a box by its own content."""
     cuts = [cut for begins, start, end in _closed_boxes(content) for cut in ((begins, start), (end, end + 1))]
     pieces, position = [], 0
     for start, end in sorted(cuts):
@@ -189,7 +192,7 @@ def _tags(text: str) -> Iterator[Statement]:
 
 
 def _joined(statements: list[Statement], text: str) -> Extraction:
-    """Join the last statement and those directly before it into one answer; equal ones count once."""
+    """Join the last statement and the statements directly before it into one answer, without repetitions."""
     last = following = statements[-1]
     answers = {"".join(last.content.split()): last.content}
     alternatives = False
@@ -216,11 +219,11 @@ def _conclusion(ending: str) -> str | None:
 
 
 def _phrases(text: str, phrase: re.Pattern[str]) -> str | None:
-    """The text after the last phrase, or None.
+    """Return the answer after the last match of `phrase`, or None.
 
-    If the same phrase repeats directly in one line, the repetitions form one statement, which hedges: "The
-    answer is 41. The answer is 42." But an option may follow its value: "The answer is 450 g. The answer is
-    (C)."
+    If the same phrase repeats in the same line, the response hedges, and "or" joins the answers: "The answer
+    is 41. The answer is 42." But an option's letter may follow its value, and then only the letter is
+    returned: "The answer is 450 g. The answer is (C)."
     """
     found: dict[str, None] = {}
     last = wording = ""
@@ -243,15 +246,15 @@ def _phrases(text: str, phrase: re.Pattern[str]) -> str | None:
 
 
 def _letter(stated: str) -> str | None:
-    """The letter of the stated option, alone or before the option's text."""
+    """The option's letter at the start of a stated answer, or None."""
     letter = LETTER.match(stated)
     return letter[1] if letter else None
 
 
 def _sentence(text: str, start: int, limit: int) -> tuple[str, int]:
-    """Return the rest of the sentence from `start`, without its punctuation and markup, and where it ends.
+    """Return the rest of the sentence from `start`, without punctuation and markup, and its end position.
 
-    `limit` is where the next answer phrase begins. The rest is empty if the sentence runs into that phrase
+    The next answer phrase begins at `limit`. The rest is empty if the sentence runs into that phrase
     ("Final answer: The answer is 42"), or if it contains a box that is empty or not closed.
     """
     window = text[start : min(start + MAX_STATED, limit)]
@@ -263,7 +266,7 @@ def _sentence(text: str, start: int, limit: int) -> tuple[str, int]:
     stated = window[: stop.start()] if stop else window
     if not stop and end == limit < len(text):
         stated = LEAD_IN.sub("", stated).rstrip()
-        if not stated.endswith("."):  # it does in "The answer is A. The answer is B"
+        if not stated.endswith("."):  # unlike in "The answer is A. The answer is B"
             return "", end
     if "\\boxed" in stated or "\\fbox" in stated:
         return "", end
@@ -271,7 +274,7 @@ def _sentence(text: str, start: int, limit: int) -> tuple[str, int]:
 
 
 def _bare(stated: str) -> str:
-    """Strip Markdown, quotes, the last full stop and trailing reasons."""
+    """Return a stated answer without Markdown, quotes, the last full stop and a trailing reason."""
     stated = REASON.split(stated, maxsplit=1)[0].strip(" \t*_:")
     quoted = QUOTED.fullmatch(stated)
     if quoted:

@@ -31,7 +31,7 @@ left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr limits 
 displaystyle textstyle scriptstyle rm bf it
 quad qquad enspace thinspace medspace thickspace hfill newline space nobreakspace
 """  # sizes, spaces and styles
-# Commands with several names get one name. Commands that have a symbol get the symbol.
+# Commands with the same meaning become one command, or a symbol if there is one.
 COMMANDS = {
     "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac", "dbinom": r"\binom", "tbinom": r"\binom",
     "leq": r"\le ", "leqslant": r"\le ", "leqq": r"\le ", "geq": r"\ge ", "geqslant": r"\ge ",
@@ -58,7 +58,7 @@ MATH = re.compile(
 BROKEN_ESCAPE = {
     "\x0c": r"\f",
     "\x08": r"\b",
-}  # "\frac" and "\begin" after a JSON or Python string without escaping
+}  # an unescaped "\frac" or "\begin" in a JSON or Python string starts with one of these
 DOUBLED_BACKSLASH = re.compile(r"\\\\(?=[a-zA-Z]{2}|%|\$)")
 TAG = re.compile(r"<(su[pb])>([^<>]{1,40})</\1>")
 MARKDOWN = re.compile(r"(?<![\w)}])(\*\*|__|`+)(?=\S)(.*?)(?<=\S)\1(?![\w({])")
@@ -67,11 +67,11 @@ BRACED_COMMA = re.compile(r"(?<=\d)\s*\{\s*,\s*\}\s*(?=\d)|(?<=\d),\s*\\!\s*(?=\
 ORDINAL = re.compile(r"(?<=\d)(?:\s*\^\s*\{\s*(?:st|nd|rd|th)\s*\}|\s*\^?\s*(?:st|nd|rd|th)\b)")
 WORD = re.compile(r"(?<![\\\w])[^\W\d_]{3,}")
 LONG_WORD = re.compile(r"(?<![\\\w])[^\W\d_]{5,}")
-GENOTYPE = re.compile(r"(?:(\w)\1)+", re.IGNORECASE)  # AABBCC is not aabbcc
+GENOTYPE = re.compile(r"(?:(\w)\1)+", re.IGNORECASE)  # keeps its case: AABBCC is not aabbcc
 LOOSE_SPACE = re.compile(r"\s+(?=\W)|(?<=\W)\s+")
 
 
-@lru_cache(maxsize=1024)  # every stage calls it, and a question's samples share a reference
+@lru_cache(maxsize=1024)  # many callers normalise the same text, such as a reference
 def normalise(answer: str) -> str:
     """Return the comparable form of an answer, in time linear in its length."""
     text = INVISIBLE.sub("", answer)
@@ -88,7 +88,7 @@ def normalise(answer: str) -> str:
 
 
 def _without_dollars(text: str) -> str:
-    """Remove the dollar signs around mathematics; keep those before an amount of money."""
+    """Remove the dollar signs around mathematics, but keep a dollar sign before an amount of money."""
     return MATH.sub(lambda math: f" {math[math.lastgroup or 0]} ", text) if "$" in text else text
 
 
@@ -123,7 +123,7 @@ def _latex(text: str) -> str:
 
 
 def spelling(normalised: str) -> str:
-    """Drop the case of words and insignificant spaces, for comparing whole texts."""
+    """Return a normalised text with its words in lower case and without insignificant spaces."""
     text = LOOSE_SPACE.sub("", normalised)
     words = LONG_WORD if re.search(r"\d", text) else WORD
     return words.sub(lambda word: word.group().casefold() if _is_word(word.group()) else word.group(), text)

@@ -16,7 +16,7 @@ MAX_ITEMS = 64
 
 
 class Enclosed(NamedTuple):
-    """Text inside one pair of brackets; a half-open interval closes with the other kind."""
+    """Text inside a pair of brackets, which may be of two kinds, as in a half-open interval: [0, 1)."""
 
     opening: str
     inside: str
@@ -24,7 +24,7 @@ class Enclosed(NamedTuple):
 
 
 def enclosed(text: str) -> Enclosed | None:
-    """Return the pair of brackets around the whole text, or None."""
+    """Return the brackets around the whole text and the text inside; None if no pair encloses all of it."""
     for opening in (r"\{", r"\langle", "(", "[", "{"):
         if text.startswith(opening):
             end = _closing(text, len(opening))
@@ -35,7 +35,7 @@ def enclosed(text: str) -> Enclosed | None:
 
 
 def _closing(text: str, start: int) -> tuple[int, int] | None:
-    """The span of the bracket that closes the one before `start`, or None."""
+    """The span of the bracket that closes the bracket just before `start`, or None."""
     depth = 1
     for match in ANY_BRACKET.finditer(text, start):
         if match.group() in BRACKETS:
@@ -48,7 +48,7 @@ def _closing(text: str, start: int) -> tuple[int, int] | None:
 
 
 def split(text: str, separator: re.Pattern[str]) -> list[str]:
-    """Split a text at the separators outside brackets; one part if there are none."""
+    """Split a text at each separator outside brackets; return the whole text if there is none."""
     if not separator.search(text):
         return [text.strip()]
     parts, depth, start = [], 0, 0
@@ -70,7 +70,10 @@ def _separators_and_brackets(separator: re.Pattern[str]) -> re.Pattern[str]:
 
 
 def comma_split(text: str) -> list[str]:
-    """Split a text at commas. "1,234, 5,678" is two numbers, and "312,123,231" in brackets is three."""
+    """Split a text at commas and semicolons: "5, 1,234" is two numbers, and "312,123,231" is three.
+
+    Commas group thousands only if a space follows another comma, or if the text has a word.
+    """
     if re.search(r",\s|[A-Za-z]{2}", text):
         text = THOUSANDS.sub(lambda number: number.group().replace(",", ""), text)
     return split(text, COMMA)
@@ -80,7 +83,7 @@ COMMA = re.compile(r"\s*[,;]\s*")
 
 
 def choices(text: str) -> Iterator[str]:
-    """Yield the text with all plus-minus signs as plus, then all as minus; unchanged if it has none."""
+    """Yield the text with the upper sign of each plus-minus, then the lower; unchanged if it has none."""
     if r"\pm" not in text and r"\mp" not in text:
         yield text
         return

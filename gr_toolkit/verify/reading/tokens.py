@@ -30,7 +30,7 @@ Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega
 GREEK = dict(zip(GREEK_LETTERS, GREEK_NAMES.split(), strict=True))
 SPELT = frozenset(GREEK.values()) | {"varepsilon", "vartheta", "varphi", "hbar", "ell", "varrho"}
 CONSTANTS = {"pi": "pi", "infty": "infinity", "infinity": "infinity", "inf": "infinity", "e": "e", "i": "i"}
-# Two letters that form a word, not a product.
+# Two-letter words, which are not products of two variables.
 TWO_LETTER_WORDS = "is of to or in if at no as an by it on do so up we he us be am pm go my me ok Co Mr Dr"
 WORDS = frozenset(TWO_LETTER_WORDS.split())
 NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?|\.\d+"
@@ -41,9 +41,9 @@ TOKEN = re.compile(
 
 
 def tokens(text: str) -> Iterator[str]:
-    """Yield numbers, commands with their backslash, single letters or known words, and symbols.
+    """Yield the tokens of a text: numbers, commands with their backslash, known words, letters and symbols.
 
-    Raises Unreadable.
+    Raises Unreadable if the text has a character or a word that does not belong in an expression.
     """
     position = 0
     mathematics = bool(re.search(r"[\d+*/^=\\()-]", text)) or len(text.strip()) == 1
@@ -70,7 +70,7 @@ def tokens(text: str) -> Iterator[str]:
 
 
 def _letters(word: str, primes: str) -> Iterator[str]:
-    """Yield a known name under its usual spelling, or the letters of a short run as factors."""
+    """Yield a known name in its usual spelling, or the letters of a short word: x and y for "xy"."""
     if word in FUNCTIONS or word in ALIASES or word in SPELT or word in CONSTANTS:
         yield ALIASES.get(word, word) + primes
         return

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 EQUAL = "equal"  # the reply for two equal texts
 IMAGINARY = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])")
-MIN_POINTS = 3  # points at which both must have a value
+MIN_POINTS = 3  # sample points at which both expressions must have a value
 TOLERANCE = 1e-20  # relative, for exact operands
-DECIMAL_TOLERANCE = 1e-12  # relative, if an operand is a decimal fraction, parsed to 15 digits
+DECIMAL_TOLERANCE = 1e-12  # relative, if an operand is a decimal fraction; the parser keeps 15 digits
 
 
 class Rules(NamedTuple):
-    """Whether values must be real, and whether the order of a bare list matters."""
+    """Whether values must be real, and whether the order of a list without braces matters."""
 
     real: bool
     ordered: bool
@@ -94,7 +94,7 @@ def _unevaluated_types() -> tuple[type[Basic], ...]:
 
 
 def _without_name(tree: Basic, other: Basic) -> Basic:
-    """The right side of x = 5, f(x) = 2x or (p, q) = (3, 2) if the other text is a bare value."""
+    """The right side of a tree such as x = 5, f(x) = 2x or (p, q) = (3, 2) if `other` is a bare value."""
     from sympy import Eq
 
     named = isinstance(tree, Eq) and not _relations(other) and _is_name(tree.lhs)
@@ -119,13 +119,13 @@ def _relations(tree: Basic) -> list[Relational]:
 
 
 def _is_solved(relation: Relational) -> bool:
-    """Whether the relation gives the value or a bound of one name: x = 2, 1 < x."""
+    """Whether the relation states the value or a bound of one name, such as x = 2 or 1 < x."""
     sides = [(relation.lhs, relation.rhs), (relation.rhs, relation.lhs)]
     return any(_is_name(name) and not value.free_symbols for name, value in sides)
 
 
 def _as_set(tree: Basic) -> Basic:
-    """The solution set of a solved inequality; other trees are unchanged."""
+    """The solution set if the tree is a solved inequality in one name; else the tree."""
     from sympy import And, Eq
 
     links = _relations(tree)
@@ -141,7 +141,11 @@ def _same_chain(golds: list[Relational], givens: list[Relational], rules: Rules)
 
 
 def _same_relation(gold: Relational, given: Relational, rules: Rules) -> bool:
-    """Whether left minus right agrees up to a factor, which must be positive for inequalities."""
+    """Whether two relations are the same.
+
+    A solved relation needs equal sides. In all others, left minus right may differ by a constant factor, a
+    positive one for inequalities.
+    """
     from sympy import Expr
 
     expressions = all(isinstance(side, Expr) for side in (gold.lhs, gold.rhs, given.lhs, given.rhs))
@@ -152,7 +156,7 @@ def _same_relation(gold: Relational, given: Relational, rules: Rules) -> bool:
     difference, other = gold.lhs - gold.rhs, given.lhs - given.rhs
     pairs = list(values(difference, other, rules.real))
     if len(pairs) < MIN_POINTS or any(left == 0 or right == 0 for left, right in pairs):
-        return False  # an identity carries no information
+        return False  # too few values, or an identity, which carries no information
     ratio = pairs[0][1] / pairs[0][0]
     directed = gold.rel_op not in ("==", "!=")
     return all(_close(right, ratio * left, _tolerance(gold, given)) for left, right in pairs) and bool(
@@ -188,7 +192,7 @@ def _same_container(gold: Basic, given: Basic, rules: Rules) -> bool:
 
 
 def _elements(tree: Basic) -> list[Basic]:
-    """The elements of a list, pair or vector, in the written order."""
+    """The elements of a list, pair, vector or matrix, in the written order; empty for other trees."""
     from sympy import FiniteSet, Interval, MatrixBase, Tuple
 
     if isinstance(tree, MatrixBase):
@@ -221,7 +225,7 @@ def _same_value(gold: Expr, given: Expr, rules: Rules) -> bool:
     if gold.has(oo, -oo, zoo, nan) or given.has(oo, -oo, zoo, nan):
         return bool(gold == given) and gold in (oo, -oo)
     if _is_plain(gold) and not _is_plain(given):
-        return False  # the answer leaves arithmetic that the reference has carried out
+        return False  # the answer contains arithmetic that the reference has carried out
     if gold.is_Rational and given.is_Rational:
         return bool(gold == given)
     pairs = list(values(gold, given, rules.real))

@@ -1,6 +1,7 @@
-r"""Decide with sympy whether two mathematical texts are equal, in a worker that is killed at a deadline.
+r"""Decide with sympy whether two mathematical texts are equal.
 
-Only yes is ever decided. compare.py is the worker's program.
+A worker process compares the texts, and is killed at a deadline. The result is "equal" or undecided, never
+"different". compare.py is the worker's program.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from gr_toolkit.verify.symbolic.latex import Unreadable, as_latex, refuse_uneval
 from gr_toolkit.verify.symbolic.workers import NoReply, Pool
 from gr_toolkit.verify.verdict import Verdict
 
-DEADLINE = 5.0  # seconds
+DEADLINE = 5.0  # seconds per comparison
 
 POOL = Pool("-m", "gr_toolkit.verify.symbolic.compare")
 
@@ -18,7 +19,7 @@ POOL = Pool("-m", "gr_toolkit.verify.symbolic.compare")
 def equal_symbolically(reference: str, answer: str, seconds: float = DEADLINE) -> Verdict:
     """Return a yes, or an undecided verdict with the reason; never a no.
 
-    Thread-safe. `seconds` limits the comparison, not the wait for a free and warm worker.
+    Thread-safe. `seconds` limits the comparison, not the wait for a worker to start or become free.
     """
     try:
         exact, _, _ = reference.partition(r"\approx")  # the reference may append a rounded value

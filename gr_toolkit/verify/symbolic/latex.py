@@ -1,9 +1,9 @@
-r"""Prepare mathematical texts for math-verify's LaTeX parser, and refuse those that it misreads.
+r"""Prepare mathematical texts for math-verify's LaTeX parser, and refuse texts that the parser misreads.
 
-The parser reads some texts differently from people: 2(3) as 5, 1e3 as 3e, \sin x \cdot y as sin(xy), x^T as
-x, I as the imaginary unit, 101_2 without its base and y' without its prime (seen in latex2sympy2_extended
-1.11). This module refuses such texts or rewrites them so that the parser reads them correctly. It also
-refuses everything that is not mathematics, especially words and units.
+The parser misreads some texts: 2(3) as 5, 1e3 as 3e, \sin x \cdot y as sin(xy), x^T as x, I as the imaginary
+unit, 101_2 without its base, and y' without its prime (seen in latex2sympy2_extended 1.11). This module
+refuses such texts or rewrites them so that the parser reads them correctly. It also refuses everything that
+is not mathematics, especially words and units.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from math import gcd
 
 from gr_toolkit.verify.reading.normalise import normalise
 
-MAX_CHARS = 1_000
+MAX_CHARS = 1_000  # per text
 MAX_DEPTH = 12  # levels of nested brackets; each one doubles the parser's time
 FUNCTIONS = (
     "arcsin|arccos|arctan|arccot|arcsec|arccsc|arsinh|arcosh|artanh|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc"
@@ -72,7 +72,7 @@ class Unreadable(ValueError):
 
 
 def as_latex(text: str) -> str:
-    """Return the parser's input for an answer, as written or normalised. Raises Unreadable."""
+    """Return the parser's input for an answer, which may be normalised already. Raises Unreadable."""
     if len(text) > MAX_CHARS:
         raise Unreadable(f"longer than {MAX_CHARS} characters")
     latex = normalise(text).strip("$ ")
@@ -93,9 +93,9 @@ def as_latex(text: str) -> str:
 
 
 def refuse_unevaluated(gold: str, given: str) -> None:
-    """Raise Unreadable if the answer leaves calculations to the checker that the reference has carried out.
+    """Raise Unreadable if `given` contains a calculation that `gold` has carried out.
 
-    Both are LaTeX.
+    Both are LaTeX: `given` is the answer, and `gold` the reference.
     """
     if any(pattern.search(given) and not pattern.search(gold) for pattern in UNEVALUATED):
         raise Unreadable("an operation that the reference has carried out")

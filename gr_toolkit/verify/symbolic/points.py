@@ -15,11 +15,14 @@ Interval = tuple[int, int]
 # One point is drawn from each of these intervals.
 RANGES: list[Interval] = [(0, 1), (0, 1), (0, 1), (0, 4), (1, 9), (-1, 1), (-1, 1), (-4, 4), (-9, 9)]
 MAX_NUMBER = 10**9  # larger numbers do not widen the intervals
-DIGITS = 30  # of precision
+DIGITS = 30  # decimal digits of precision
 
 
 def values(left: Expr, right: Expr, real: bool) -> Iterator[tuple[Expr, Expr]]:
-    """Yield the values of both sides at each point where both are finite, and real if `real` is set."""
+    """Yield the values of both expressions at each sample point where both values are finite.
+
+    If `real` is set, skip points where a value is not real.
+    """
     from sympy import Rational, Symbol
     from sympy.core.function import AppliedUndef
 
@@ -35,10 +38,11 @@ def values(left: Expr, right: Expr, real: bool) -> Iterator[tuple[Expr, Expr]]:
 
 
 def _ranges(left: Expr, right: Expr) -> list[Interval]:
-    """Return RANGES and, if either has a kink or a jump, intervals up to it and beyond it on both sides.
+    """Return the intervals to sample: RANGES, and wider ones if an expression has a kink or a jump.
 
-    |x - 100| equals 100 - x at every small x. The position of the kink is estimated: a root of a polynomial
-    is at most 1 + the largest ratio of its coefficients, so the square of `far` is beyond it.
+    RANGES may miss a kink: |x - 100| equals 100 - x at every x below 100. A kink is where some part is zero,
+    and a root of a polynomial is at most 1 + the largest ratio of its coefficients. The square of `far` is
+    larger than this estimate, so the wider intervals reach the kink and go beyond it.
     """
     if not (_has_kink(left) or _has_kink(right)):
         return RANGES
@@ -63,7 +67,7 @@ def _is_even(power: Basic) -> bool:
 
 
 def _largest_number(tree: Expr) -> int:
-    """The largest numerator or denominator up to MAX_NUMBER, rounded up; 9, as in RANGES, if none."""
+    """The largest number, or reciprocal of one, up to MAX_NUMBER, rounded up; 9, as in RANGES, if none."""
     from sympy import Number
 
     numbers = [abs(number) for number in tree.atoms(Number) if number.is_finite]

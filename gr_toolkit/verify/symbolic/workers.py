@@ -1,4 +1,4 @@
-"""Warm worker processes for jobs that may hang, exhaust memory or crash; the parent kills and replaces them.
+"""Worker processes for jobs that may hang, exhaust memory or crash; the parent kills and replaces them.
 
     pool = Pool("-m", "package.program")      # what follows `python` on the worker's command line
     reply = pool.ask(["x+1", "1+x"], 5.0)     # from any thread; raises NoReply
@@ -26,11 +26,12 @@ from pathlib import Path
 
 from gr_toolkit.settings import cores
 
-STARTUP_TIMEOUT = 60.0  # seconds for a worker's imports; they take one or two, more on a loaded machine
-RETRY_DELAY = 30.0  # seconds between attempts to start a worker, after one has failed
-MAX_MEMORY = 512 << 20  # bytes of address space per worker; sympy with the parser takes a fifth
+STARTUP_TIMEOUT = 60.0  # seconds for a worker's imports, which take one or two, or more on a loaded machine
+RETRY_DELAY = 30.0  # seconds until the next attempt after a worker failed to start
+MAX_MEMORY = 512 << 20  # bytes of address space per worker; sympy with the parser takes a fifth of it
 MAX_LINE = 16_000  # bytes per job or reply; every system's pipe buffers that much
-# The caches of sympy and antlr grow with every job. A restart takes two seconds, so it should be rare.
+# A worker is replaced after this many jobs, because the caches of sympy and antlr grow with every job. A
+# restart takes two seconds, so it should be rare.
 MAX_JOBS_PER_WORKER = 2_000
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -40,7 +41,7 @@ class NoReply(Exception):
 
 
 class Worker:
-    """One process. It runs one job at a time and is discarded after any failure."""
+    """A worker process. It runs one job at a time and is discarded after any failure."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         """Start the process without waiting until it is ready. Raises OSError."""
@@ -66,7 +67,7 @@ class Worker:
             os.close(read_end)
 
     def wait_until_ready(self) -> None:
-        """Wait for the worker's imports. Raises NoReply; then the caller must end the worker."""
+        """Wait until the worker has done its imports. Raises NoReply; then the caller must end the worker."""
         self._read_line(STARTUP_TIMEOUT)
 
     def ask(self, job: Sequence[str], seconds: float) -> str:
@@ -144,7 +145,7 @@ class Pool:
         POOLS.add(self)
 
     def forget(self) -> None:
-        """Reset to no workers. A forked child must do so, because the workers belong to its parent."""
+        """Reset to no workers. A forked child must call this, because the workers belong to its parent."""
         for worker in self.workers:
             worker.forget()
         self.workers = set()
@@ -154,9 +155,9 @@ class Pool:
         self.broken: tuple[float, str] | None = None
 
     def ask(self, job: Sequence[str], seconds: float) -> str:
-        """Return the reply to `job`; its `seconds` start when a worker takes it. Raises NoReply.
+        """Return the reply to `job` within `seconds` after a worker takes the job. Raises NoReply.
 
-        A worker that exceeds its time, dies or sends an invalid reply is killed; the next job gets another.
+        A worker that exceeds its time, dies or sends an invalid reply is killed; the next job gets a new one.
         """
         worker = self._take()
         kept = False
@@ -182,7 +183,7 @@ class Pool:
         worker, ready = None, False
         try:
             worker = Worker(self.arguments)
-            self.workers.add(worker)  # so that a child forked from here on forgets it
+            self.workers.add(worker)  # before the wait: a child that is forked meanwhile must forget it
             worker.wait_until_ready()
             ready = True
             return worker
@@ -226,7 +227,7 @@ os.register_at_fork(after_in_child=lambda: _each_pool(Pool.forget))
 
 
 def _environment() -> dict[str, str]:
-    """The parent's environment with its import path, so that the child finds the same packages."""
+    """The parent's environment and import path, so that the worker finds the same packages."""
     path = [os.path.abspath(entry) for entry in sys.path if entry]
     path += [] if str(ROOT) in path else [str(ROOT)]
     # A fixed hash seed, because sympy's simplifications depend on the order of its sets.
@@ -236,7 +237,7 @@ def _environment() -> dict[str, str]:
 def serve(work: Callable[..., str], *first: str) -> None:
     """Run a worker's main loop: apply `work` to each job until the parent exits.
 
-    `first` is a job that runs before the worker reports ready, so that its imports are finished by then.
+    `first` is a job that runs before the worker reports ready. It loads the modules that jobs import.
     """
     replies = os.dup(1)  # whatever `work` prints to stdout goes to /dev/null
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -262,7 +263,7 @@ def _die_with_parent(lifeline: int) -> None:
     """End this process when the other end of the pipe closes, however the parent ended.
 
     The kernel does this with a signal whose default action is to terminate. A watching thread would never
-    run while a power of two large integers holds the interpreter lock. Linux's parent-death signal would
+    run while a computation with large integers holds the interpreter lock. Linux's parent-death signal would
     arrive too early: when the thread that started the process ends.
     """
     import fcntl
@@ -270,5 +271,5 @@ def _die_with_parent(lifeline: int) -> None:
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-    if select.select([lifeline], [], [], 0)[0]:  # the parent was gone before the signal was set up
+    if select.select([lifeline], [], [], 0)[0]:  # the parent ended before the signal was set up
         sys.exit()

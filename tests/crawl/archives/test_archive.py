@@ -18,7 +18,7 @@ def take(status=200, headers=HTML, body=b"<p>a", url="http://e.org/a", reason=No
     """The reasons of the rows and the counts after one response."""
     sorter = Sorter("a.warc", CrawlSettings(**settings))
     sorter.take(url, status, headers, body, fetched_at=AT, reason=reason)
-    return [row["reason"] for row in sorter.contents.rows], dict(sorter.contents.others)
+    return [row["reason"] for row in sorter.contents.rows], dict(sorter.contents.non_pages)
 
 
 @pytest.mark.parametrize(

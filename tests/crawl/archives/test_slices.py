@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from io import BytesIO
 from pathlib import Path
 from shutil import copytree
+from urllib.parse import quote_plus
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawl.archives.common_crawl import CommonCrawl, captures, fetch_capture, session
+from crawl.archives.archive import OUT_OF_SCOPE
+from crawl.archives.common_crawl import FILTERS, CommonCrawl, captures, fetch_capture, read_captures, session
 from crawl.archives.html_folder import HtmlFolder
 from crawl.archives.warc import WarcFile, is_warc, warc_files
 from crawl.archives.warc_out import warc_of
@@ -50,7 +52,7 @@ def warc(tmp_path):
 def test_a_slice_has_one_shard_of_responses(warc, gz, size, cut):
     found = slices(warc(warc_of_pages(3, gz=gz).content), shard_pages=size)
     assert names(found) == [list(each) for each in cut]
-    assert [each.trouble for each in found] == [None] * len(cut)
+    assert [each.error for each in found] == [None] * len(cut)
 
 
 def test_a_file_that_disappears_before_a_slice_is_read_is_retried(warc):
@@ -59,7 +61,7 @@ def test_a_file_that_disappears_before_a_slice_is_read_is_retried(warc):
     Path(made.name).unlink()
     for contents in (each() for each in found):
         assert (contents.rows, contents.unfinished) == ([], True)
-        assert contents.trouble == f"{made.name} no longer exists"
+        assert contents.error == f"{made.name} no longer exists"
 
 
 def test_only_responses_and_resources_count_towards_the_size_of_a_slice(warc):
@@ -126,8 +128,8 @@ def test_a_folder_is_cut_into_slices_with_its_problems_in_the_last(folder):
     (folder / "note.txt").write_text("x")
     found = slices(HtmlFolder(folder), shard_pages=2)
     assert names(found) == [["a.html", "b.html"], ["c.html"], []]
-    assert [dict(each.others) for each in found] == [{}, {}, {"not HTML (.txt)": 1}]
-    assert not any(each.unfinished or each.trouble for each in found)
+    assert [dict(each.non_pages) for each in found] == [{}, {}, {"not HTML (.txt)": 1}]
+    assert not any(each.unfinished or each.error for each in found)
 
 
 def write_at(path, content, times):
@@ -155,7 +157,7 @@ def test_the_key_of_a_folder_changes_with_its_pages(folder, change, request):
 
 
 def test_a_copy_of_a_folder_has_another_key(folder):
-    copy = copytree(folder, folder.parent / "copy")
+    copy = copytree(folder, folder.parent / "copy" / folder.name)
     assert HtmlFolder(copy).key(CrawlSettings()) != HtmlFolder(folder).key(CrawlSettings())
 
 
@@ -183,7 +185,7 @@ def test_a_line_of_an_index(folder, line, url):
     (folder / "index.jsonl").write_text(f"\ufeff{json.dumps(line)}\n")
     found = slices(HtmlFolder(folder))
     assert [row["url"] for each in found for row in each.rows] == ([url] if url else [])
-    assert dict(found[-1].others) == ({} if url else {"invalid line of index.jsonl": 1})
+    assert dict(found[-1].non_pages) == ({} if url else {"invalid line of index.jsonl": 1})
 
 
 def test_an_index_that_is_not_utf_8_is_read(folder):
@@ -261,6 +263,37 @@ def test_a_capture_of_a_server_that_is_down_has_a_reason(settings, client):
     assert fetch_capture(client, "http://127.0.0.1:9", CAPTURE, settings) == "ConnectionError"
 
 
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_busy_data_server_is_asked_again(site, reply, settings, status):
+    replies = [reply(b"busy", status=status), reply(b"cde", status=206)]
+    site.replies["/f.warc.gz"] = lambda headers: replies.pop(0)
+    with session(settings.model_copy(update={"retries": 1})) as client:
+        assert fetch_capture(client, site.url, CAPTURE, settings) == b"cde"
+
+
+def test_captures_out_of_scope_are_counted_without_a_request(site, settings):
+    changed = settings.model_copy(update={"deny": ["/a"]})
+    contents = read_captures(site.url, "CC-MAIN-2026-10", [CAPTURE] * 3, changed)
+    assert (contents.rows, dict(contents.non_pages), contents.unfinished) == ([], {OUT_OF_SCOPE: 3}, False)
+    assert site.hits.total() == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "urls", "found"),
+    [
+        (404, [], []),
+        (200, ["http://e.org/a", "dns:e.org", "http://e.org/b"], ["http://e.org/a", "http://e.org/b"]),
+    ],
+)
+def test_an_index_lists_captures_of_pages(site, reply, settings, client, size, urls, found):
+    lines = "".join(json.dumps({"url": url, "status": "200"}) + "\n" for url in urls)
+    filters = "&".join(f"filter={quote_plus(each)}" for each in FILTERS)
+    site.replies["/i?showNumPages=true&url=e.org&output=json"] = reply(b'{"pages": 1}', status=size)
+    site.replies[f"/i?page=0&{filters}&url=e.org&output=json"] = reply(lines.encode())
+    listed = captures(client, f"{site.url}/i", "e.org", settings)
+    assert [capture["url"] for capture in listed] == found
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"pages": "x"}', b'{"pages": null}', b"[]", b"<html>"])
 def test_a_malformed_index_is_an_error_with_its_address(site, reply, settings, client, body):
     site.replies["/i?showNumPages=true&url=e.org&output=json"] = reply(body)
@@ -272,4 +305,4 @@ def test_a_query_that_fails_is_reported_and_retried_by_a_later_run(site, setting
     query = CommonCrawl("e.org/*", index=site.url, data=site.url)
     (contents,) = slices(query, delay=0, retries=0)
     assert contents.unfinished
-    assert str(contents.trouble).startswith(f"request to {site.url} failed: ")
+    assert str(contents.error).startswith(f"request to {site.url} failed: ")

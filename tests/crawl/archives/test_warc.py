@@ -264,7 +264,7 @@ def test_a_missing_file_is_reported_and_retried(store, settings, tmp_path):
     (tmp_path / "a.warc.gz").write_bytes(warc_of_pages(1).content)
     gone = WarcFile(str(tmp_path), "b.warc.gz")
     (contents,) = [slice() for slice in gone.slices(settings, known=lambda _: False)]
-    assert (contents.trouble, contents.unfinished) == (f"{tmp_path}/b.warc.gz no longer exists", True)
+    assert (contents.error, contents.unfinished) == (f"{tmp_path}/b.warc.gz no longer exists", True)
 
 
 def test_a_folder_yields_its_warc_files_and_those_in_subfolders_in_order(tmp_path):

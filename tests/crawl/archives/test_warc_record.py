@@ -63,7 +63,7 @@ def take(content, max_bytes=1000):
 )
 def test_records_that_are_not_pages(content, counted):
     complete, contents = take(content)
-    assert (complete, contents.rows, dict(contents.others)) == ([True], [], counted)
+    assert (complete, contents.rows, dict(contents.non_pages)) == ([True], [], counted)
 
 
 @pytest.mark.parametrize("url", ["http://e.org/a", "<http://e.org/a>", "HTTP://E.org/a#top"])

@@ -127,9 +127,9 @@ def test_a_stored_page_is_queued_again_if_it_is_old_or_listed_as_changed(frontie
 
 
 def test_a_paused_host_is_skipped_until_its_pause_is_over(frontier):
-    frontier.book.leave("busy.org", 3600, "status 429")
-    frontier.book.leave("free.org", -1, "status 503")
-    assert frontier.book.to_leave() == {"busy.org": "status 429, asked to wait"}
+    frontier.book.pause("busy.org", 3600, "status 429")
+    frontier.book.pause("free.org", -1, "status 503")
+    assert frontier.book.paused() == {"busy.org": "status 429, asked to wait"}
 
 
 def test_tallies_of_a_host_are_summed(frontier):

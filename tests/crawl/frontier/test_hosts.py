@@ -57,24 +57,24 @@ def test_the_totals_of_several_hosts_are_separate(book):
 
 def test_a_pause_keeps_the_totals_and_a_request_keeps_the_pause(book):
     book.add({"e.org": Tally(3, failures=1, failure="timeout")})
-    book.leave("e.org", 3600, "status 429")
+    book.pause("e.org", 3600, "status 429")
     book.add({"e.org": Tally(1)})
     assert rows_of(book) == [("e.org", 4, 1, "status 429")]
-    assert book.to_leave() == {"e.org": "status 429, asked to wait"}
+    assert book.paused() == {"e.org": "status 429, asked to wait"}
 
 
 def test_a_later_pause_replaces_the_earlier_one(book):
-    book.leave("e.org", 3600, "status 429")
-    book.leave("e.org", 60, "status 503")
-    assert book.to_leave() == {"e.org": "status 503, asked to wait"}
+    book.pause("e.org", 3600, "status 429")
+    book.pause("e.org", 60, "status 503")
+    assert book.paused() == {"e.org": "status 503, asked to wait"}
     assert 0 < pause_of(book, "e.org") <= 60
-    book.leave("e.org", -1, "status 503")
-    assert book.to_leave() == {}
+    book.pause("e.org", -1, "status 503")
+    assert book.paused() == {}
 
 
 @pytest.mark.parametrize(
     ("asked", "paused"), [(3600, 3600), (MAX_PAUSE, MAX_PAUSE), (MAX_PAUSE * 2, MAX_PAUSE)]
 )
 def test_a_pause_is_limited(book, asked, paused):
-    book.leave("e.org", asked, "status 429")
+    book.pause("e.org", asked, "status 429")
     assert paused - 60 < pause_of(book, "e.org") <= paused

@@ -40,7 +40,7 @@ def test_read_hosts_counts_stored_waiting_and_failed_urls(site, page, crawl, sto
 def test_a_paused_host_has_the_end_of_its_pause(store):
     with closing(Frontier(store.state / FRONTIER, max_depth=1)) as frontier:
         frontier.add(["http://e.org/a"], 0)
-        frontier.book.leave("e.org", 3600, "status 429")
+        frontier.book.pause("e.org", 3600, "status 429")
         (host,) = read_hosts(store.state / FRONTIER)  # while the crawl has the file open
     assert host.failure == "status 429"
     assert host.not_before > "2026"
@@ -81,6 +81,6 @@ def test_an_endless_pause_is_limited_to_about_a_year(tmp_path):
     path = tmp_path / FRONTIER
     with closing(Frontier(path, max_depth=1)) as frontier:
         frontier.add(["http://a.org/"], 0)
-        frontier.book.leave("a.org", 1e15, "status 429")
+        frontier.book.pause("a.org", 1e15, "status 429")
     (host,) = read_hosts(path)
     assert host.not_before.startswith(str(datetime.now(UTC).year + 1))

@@ -93,7 +93,7 @@ def test_a_host_without_requests_has_no_mean_time(frontier, path):
 @pytest.mark.parametrize(("seconds", "paused"), [(3600, True), (-3600, False)])
 def test_only_a_pause_that_is_not_over_is_shown(frontier, path, seconds, paused, capsys):
     add(frontier, "queued", "a")
-    frontier.book.leave("e.org", seconds, "status 429")
+    frontier.book.pause("e.org", seconds, "status 429")
     (host,) = read_hosts(path)
     assert (host.not_before is not None) is paused
     show_hosts(path, as_json=False)

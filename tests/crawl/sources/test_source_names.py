@@ -75,7 +75,7 @@ def test_a_warc_file_in_the_current_folder_has_no_folder_in_its_name(tmp_path, m
 
 
 def test_a_remote_folder_without_warc_files_has_no_archives_and_is_not_a_source():
-    with pytest.raises(UsageError, match="neither a URL"):
+    with pytest.raises(UsageError, match="is not a URL"):
         read_sources(["memory://nothing-here"])
 
 

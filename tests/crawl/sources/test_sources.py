@@ -73,7 +73,7 @@ def test_a_file_without_urls_is_a_usage_error(tmp_path):
     "name", ["no-such-file.txt", "no-such.warc.gz", "ftp://e.org/", "cc:", "hf:", "hf:x", ""]
 )
 def test_an_unknown_source_is_a_usage_error(name):
-    with pytest.raises(UsageError, match="neither a URL"):
+    with pytest.raises(UsageError, match="is not a URL"):
         read_sources([name])
 
 

@@ -149,7 +149,7 @@ def test_a_wait_up_to_max_wait_is_respected_and_a_longer_one_closes_the_host(sch
     assert available(scheduler) == []
     assert scheduler.wakes_at() == (None if closed else clock.now + wait)
     assert bool(scheduler.closed) is closed
-    assert scheduler.frontier.book.to_leave() == ({"e.org": "status 429, asked to wait"} if closed else {})
+    assert scheduler.frontier.book.paused() == ({"e.org": "status 429, asked to wait"} if closed else {})
 
 
 def test_a_shorter_wait_does_not_replace_a_longer_one(schedule, clock):

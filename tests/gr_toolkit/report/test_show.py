@@ -60,8 +60,8 @@ def test_funnel_in_words_is_below_the_table(full, capsys):
     lines = flow(read_funnel(full))
     assert lines == [
         "4 pages: 1 kept",
-        "1 texts of them: 1 kept",
-        "6 pairs: 2 duplicates + 1 leaks + 2 judged",
+        "1 texts from these pages: 1 kept",
+        "6 pairs: 2 duplicates + 1 benchmark leaks + 2 judged",
         "1 judged verifiable: 1 in the dataset, 0 kept, after 4 attempts",
     ]
     assert shown(full, capsys)[0].splitlines()[-4:] == lines

@@ -110,6 +110,6 @@ def test_unknown_url_scheme_is_a_usage_error(tmp_path):
 def test_missing_package_is_named_with_its_install_command(tmp_path):
     pytest.importorskip("fsspec")
     with pytest.raises(
-        MissingExtra, match=r"adl://bucket/pages needs .*pip install the fsspec package for adl"
+        MissingExtra, match=r"adl://bucket/pages needs .*pip install PACKAGE \(which fsspec needs for adl\)"
     ):
         Store("adl://bucket", tmp_path).table("pages")

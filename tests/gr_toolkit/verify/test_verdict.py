@@ -26,7 +26,6 @@ def test_outcome(correct, decided_by, word):
     verdict = Verdict(correct, decided_by, None, "why")
     assert verdict.outcome == word
     pair = Pair(1, Item("?", "1", "1"))
-    assert line(pair, verdict, 0.5).verdict == verdict
     assert outcome(pair, line(pair, verdict, 0.5)) == word
 
 

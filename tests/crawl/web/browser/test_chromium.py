@@ -263,7 +263,9 @@ def test_no_browser_process_is_left_after_a_failed_crawl(js_site, render, monkey
 def test_the_error_for_a_missing_browser_has_the_install_command(js_site, render, monkeypatch, tmp_path):
     monkeypatch.setattr("crawl.web.browser.chromium.EXECUTABLES", ())
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
-    with pytest.raises(GrError, match=r"none is installed. Install one with: playwright install chromium"):
+    with pytest.raises(
+        GrError, match=r"none is installed. Install a browser with: playwright install chromium"
+    ):
         render()
     monkeypatch.setitem(sys.modules, "playwright.async_api", None)
     with pytest.raises(MissingExtra, match=r"gr-toolkit\[browser\]"):

@@ -85,7 +85,7 @@ def fetch_pages(
 def extract_texts(
     data: Data = None, config: Config = None, json: Json = False, engine: EngineName = None
 ) -> None:
-    """Extract the text of fetched pages: writes table texts for the shards of table pages without texts.
+    """Extract the text of fetched pages: write a shard of `texts` for each shard of `pages` that lacks one.
 
     Example: gr crawl extract --data gr-data
     """

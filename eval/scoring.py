@@ -97,7 +97,7 @@ def wilson_interval(successes: float, trials: int) -> tuple[float, float]:
 
 
 def describe_score(score: Score) -> str:
-    """The score in one line, such as `accuracy 25.0 % [12.0, 44.9] (24 questions, 3 truncated)`."""
+    """The score in one line, such as `accuracy 25.0 % [12.0, 44.9] (24 questions; 3 truncated)`."""
     beside = [f"{score.n} questions"]
     for name, count in (("undecided", score.undecided), ("failed", score.failed)):
         if count:
@@ -105,6 +105,6 @@ def describe_score(score: Score) -> str:
     if score.truncated:
         beside.append(f"{score.truncated} truncated")
     if score.accuracy is None:
-        return f"accuracy unknown: no completion could be decided ({', '.join(beside)})"
+        return f"accuracy unknown: no completion could be decided ({'; '.join(beside)})"
     accuracy, low, high = (100 * share for share in (score.accuracy, score.low, score.high))
-    return f"accuracy {accuracy:.1f} % [{low:.1f}, {high:.1f}] ({', '.join(beside)})"
+    return f"accuracy {accuracy:.1f} % [{low:.1f}, {high:.1f}] ({'; '.join(beside)})"

@@ -54,7 +54,7 @@ class Section(BaseModel):
 class CrawlSettings(Section):
     """How pages are fetched."""
 
-    user_agent: str = Field("gr-toolkit/0.1", description="the crawler's name, to sites and in robots.txt")
+    user_agent: str = Field("gr-toolkit/0.1", description="the crawler's name, in requests and in robots.txt")
     contact: str = Field("", description="your e-mail address or web page, added to the User-Agent")
     obey_robots: bool = Field(True, description="obey robots.txt")
     allow_private: bool = Field(False, description="also fetch from this machine and its private network")

@@ -58,7 +58,10 @@ class CommonCrawl:
         return f"cc:{self.crawls}:{self.pattern}"
 
     def key(self, settings: CrawlSettings) -> str:
-        """The pattern and the crawls' names, since a crawl never changes. Raises UsageError and GrError."""
+        """The pattern and the crawls' names. These suffice, since a crawl never changes.
+
+        Raises UsageError and GrError.
+        """
         with session(settings) as client:
             crawls = [_crawl(endpoint) for endpoint in self._endpoints(client, settings)]
         return f"cc {self.pattern} {' '.join(crawls)}"

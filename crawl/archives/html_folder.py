@@ -78,7 +78,7 @@ def read_files(folder: Path, batch: Sequence[Entry], settings: CrawlSettings) ->
                 sorter.count("missing file")
             else:
                 _take_file(file, url, sorter)
-        except (OSError, ValueError, RuntimeError) as error:  # also for a NUL in a path or a loop of links
+        except (OSError, ValueError, RuntimeError) as error:  # also for a NUL in a path or a symlink loop
             sorter.count(f"unreadable file ({getattr(error, 'strerror', None) or type(error).__name__})")
             sorter.contents.unfinished = True
     return sorter.contents

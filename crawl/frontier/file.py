@@ -71,7 +71,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
             for log in ("-wal", "-shm"):
                 path.with_name(path.name + log).unlink(missing_ok=True)
             aside = path.rename(path.with_suffix(".corrupt"))
-            say(f"{path} {why}; moved it to {aside}; rebuilding it from table pages")
+            say(f"{path} {why}; moved it to {aside}; rebuilding it from the stored pages")
         database = sqlite3.connect(path, isolation_level=None)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
@@ -121,5 +121,5 @@ def translate_errors(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         raise StoreError(
             f"{path} is damaged: {error}. Remove it and run the same command again; "
-            "it is rebuilt from table pages"
+            "it is rebuilt from the stored pages"
         ) from error

@@ -30,7 +30,7 @@ FROM (
 ORDER BY waiting DESC, stored DESC, host
 """
 MAX_SHOWN = 30  # hosts in the table
-MAX_LIVE = 1000  # hosts in the summary line of a running crawl
+MAX_LIVE = 1000  # hosts whose figures a running crawl keeps for its progress line
 
 
 def waiting_by_host(path: Path, max_depth: int) -> dict[str, int]:

@@ -6,7 +6,7 @@ from gr_toolkit import options
 
 
 def status(data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
-    """Show each table's rows, shards and pending shards, and how many rows each step keeps.
+    """Count the rows, shards and pending shards of each table, and the rows that each step keeps.
 
     Example: gr status --data gr-data
     """

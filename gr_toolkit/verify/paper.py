@@ -14,8 +14,8 @@ MAX_BOX_DEPTH = 2  # levels of braces inside a box's own braces
 # matches in linear time.
 BRACE = re.compile(r"\\boxed\{|[{}]")
 PHRASE = [re.compile(rf"{phrase}(\s*)", re.IGNORECASE) for phrase in PHRASES]
-# The newline that ends the text after a phrase, or a "<" that the published expression cannot match. A "<"
-# also matches the character after it, so a newline directly after a "<" does not end the text.
+# The newline that ends the text after a phrase, or a "<" that the published expression cannot match. It
+# matches a "<" together with the next character, so a newline directly after a "<" does not end the text.
 END_OF_LINE = re.compile(r"(?<!<)\n|<<|<\Z")
 
 

@@ -117,14 +117,14 @@ def test_mean_output_tokens_are_of_the_completions_received(given, mean):
         (marks(CORRECT), "accuracy 100.0 % [20.7, 100.0] (1 questions)"),
         (
             marks(CORRECT, UNDECIDED, FAILED, FAILED),
-            "accuracy 100.0 % [20.7, 100.0] (4 questions, 1 undecided, 25.0 % of all, not counted, "
+            "accuracy 100.0 % [20.7, 100.0] (4 questions; 1 undecided, 25.0 % of all, not counted; "
             "2 failed, 50.0 % of all, not counted)",
         ),
-        (marks(NO_ANSWER, NO_ANSWER), "accuracy 0.0 % [0.0, 65.8] (2 questions, 2 truncated)"),
+        (marks(NO_ANSWER, NO_ANSWER), "accuracy 0.0 % [0.0, 65.8] (2 questions; 2 truncated)"),
         (
             marks(FAILED),
             "accuracy unknown: no completion could be decided "
-            "(1 questions, 1 failed, 100.0 % of all, not counted)",
+            "(1 questions; 1 failed, 100.0 % of all, not counted)",
         ),
     ],
 )

@@ -59,7 +59,7 @@ DENIED = re.compile(
 
 
 def compare_letters(reference: str, answer: str, question: str = "") -> bool | None:
-    """Return whether the answer chooses the option that the reference names; None if either is uncertain.
+    """Whether the answer chooses the option that the reference names; None if either choice is uncertain.
 
     Each may be a letter, a letter with the option's text, or only the text of one of the question's
     options. An answer that names several options is never correct.

@@ -124,7 +124,7 @@ def _compare_units(gold: Quantity, given: Quantity, question: str) -> bool | Non
 
 
 def _same_angle(gold: Quantity, given: Quantity) -> bool:
-    """Whether an angle in degrees on one side equals the number on the other side in radians."""
+    """Whether an angle in degrees on one side equals a number without a unit, in radians, on the other."""
     degree = math.pi / 180
     in_radians = [side.number.times(degree) if side.unit else side.number for side in (gold, given)]
     return bool(compare_numbers(in_radians[0], in_radians[1]._replace(plain=True)))

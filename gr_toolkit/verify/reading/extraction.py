@@ -67,7 +67,7 @@ CONCLUSION = re.compile(
 CONCLUSION_WINDOW = 1_000  # characters at the end that are searched for a conclusion
 RESPONSE_END = re.compile(r"(?:I hope it is correct|\W)*+")  # "I hope it is correct" ends Minerva's examples
 MAX_STATED = 300  # characters read after an answer phrase
-MAX_HEDGED = 40  # characters; a longer answer is not joined with the answer of a repeated phrase
+MAX_HEDGED = 40  # characters; maximum length of an answer that is joined with the answers after it
 # The end of a sentence. A full stop ends one after "5 m", but not in 3.14, 6 a.m. or J. Smith.
 SENTENCE_END = re.compile(
     r"(?<!(?<!\d\s)\b[A-Za-z])(?<!\b(?:St|Dr|Mr|Ms|Jr|vs|No|ca|cf))(?<!\b(?:Mrs|etc))(?<!\bapprox)"

@@ -97,7 +97,7 @@ def test_every_completion_is_marked_and_counted(server, benchmark, tmp_path):
     assert (summary["step"], summary["rows_in"], summary["rows"], summary["kept"]) == ("eval six", 6, 6, 1)
     assert summary["reasons"] == {"wrong": 1, "no answer": 2, "undecided": 1, "failed": 1}
     assert summary["output_tokens"] == 5 * 7
-    assert summary["notes"][0].startswith("accuracy 25.0 % [4.6, 69.9] (6 questions, ")
+    assert summary["notes"][0].startswith("accuracy 25.0 % [4.6, 69.9] (6 questions; ")
 
     marks, score = results(tmp_path)
     assert [mark["correct"] for mark in marks] == [True, False, False, False, None, None]

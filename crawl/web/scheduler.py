@@ -73,14 +73,25 @@ class Scheduler:
         now = time.monotonic()
         while self.sleeping and self.sleeping[0][0] <= now:
             self.ready.append(heapq.heappop(self.sleeping)[1])
-        while self.rows_left is None or self.outstanding < self.rows_left:
-            if self.more_hosts and len(self.host_queues) <= MAX_HOST_QUEUES // 2:
-                self._fill()
-            if not self.ready:
-                return None
-            if entry := self._next_of(self.ready.popleft(), now):
+        while (host := self._next_host()) is not None:
+            if entry := self._next_of(host, now):
                 return entry
         return None
+
+    def _next_host(self) -> str | None:
+        """Remove a host from `ready` and return it; None if no host may send a request.
+
+        If as many entries are outstanding as rows may still be added, only hosts with an entry to resend may
+        send one. That entry is outstanding already, so the crawl would wait for it forever.
+        """
+        if self.rows_left is not None and self.outstanding >= self.rows_left:
+            host = next((host for host in self.ready if self.host_queues[host].resend), None)
+            if host is not None:
+                self.ready.remove(host)
+            return host
+        if self.more_hosts and len(self.host_queues) <= MAX_HOST_QUEUES // 2:
+            self._fill()
+        return self.ready.popleft() if self.ready else None
 
     def wakes_at(self) -> float | None:
         """The time (time.monotonic) at which the first waiting host is ready; None if no host waits."""

@@ -221,3 +221,14 @@ def test_a_redirect_waits_for_its_host_and_precedes_new_entries(frontier):
     first, _ = all_available(scheduler)
     scheduler.resend(first)
     assert scheduler.next() == first
+
+
+def test_an_entry_to_resend_is_sent_although_no_more_rows_may_be_added(frontier, clock):
+    """An entry that waits for its retry counts as outstanding, so it must not wait for itself."""
+    scheduler = scheduler_of(frontier, max_pages=1, retries=1)
+    first = scheduler.next()
+    assert scheduler.next() is None  # its row may be the last one
+    assert end(scheduler, first, FetchFailure("timeout")) == []
+    assert scheduler.next() == first
+    assert end(scheduler, first, FetchFailure("timeout")) == [(first, FetchFailure("timeout"))]
+    assert scheduler.next() is not None  # another entry may add the row

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from gr_toolkit.errors import UsageError
+from gr_toolkit.errors import GrError, UsageError
 from gr_toolkit.settings import Settings
 from gr_toolkit.store.folder import Folder
 from gr_toolkit.store.lock import hold
@@ -57,7 +57,7 @@ class Run:
             )
         if not self.config.exists():
             return
-        before = flatten(json.loads(self.config.read_text(encoding="utf-8"))["decisive"])
+        before = flatten(self._read_config())
         now = flatten(decisive)
         odd = [key for key in before | now if before.get(key) != now.get(key)]
         if odd:
@@ -66,6 +66,16 @@ class Run:
                 f"run {self.name} in {self.folder} was started with other values: {changes}. "
                 "Choose another name with --run, or restore the values"
             )
+
+    def _read_config(self) -> Tree:
+        """The decisive values in config.json. Raises GrError if the file is damaged."""
+        try:
+            decisive: Tree = json.loads(self.config.read_text(encoding="utf-8"))["decisive"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise GrError(
+                f"{self.config} is damaged. Restore it, delete the run's folder, or choose another name with --run"
+            ) from error
+        return decisive
 
     def start(self, decisive: Tree, rest: Tree) -> None:
         """Write config.json unless it exists. Raises CannotWrite."""

@@ -93,6 +93,8 @@ def _text(where: str, row: Mapping[str, object], columns: tuple[str, ...]) -> st
     if column is None:
         raise UsageError(f"{where} has no column {' or '.join(columns)}; it has {', '.join(row)}")
     value = row[column]
+    if isinstance(value, bytes):
+        raise UsageError(f"{where} has a binary {column}; store it as text")
     text = ", ".join(map(str, value)) if isinstance(value, list) else str("" if value is None else value)
     if not text.strip():
         raise UsageError(f"{where} has an empty {column}")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gr_toolkit.errors import Locked, UsageError
+from gr_toolkit.errors import GrError, Locked, UsageError
 from train.run import STEPS, Run, flatten
 
 DECISIVE = {"model": "m", "train": {"seed": 0, "learning_rate": 0.01}}
@@ -147,3 +147,11 @@ def test_metrics_are_read_line_by_line(run):
     run.folder.mkdir(parents=True)
     run.metrics.write_text('{"step": 1, "reward": null}\n{"step": 2, "reward": 0.5}\n')
     assert run.read_metrics() == [{"step": 1, "reward": None}, {"step": 2, "reward": 0.5}]
+
+
+@pytest.mark.parametrize("content", ["{bad", "{}", "[]", '"text"'])
+def test_damaged_configuration_is_an_error_that_names_the_file(run, content):
+    run.folder.mkdir(parents=True)
+    run.config.write_text(content)
+    with pytest.raises(GrError, match=r"config\.json is damaged\. Restore it"):
+        run.check(DECISIVE, 4)

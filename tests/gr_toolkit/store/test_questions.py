@@ -69,6 +69,12 @@ def test_answer_may_be_missing_if_it_is_not_needed(tmp_path):
         read_questions(path)
 
 
+def test_binary_column_is_an_error(tmp_path):
+    pq.write_table(pa.Table.from_pylist([{"question": b"1+1?", "answer": "2"}]), tmp_path / "a.parquet")
+    with pytest.raises(UsageError, match=r"a\.parquet, row 1 has a binary question; store it as text"):
+        read_questions(str(tmp_path / "a.parquet"))
+
+
 def test_lone_surrogate_is_replaced(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"question": "a\\ud800b", "answer": "\\udfff"}')

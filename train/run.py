@@ -73,7 +73,7 @@ class Run:
             decisive: Tree = json.loads(self.config.read_text(encoding="utf-8"))["decisive"]
         except (ValueError, KeyError, TypeError) as error:
             raise GrError(
-                f"{self.config} is damaged. Restore it, delete the run's folder, or choose another name with --run"
+                f"{self.config} is damaged. Restore it, delete the run's folder, or choose another --run"
             ) from error
         return decisive
 

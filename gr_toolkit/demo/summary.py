@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,8 +37,7 @@ class Spent(NamedTuple):
 
 
 NOTHING = Spent(0.0, 0)
-CURVE_HEIGHT = 4  # lines of text
-EIGHTHS = " ▁▂▃▄▅▆▇█"  # blocks of 0 to 8 eighths of a line
+CURVE_HEIGHT = 6  # lines of text
 
 
 def show_demo(settings: Settings, config: Path) -> None:
@@ -106,25 +104,15 @@ def training_lines(data: Path) -> list[str]:
 
 def reward_curve(rewards: Sequence[float]) -> list[str]:
     """Draw the rewards as columns, one per step; the axis runs from the lowest to the highest reward."""
-    if len(set(rewards)) < 2 or not can_print(EIGHTHS):
+    if len(set(rewards)) < 2:
         return []
     low, high = min(rewards), max(rewards)
-    heights = [1 + round((reward - low) / (high - low) * (CURVE_HEIGHT * 8 - 1)) for reward in rewards]
+    heights = [1 + round((reward - low) / (high - low) * (CURVE_HEIGHT - 1)) for reward in rewards]
     labels = {CURVE_HEIGHT - 1: f"{high:.2f}", 0: f"{low:.2f}"}
     return [
-        f"{labels.get(row, ''):>6} | "
-        + " ".join(EIGHTHS[max(0, min(8, height - 8 * row))] * 4 for height in heights)
+        f"{labels.get(row, ''):>6} | " + "  ".join("###" if height > row else "   " for height in heights)
         for row in reversed(range(CURVE_HEIGHT))
     ]
-
-
-def can_print(text: str) -> bool:
-    """Whether stdout can encode the text."""
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def score_lines(data: Path) -> list[str]:

@@ -85,7 +85,7 @@ def test_links_are_extracted_only_if_they_are_followed(with_links, links):
             b"<urlset><url><loc>/b</loc></url></urlset>",
             Listing(["http://e.org/b"], []),
         ),
-        ("http://e.org/s.xml", 200, gzip.compress(b"<urlset/>"), Listing([], [])),
+        ("http://e.org/s.xml", 200, gzip.compress(b"<urlset/>", mtime=0), Listing([], [])),
         ("http://e.org/s.xml", 200, b"<p>", FetchFailure("not a sitemap", refused=True)),
         ("http://e.org/s.xml", 404, b"<urlset/>", FetchFailure("status 404", refused=True)),
         ("http://e.org/robots.txt", 200, b"Sitemap: /s.xml", Listing([], ["http://e.org/s.xml"])),

@@ -18,21 +18,6 @@ def frontier(tmp_path):
     frontier.close()
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that a test advances."""
-
-    class Clock:
-        now = 1000.0
-
-        def monotonic(self):
-            return self.now
-
-    clock = Clock()
-    monkeypatch.setattr("crawl.web.scheduler.time", clock)
-    return clock
-
-
 def scheduler_of(frontier, **settings):
     """Create a scheduler in which every host has answered once."""
     scheduler = Scheduler(frontier, CrawlSettings(**{"delay": 0, "retries": 0, **settings}))

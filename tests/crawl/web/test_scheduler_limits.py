@@ -15,19 +15,6 @@ TIMEOUT = FetchFailure("timeout")
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    class Clock:
-        now = 1000.0
-
-        def monotonic(self):
-            return self.now
-
-    clock = Clock()
-    monkeypatch.setattr("crawl.web.scheduler.time", clock)
-    return clock
-
-
-@pytest.fixture
 def schedule(tmp_path):
     """A scheduler of some URLs of e.org, which has answered once."""
     frontiers = []

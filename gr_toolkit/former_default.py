@@ -9,9 +9,9 @@ from gr_toolkit.errors import UsageError
 from gr_toolkit.steps import FUNNEL, STEPS
 
 FORMER = Path("data")
-SCRATCH = (table for step in STEPS for table in step.scratch)
+TABLES = {table for step in STEPS for table in (step.table, *step.scratch)}
 # Names that gr creates in a data folder.
-OURS = {*FUNNEL, *SCRATCH, "runs", "evals", "warc", "corrupt", ".state", "demo.toml"}
+OURS = TABLES | {"runs", "evals", "warc", "corrupt", ".state", "demo.toml"}
 
 
 def refuse_former_default(default: str) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from gr_toolkit.options import Config, Json
 
-# A copy of settings.Role, because importing settings.py would slow down --help.
+# A copy of settings.Role, because importing the settings would slow down --help.
 Role = Literal["extractor", "judge", "solver", "verifier", "second_verifier"]
 
 app = typer.Typer(help="Serve a local model, or test the configured one.", no_args_is_help=True)

@@ -18,7 +18,8 @@ VERSION = 2  # of the schema
 #       `checked_at` the Unix time of the last response; `web` is 0 if the page came from an archive.
 # shards: the shards of `pages` whose rows are recorded in `urls`.
 # contents: SHA-256 of the kept pages, to find duplicates; `shard` is NULL until the page is stored.
-# results: the result of a URL, by the URL's id, until the page is stored in a shard.
+# kept_results: the result of a URL, by the URL's id, until the page is stored in a shard. `result` is JSON in
+#       UTF-8, and `html` the compressed HTML of a page.
 # ingested: keys of the archives whose pages are all ingested; a changed archive has another key.
 # hosts: totals of the requests of all runs; `not_before` is the Unix time until which the host is paused.
 SCHEMA = """
@@ -44,7 +45,8 @@ CREATE INDEX IF NOT EXISTS pages ON urls (shard) WHERE shard IS NOT NULL;
 CREATE TABLE IF NOT EXISTS shards (shard TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS contents (content TEXT PRIMARY KEY, shard TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS unsettled ON contents (shard) WHERE shard IS NULL;
-CREATE TABLE IF NOT EXISTS results (id INTEGER PRIMARY KEY, result BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS kept_results (id INTEGER PRIMARY KEY, result BLOB NOT NULL, html BLOB);
+DROP TABLE IF EXISTS results; -- of an older format; its URLs are fetched again
 CREATE TABLE IF NOT EXISTS ingested (key TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hosts (
     host TEXT PRIMARY KEY,

@@ -7,17 +7,17 @@ until its page is stored in a shard, so that a killed crawl repeats only the req
 
 from __future__ import annotations
 
-import pickle
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from crawl.frontier.file import open_to_write, translate_errors
 from crawl.frontier.hosts import HostBook
+from crawl.frontier.stored_result import from_stored, to_stored
 from crawl.result import Entry, Kind, Result
 from crawl.urls import canonical_url, host_of
 from gr_toolkit.store.tables import PageRow
@@ -44,7 +44,9 @@ UPDATE urls SET state = 'in flight'
 WHERE id = (SELECT id FROM urls WHERE state = 'queued' AND host = ? ORDER BY id LIMIT 1)
 RETURNING id, url, canonical, host, depth, kind, shard IS NOT NULL, etag, last_modified
 """
-FORGET_RESULT = "DELETE FROM results WHERE id = (SELECT id FROM urls WHERE shard = ? AND canonical = ?)"
+# A damaged file may hold values of any type. SQLite refuses to return text that is not UTF-8, but casts it.
+KEPT_RESULT = "SELECT CAST(result AS BLOB), CAST(html AS BLOB) FROM kept_results WHERE id = ?"
+FORGET_RESULT = "DELETE FROM kept_results WHERE id = (SELECT id FROM urls WHERE shard = ? AND canonical = ?)"
 LISTED_AGAIN = """
 UPDATE urls SET state = 'queued', reason = NULL
 WHERE canonical = ? AND state = 'stored' AND web AND checked_at < ?
@@ -64,7 +66,7 @@ class Frontier:
         self.max_depth = max_depth
         self.database = open_to_write(path)
         self.book = HostBook(path, self.database)
-        self.has_kept = self._one("SELECT 1 FROM results LIMIT 1") is not None
+        self.has_kept = self._one("SELECT 1 FROM kept_results LIMIT 1") is not None
 
     def close(self) -> None:
         """Close the file."""
@@ -131,22 +133,21 @@ class Frontier:
 
     def keep_result(self, entry: Entry, result: Result) -> None:
         """Keep the result until its page is stored in a shard or the URL is settled."""
-        self._run("INSERT OR REPLACE INTO results VALUES (?, ?)", entry.id, pickle.dumps(result))
+        self._run("INSERT OR REPLACE INTO kept_results VALUES (?, ?, ?)", entry.id, *to_stored(result))
 
     def kept_result(self, entry: Entry) -> Result | None:
-        """The result that arrived for the entry before the crawl was killed, or None."""
-        row = self._one("SELECT result FROM results WHERE id = ?", entry.id) if self.has_kept else None
-        if row is not None:
-            with suppress(Exception):  # if another version wrote the result, the URL is fetched again
-                result: Result = pickle.loads(row[0])
-                return result
-        return None
+        """The result that arrived for the entry before the crawl was killed.
+
+        None if there is none or if it is unreadable; the URL is then fetched again.
+        """
+        row = self._one(KEPT_RESULT, entry.id) if self.has_kept else None
+        return from_stored(*row) if row else None
 
     def settle(self, entry: Entry, state: str, reason: str | None = None) -> None:
         """Record the final state of a URL whose result adds no row to `pages`."""
         update = "UPDATE urls SET state = ?, reason = ?, checked_at = ? WHERE id = ?"
         self._run(update, state, reason, time.time(), entry.id)
-        self._run("DELETE FROM results WHERE id = ?", entry.id)
+        self._run("DELETE FROM kept_results WHERE id = ?", entry.id)
 
     def arrive(self, row: PageRow, *, expanded: bool) -> None:
         """Record that the page of this row was received. The page is in flight until its shard is written.
@@ -175,7 +176,7 @@ class Frontier:
             run("UPDATE urls SET state = 'stored', reason = NULL, shard = ? WHERE canonical = ?", pages)
             run("UPDATE urls SET state = 'stored', reason = ? WHERE id = ? AND canonical != ?", variants)
             run("UPDATE contents SET shard = ? WHERE content = ? AND shard IS NULL", contents)
-            run("DELETE FROM results WHERE id = ?", [(id,) for id in entries.values()])
+            run("DELETE FROM kept_results WHERE id = ?", [(id,) for id in entries.values()])
             run(FORGET_RESULT, pages)
             self._run("INSERT OR IGNORE INTO shards VALUES (?)", shard)
 

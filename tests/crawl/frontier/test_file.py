@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import sqlite3
 from contextlib import closing
 
@@ -9,6 +11,7 @@ import pytest
 
 from crawl.frontier.file import VERSION, open_to_read, open_to_write, translate_errors
 from crawl.frontier.frontier import Frontier
+from crawl.frontier.status import read_hosts, waiting_by_host
 from gr_toolkit.errors import CannotWrite, StoreError
 
 
@@ -105,3 +108,49 @@ def test_errors_of_the_file_name_it_and_the_remedy(path, error, translated, advi
         raise error
     assert (str(path) in str(caught.value)) is (translated is not ValueError)
     assert "\n" not in str(caught.value)
+
+
+class Attack:
+    """An object whose pickle creates a folder when it is loaded."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
+def test_an_old_file_with_a_malicious_pickle_keeps_its_queue_and_executes_nothing(path, tmp_path):
+    attack = pickle.dumps(Attack(tmp_path / "attacked"))
+    with closing(Frontier(path, max_depth=2)) as frontier:
+        frontier.add(["http://e.org/a", "http://e.org/b"], 0)
+        entry = frontier.take("e.org")
+        frontier.database.execute("DROP TABLE kept_results")
+        frontier.database.execute("CREATE TABLE results (id INTEGER PRIMARY KEY, result BLOB NOT NULL)")
+        frontier.database.execute("INSERT INTO results VALUES (?, ?)", (entry.id, attack))
+    before = path.read_bytes()
+    assert waiting_by_host(path, 2) == {"e.org": 2}
+    assert [(host.host, host.waiting) for host in read_hosts(path)] == [("e.org", 2)]
+    assert path.read_bytes() == before
+    with closing(Frontier(path, max_depth=2)) as frontier:
+        frontier.requeue([])
+        entries = [frontier.take("e.org"), frontier.take("e.org")]
+        assert [entry.url for entry in entries] == ["http://e.org/a", "http://e.org/b"]
+        assert [frontier.kept_result(entry) for entry in entries] == [None, None]
+        tables = frontier.database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    assert ("results",) not in tables
+    assert not path.with_suffix(".corrupt").exists()
+    assert not (tmp_path / "attacked").exists()
+    pickle.loads(attack)
+    assert (tmp_path / "attacked").exists()
+
+
+def test_a_malicious_pickle_as_a_kept_result_is_not_loaded(path, tmp_path):
+    attack = pickle.dumps(Attack(tmp_path / "attacked"))
+    with closing(Frontier(path, max_depth=2)) as frontier:
+        frontier.add(["http://e.org/a"], 0)
+        entry = frontier.take("e.org")
+        frontier.database.execute("INSERT INTO kept_results VALUES (?, ?, ?)", (entry.id, attack, attack))
+    with closing(Frontier(path, max_depth=2)) as frontier:
+        assert frontier.kept_result(entry) is None
+    assert not (tmp_path / "attacked").exists()

@@ -183,15 +183,35 @@ def test_a_kept_result_is_forgotten_when_its_url_is_finished(frontier, end):
     else:
         other = "http://e.org/other" if end == "stored elsewhere" else URL
         store(frontier, row_of(other), entries={other: entry.id} if other != URL else {})
-    assert frontier.database.execute("SELECT count(*) FROM results").fetchone() == (0,)
+    assert frontier.database.execute("SELECT count(*) FROM kept_results").fetchone() == (0,)
 
 
-def test_a_result_of_another_version_is_fetched_again(frontier):
+@pytest.mark.parametrize(
+    "values",
+    [
+        "'not JSON', NULL",
+        "x'80049545', NULL",  # how a pickle starts
+        "CAST(x'ff' AS TEXT), NULL",
+        "5, NULL",
+        """'{"kind":"other"}', NULL""",
+        """'{"kind":"unchanged"}', x''""",
+        """'{"kind":"listing"}', NULL""",
+        """'{"kind":"failure","reason":5,"refused":false,"wait":null}', NULL""",
+        """'{"kind":"page","row":{},"size":0,"links":[]}', x''""",
+        """'{"kind":"page","row":{},"size":0,"links":[]}', CAST(x'ff' AS TEXT)""",
+        """'{"kind":"page","row":{},"size":0,"links":[]}', 5""",
+    ],
+)
+def test_a_url_is_fetched_again_if_its_kept_result_is_malformed(frontier, values):
     frontier.add([URL], 0)
     entry = frontier.take("e.org")
-    frontier.database.execute("INSERT INTO results VALUES (?, ?)", (entry.id, b"not a pickle"))
+    frontier.database.execute(f"INSERT INTO kept_results VALUES ({entry.id}, {values})")
     with deeper(frontier, 2) as again:
+        again.requeue([])
+        assert again.take("e.org") == entry
         assert again.kept_result(entry) is None
+        again.keep_result(entry, FetchFailure("timeout"))
+        assert again.kept_result(entry) == FetchFailure("timeout")
 
 
 @pytest.mark.parametrize(("add", "kind"), [("page", "sitemap"), ("sitemap", "sitemap")])

@@ -21,6 +21,15 @@ class FetchByDefault(GroupWithMainCommand):
         return super().parse_args(ctx, args)
 
 
+Again = Annotated[
+    str | None,
+    typer.Option(
+        "--again",
+        metavar="REASON",
+        help="First set aside the shards that hold rows with this reason, and what was made from them.",
+    ),
+]
+
 app = typer.Typer(
     cls=FetchByDefault,
     help="Fetch pages and extract their text: gr crawl SOURCE... is short for gr crawl fetch SOURCE...",
@@ -83,7 +92,11 @@ def fetch_pages(
 
 @app.command("extract")
 def extract_texts(
-    data: Data = None, config: Config = None, json: Json = False, engine: EngineName = None
+    data: Data = None,
+    config: Config = None,
+    json: Json = False,
+    engine: EngineName = None,
+    again: Again = None,
 ) -> None:
     """Extract the text of fetched pages: write a shard of `texts` for each shard of `pages` that lacks one.
 
@@ -96,7 +109,7 @@ def extract_texts(
 
     settings = load_settings(config, data=data, engine=engine)
     with reporting(settings.state, as_json=json) as summaries:
-        extract(Store(settings.data, settings.state), settings, summaries)
+        extract(Store(settings.data, settings.state), settings, summaries, again)
 
 
 @app.command("status")

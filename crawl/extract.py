@@ -18,17 +18,21 @@ from gr_toolkit.engine import run_spread
 from gr_toolkit.settings import Settings
 from gr_toolkit.steps import step_of
 from gr_toolkit.store import Store
+from gr_toolkit.store.aside import set_aside_again
 from gr_toolkit.store.tables import MarkupAnswer, MarkupQuestion, PageRow, TextRow
 
 NO_TEXT = "no text"
 
 
-def extract(store: Store, settings: Settings, summaries: list[Summary]) -> None:
+def extract(store: Store, settings: Settings, summaries: list[Summary], again: str | None = None) -> None:
     """Write a shard of `texts` for every shard of `pages` that has none yet.
 
-    Appends its summary to `summaries` first. Raises the errors of `run_spread`.
+    The shards that hold rows with the reason `again` are set aside first. Appends its summary to `summaries`
+    before all. Raises the errors of `run_spread`.
     """
     summaries.append(Summary(step_of("texts").name, table="texts"))
+    if again is not None:
+        set_aside_again(store, "texts", again)
     function = partial(text_rows, store)
     run_spread(store, summaries[-1], function, engine=settings.engine, workers=settings.workers)
 

@@ -13,6 +13,14 @@ CURATE_STEPS = [step for step in STEPS if step.name.startswith("curate ")]
 
 app = typer.Typer(invoke_without_command=True)
 
+Again = Annotated[
+    str | None,
+    typer.Option(
+        "--again",
+        metavar="REASON",
+        help="First set aside the shards that hold rows with this reason, and what was made from them.",
+    ),
+]
 Samples = Annotated[int | None, typer.Option("--samples", help="Solutions sampled per question.")]
 
 
@@ -30,7 +38,7 @@ def everything(
     Example: gr curate --data gr-data
     """
     if context.invoked_subcommand is None:
-        _run(CURATE_STEPS, data, config, samples, json, dry_run)
+        _run(CURATE_STEPS, data, config, samples, None, json, dry_run)
     else:
         _refuse_options(context, context.invoked_subcommand)
 
@@ -53,19 +61,21 @@ def _add_command(step: Step) -> None:
     def command(
         data: options.Data = None,
         config: options.Config = None,
+        again: Again = None,
         json: options.Json = False,
         dry_run: options.DryRun = False,
     ) -> None:
-        _run([step], data, config, None, json, dry_run)
+        _run([step], data, config, None, again, json, dry_run)
 
     def sampling_command(
         data: options.Data = None,
         config: options.Config = None,
         samples: Samples = None,
+        again: Again = None,
         json: options.Json = False,
         dry_run: options.DryRun = False,
     ) -> None:
-        _run([step], data, config, samples, json, dry_run)
+        _run([step], data, config, samples, again, json, dry_run)
 
     help = f"{step.needs[0]} -> {step.table}: {step.purpose}\n\nExample: {step.command}"
     add = app.command(step.subcommand, help=help)
@@ -81,6 +91,7 @@ def _run(
     data: str | None,
     config: options.Config,
     samples: int | None,
+    again: str | None,
     json: bool,
     dry_run: bool,
 ) -> None:
@@ -90,6 +101,6 @@ def _run(
 
     settings = load_settings(config, data=data, curate={"samples": samples})
     if dry_run:
-        return finish(plan(settings, steps), settings.state, as_json=json, dry_run=True)
+        return finish(plan(settings, steps, again), settings.state, as_json=json, dry_run=True)
     with reporting(settings.state, as_json=json) as summaries:
-        curate(settings, steps, summaries)
+        curate(settings, steps, summaries, again)

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from curate.flow import pairs_reaching
-from gr_toolkit.console import Advance, Summary
+from gr_toolkit.console import Advance, Summary, say
 from gr_toolkit.engine import run_here
+from gr_toolkit.errors import CorruptShard, OutdatedShard
 from gr_toolkit.settings import Settings
 from gr_toolkit.similarity import NearDuplicates, Signature, sign
 from gr_toolkit.store import Store
-from gr_toolkit.store.tables import DuplicateRow, SignatureRow
+from gr_toolkit.store.aside import set_aside
+from gr_toolkit.store.table import REPLACED
+from gr_toolkit.store.tables import VERSIONS, DuplicateRow, SignatureRow
 
 
 def dedup(store: Store, settings: Settings, summary: Summary) -> None:
@@ -28,6 +31,7 @@ def dedup(store: Store, settings: Settings, summary: Summary) -> None:
     def find_duplicates(shard: str, _: Advance) -> list[DuplicateRow]:
         return duplicates_in(_signatures(store, shard), seen)
 
+    _set_aside_other_signatures(store)
     signing = Summary(step=summary.step, table="signatures")
     try:
         run_here(store, signing, sign_shard)
@@ -35,6 +39,25 @@ def dedup(store: Store, settings: Settings, summary: Summary) -> None:
         summary.seconds += signing.seconds
     seen = _pairs_of_earlier_runs(store, settings.curate.similarity)
     run_here(store, summary, find_duplicates)
+
+
+def _set_aside_other_signatures(store: Store) -> None:
+    """Set aside the signatures of another algorithm, which cannot be compared with ours, to sign again."""
+    others = [shard for shard in store.table("signatures").shards() if _is_other(store, shard)]
+    if others:
+        with store.table("duplicates").writing():  # no other dedup may be reading them
+            set_aside(store, ["signatures"], others, REPLACED)
+        say(f"the pairs of {len(others)} shards are signed again: their signatures have another version")
+
+
+def _is_other(store: Store, shard: str) -> bool:
+    try:
+        return store.table("signatures").versions(shard).algorithm != VERSIONS["signatures"].algorithm
+    except OutdatedShard:
+        return True
+    except CorruptShard as error:  # it has been moved aside
+        say(str(error))
+        return False
 
 
 def signature_row(pair_id: str, signature: Signature) -> SignatureRow:

@@ -6,20 +6,28 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from gr_toolkit.console import Summary
+from gr_toolkit.errors import UsageError
 from gr_toolkit.settings import Settings
 from gr_toolkit.steps import Step
 from gr_toolkit.store import Store
+from gr_toolkit.store.aside import set_aside_again
+from gr_toolkit.store.folder import Folder
 
 
-def curate(settings: Settings, steps: Sequence[Step], summaries: list[Summary]) -> None:
+def curate(
+    settings: Settings, steps: Sequence[Step], summaries: list[Summary], again: str | None = None
+) -> None:
     """Run the steps in order over their pending shards.
 
-    Appends a summary when a step begins, so that the work of a failed step is reported too. Raises the steps'
-    errors.
+    Each step first sets aside its shards that hold rows with the reason `again`. Appends a summary when a
+    step begins, so that the work of a failed step is reported too. Raises UsageError if there is no data
+    folder, and the steps' errors.
     """
-    store = Store(settings.data, settings.state)
+    store = _existing_store(settings)
     for step in steps:
         summaries.append(Summary(step=step.name, table=step.table))
+        if again is not None:
+            set_aside_again(store, step.table, again)
         _function(step)(store, settings, summaries[-1])
 
 
@@ -30,14 +38,28 @@ def _function(step: Step) -> Callable[[Store, Settings, Summary], None]:
     return function
 
 
-def plan(settings: Settings, steps: Sequence[Step]) -> list[Summary]:
-    """Summaries of the input that each step would read if it ran now. Writes nothing."""
+def _existing_store(settings: Settings) -> Store:
+    """The store. Raises UsageError if its folder does not exist: a step would create it, and do nothing."""
     store = Store(settings.data, settings.state)
-    return [_would_read(store, step) for step in steps]
+    if not Folder(store.data).exists():
+        raise UsageError(
+            f"{store.data} does not exist: `gr crawl URL` creates it; --data names another folder"
+        )
+    return store
 
 
-def _would_read(store: Store, step: Step) -> Summary:
-    pending = store.table(step.table).pending(*step.needs)
+def plan(settings: Settings, steps: Sequence[Step], again: str | None = None) -> list[Summary]:
+    """Summaries of the input that each step would read if it ran now, with the reason `again`.
+
+    Writes nothing. Raises UsageError if there is no data folder, CorruptShard and OutdatedShard.
+    """
+    store = _existing_store(settings)
+    return [_would_read(store, step, again) for step in steps]
+
+
+def _would_read(store: Store, step: Step, again: str | None) -> Summary:
+    aside = [] if again is None else set_aside_again(store, step.table, again, dry_run=True)
+    pending = store.table(step.table).pending(*step.needs, besides=aside)
     source = step.needs[0]
     rows = store.table(source).rows_in(pending)
     note = f"would read {rows} rows of {source} in {len(pending)} shards"

@@ -6,11 +6,15 @@ GrError                 1   base class; the message says what failed and what to
 ├── MissingExtra        1   an optional dependency is not installed
 ├── NoPages             1   the given archives contain no pages
 ├── StoreError          1
-│   ├── CorruptShard        an unreadable shard, which was moved aside
+│   ├── CorruptShard        an unreadable or foreign shard, which was moved aside
+│   ├── OutdatedShard       a shard of another version that cannot be read as the current one
 │   ├── RowsDoNotFit        rows that do not fit their table's schema
 │   └── CannotWrite         no permission, disk full, no such bucket
+├── RowsPending         1   a step left rows pending for the next run
+├── WorkerDied          1   a worker process was killed, probably because memory ran out
 └── ModelError          1
-    ├── RequestFailed       one request failed after all retries; its row is marked as failed
+    ├── RequestFailed       a request has no usable reply, and repeating it would not help: its row is settled
+    ├── Unanswered          a request got no reply after all retries: its row stays pending
     ├── ServerUnusable      no request can succeed: no API key, unknown model, or server down
     └── BudgetExceeded      the next request could exceed max_cost_usd
 """
@@ -53,7 +57,11 @@ class StoreError(GrError):
 
 
 class CorruptShard(StoreError):
-    """A shard could not be read and was moved aside."""
+    """A shard could not be read, or is not a shard of its table, and was moved aside."""
+
+
+class OutdatedShard(StoreError):
+    """A shard of another version does not fit the current schema. The message says how to make it again."""
 
 
 class RowsDoNotFit(StoreError):
@@ -64,17 +72,53 @@ class CannotWrite(StoreError):
     """The data folder cannot be written."""
 
 
+class RowsPending(GrError):
+    """A step left rows pending. Running the same command again carries on."""
+
+
+class WorkerDied(GrError):
+    """A worker process ended without a result."""
+
+    def __str__(self) -> str:
+        return (
+            "a worker process was killed, probably because memory ran out. What is written is kept: run the "
+            "same command again, with fewer workers (GR_WORKERS=1) if it happens again"
+        )
+
+
 class ModelError(GrError):
-    """A language model could not be used."""
+    """A language model could not be used. The message is the kind of failure, a colon, and the details."""
 
-
-class RequestFailed(ModelError):
-    """One request failed after all retries. The message is the kind of failure, a colon, and the details."""
+    @property
+    def kind(self) -> str:
+        """The kind of failure without its details, so that equal kinds can be counted."""
+        return str(self).partition(": ")[0]
 
     @property
     def reason(self) -> str:
-        """The reason stored in the row: the kind of failure only, so that equal reasons can be counted."""
-        return f"failed: {str(self).partition(': ')[0]}"
+        """The reason stored in a row that failed."""
+        return f"failed: {self.kind}"
+
+
+class RequestFailed(ModelError):
+    """A request has no usable reply, and sending it again would not help."""
+
+
+class TooLong(RequestFailed):
+    """A request exceeds the model's context. With a smaller max_tokens it may fit."""
+
+
+class UnusableReply(RequestFailed):
+    """The model's reply to a request is refused, filtered, cut off, empty or invalid."""
+
+
+class Unanswered(ModelError):
+    """A request got no reply after all retries. Sent again later, it may get one."""
+
+    def __init__(self, message: str, *, counts: bool) -> None:
+        """`counts`: meanwhile the server answered other requests, so the request itself may be the cause."""
+        super().__init__(message)
+        self.counts = counts
 
 
 class ServerUnusable(ModelError):

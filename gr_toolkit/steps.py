@@ -81,6 +81,15 @@ def inputs(table: str) -> tuple[str, ...]:
     return step.needs if table in step.scratch else (*step.needs, *step.scratch)
 
 
+def derived_from(table: str) -> tuple[str, ...]:
+    """The tables made from this one, directly or not, in the order they are made. Includes scratch tables."""
+    made = [table]
+    for name in (name for step in STEPS for name in (*step.scratch, step.table)):
+        if not set(made).isdisjoint(inputs(name)):
+            made.append(name)
+    return tuple(made[1:])
+
+
 def removed_before(table: str) -> tuple[str, ...]:
     """The tables whose rows are removed from the input of this table's step."""
     return tuple(name for name in step_of(table).needs if step_of(name).removes)

@@ -33,7 +33,7 @@ class TableStatus:
 
 
 def read_funnel(store: Store) -> dict[str, TableStatus]:
-    """The status of every table. An unreadable shard is moved to `corrupt/` and reported."""
+    """The status of every table. Reports problems of shards; moves the unreadable ones to `corrupt/`."""
     tables = {name: store.table(name) for name in FUNNEL}
     for table in tables.values():
         for line in table.check():
@@ -47,7 +47,7 @@ def _pending(table: Table[Row]) -> int:
 
 
 def count(table: Table[Row]) -> Counts:
-    """Count the rows, shards, kept rows and reasons of a table. Raises CorruptShard."""
+    """Count the rows, shards, kept rows and reasons of a table. Raises CorruptShard, OutdatedShard."""
     shards = table.shards()
     if not shards:
         return Counts()

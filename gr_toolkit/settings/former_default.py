@@ -11,7 +11,7 @@ from gr_toolkit.steps import FUNNEL, STEPS
 FORMER = Path("data")
 TABLES = {table for step in STEPS for table in (step.table, *step.scratch)}
 # Names that gr creates in a data folder.
-OURS = TABLES | {"runs", "evals", "warc", "corrupt", ".state", "demo.toml"}
+OURS = TABLES | {"runs", "evals", "warc", "corrupt", "replaced", ".state", "demo.toml"}
 
 
 def refuse_former_default(default: str) -> None:

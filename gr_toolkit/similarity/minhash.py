@@ -40,7 +40,11 @@ class Match(NamedTuple):
 
 
 def sign(texts: Iterable[str]) -> list[Signature]:
-    """Return the signatures of the texts, in order. They are the same on every machine."""
+    """Return the signatures of the texts, in order. They are the same on every machine.
+
+    A change that gives any text another signature must raise the algorithm's version of table `signatures`
+    in store/tables.py, so that stored signatures are made again.
+    """
     texts = [plain(text) for text in texts]
     sketches = MinHash.bulk([_shingles(text) for text in texts], num_perm=PERMUTATIONS)
     return [

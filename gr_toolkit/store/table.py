@@ -6,23 +6,26 @@ A shard is pending if every input table has it and the output table does not. No
 from __future__ import annotations
 
 import difflib
-import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from gr_toolkit.errors import CorruptShard, RowsDoNotFit, UsageError
+from gr_toolkit.errors import CorruptShard, OutdatedShard, RowsDoNotFit, UsageError
 from gr_toolkit.steps import step_of
 from gr_toolkit.store.folder import Folder
+from gr_toolkit.store.frame import concat, defer, scan_files
 from gr_toolkit.store.lock import hold
+from gr_toolkit.store.shard import conform, encode, has_fields_of, versions_of, why_foreign
 from gr_toolkit.store.tables import (
     SCHEMAS,
+    VERSIONS,
     AttemptRow,
     ContaminatedRow,
     DatasetRow,
@@ -33,12 +36,15 @@ from gr_toolkit.store.tables import (
     Row,
     SignatureRow,
     TextRow,
+    Versions,
 )
 
 if TYPE_CHECKING:
     import polars as pl
 
 ENDING = ".parquet"
+# Folders under the data folder for shards that are set aside: unreadable ones, and ones to make again.
+CORRUPT, REPLACED = "corrupt", "replaced"
 R = TypeVar("R", bound=Row, covariant=True)
 
 
@@ -83,7 +89,7 @@ def open_table(data: str | os.PathLike[str], name: str) -> pl.LazyFrame:
         gr_toolkit.open_table("gr-data", "dataset").filter(pl.col("split") == "train").collect()
 
     docs/tables.md describes the tables. A table without shards gives an empty frame. Raises UsageError if the
-    folder or the table does not exist.
+    folder or the table does not exist, and CorruptShard or OutdatedShard if a shard cannot be read.
     """
     url = os.fspath(data)
     folder = os.path.expanduser(url)
@@ -112,41 +118,43 @@ class Table(Generic[R]):
         """The names of the finished shards, in order."""
         return [name.removesuffix(ENDING) for name in self.folder.names(ENDING)]
 
-    def pending(self, *inputs: str) -> list[str]:
-        """The shards that every input table has and this one lacks, in order."""
+    def pending(self, *inputs: str, besides: Collection[str] = ()) -> list[str]:
+        """The shards that every input table has and this one lacks, in order.
+
+        The shards in `besides` count as lacking.
+        """
         ready = set.intersection(*(set(self.store.table(name).shards()) for name in inputs))
-        return sorted(ready - set(self.shards()))
+        return sorted(ready - set(self.shards()).difference(besides))
 
     def read(self, shard: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of a shard.
+        """The rows of a shard, with the current schema even if the shard has another version.
 
-        Raises CorruptShard if the shard is unreadable. The shard is then moved to `corrupt/` under the data
-        folder, so that the next run of its step makes it again.
+        Raises CorruptShard if the shard is unreadable or foreign. The shard is then moved to `corrupt/` under
+        the data folder, so that the next run of its step makes it again. Raises OutdatedShard if a column of
+        another version does not fit.
         """
+        schema = self.schema if columns is None else pa.schema([self.schema.field(name) for name in columns])
         # pyarrow's threads are off. With threads that read from a Python file object, a few percent of short
         # commands aborted at exit (pyarrow 26).
-        with self._open(shard) as file:
-            parquet = pq.ParquetFile(file, page_checksum_verification=True, pre_buffer=False)
-            return parquet.read(columns, use_threads=False)
+        with self._open(shard) as parquet:
+            found = set(parquet.schema_arrow.names)
+            rows = parquet.read([name for name in schema.names if name in found], use_threads=False)
+        return self._conform(shard, rows, schema)
 
     def scan(self) -> pl.LazyFrame:
-        """A lazy frame of the rows of all shards, in order.
+        """A lazy frame of the rows of all shards, in order, with the current schema.
 
-        A column that an older shard lacks is null. If a shard cannot be read, collecting the frame raises
-        polars' or pyarrow's error, and the shard is not moved.
+        Reads the footers of all shards now. Raises CorruptShard, OutdatedShard like `read`. If the data of a
+        shard cannot be read later, collecting the frame raises polars' or pyarrow's error.
         """
-        import polars as pl
-
-        empty = pl.DataFrame(self.schema.empty_table())
-        files = [f"{self.folder.path}/{shard}{ENDING}" for shard in self.shards()]
-        if not files:
-            return empty.lazy()
-        if self.folder.is_local:
-            return pl.scan_parquet(files, glob=False, schema=dict(empty.schema), missing_columns="insert")
-        from pyarrow.dataset import dataset
-
-        remote = dataset(files, self.schema, format="parquet", filesystem=self.folder.filesystem)
-        return pl.scan_pyarrow_dataset(remote)
+        frames: list[pl.LazyFrame] = []
+        for fit, group in groupby(self.shards(), self._has_current_types):
+            shards = list(group)
+            if fit:
+                frames.append(scan_files(self.folder, [shard + ENDING for shard in shards], self.schema))
+            else:  # polars does not cast
+                frames += [defer(partial(self.read, shard), self.schema) for shard in shards]
+        return concat(frames, self.schema)
 
     def rows(self, shard: str) -> list[R]:
         """The rows of a shard. Raises CorruptShard, StoreError."""
@@ -158,7 +166,7 @@ class Table(Generic[R]):
 
     def write(self, shard: str, rows: Sequence[Row]) -> None:
         """Write a shard atomically. Raises RowsDoNotFit, CannotWrite."""
-        self.folder.write(shard + ENDING, self._encode(rows, f"table {self.name}, shard {shard}"))
+        self.folder.write(shard + ENDING, encode(self.name, rows, f"table {self.name}, shard {shard}"))
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -171,70 +179,89 @@ class Table(Generic[R]):
             yield
 
     def check(self) -> list[str]:
-        """Move the shards with an unreadable footer to `corrupt/`; return one message per moved shard.
+        """Read the footers of the shards; return a message for each problem, about what to do next.
 
+        Moves unreadable and foreign shards to `corrupt/`. Shards of another version that cannot be read stay.
         Only local shards are checked. On an object store, one PUT writes a whole shard, never a part of it.
         """
-        moved = []
+        moved, outdated = [], []
         for shard in self.shards() if self.folder.is_local else ():
             try:
-                self.rows_in([shard])
+                self._footer(shard)
             except CorruptShard as error:
                 moved.append(str(error))
-        return moved
+            except OutdatedShard as error:
+                outdated.append(str(error))
+        if len(outdated) > 1:
+            outdated = [
+                f"table {self.name} has {len(outdated)} outdated shards; the first one: {outdated[0]}"
+            ]
+        return moved + outdated
 
-    def set_aside(self, shard: str) -> str:
-        """Move a shard to `corrupt/` under the data folder and return its new URL. Raises CannotWrite."""
-        aside = f"{self.store.data}/corrupt/{self.name}-{shard}{ENDING}"
+    def set_aside(self, shard: str, folder: str = CORRUPT) -> str:
+        """Move a shard to a folder under the data folder and return its new URL. Raises CannotWrite."""
+        aside = f"{self.store.data}/{folder}/{self.name}-{shard}{ENDING}"
         self.folder.move(shard + ENDING, aside)
         return aside
 
     def rows_in(self, shards: Sequence[str]) -> int:
-        """The number of rows in the shards, from their footers. Raises CorruptShard."""
-        total = 0
-        for shard in shards:
-            with self._open(shard) as file:
-                total += pq.read_metadata(file).num_rows
-        return total
+        """The number of rows in the shards, from their footers. Raises CorruptShard, OutdatedShard."""
+        return sum(self._footer(shard)[1] for shard in shards)
+
+    def versions(self, shard: str) -> Versions:
+        """The versions with which the shard was written. Raises CorruptShard, OutdatedShard."""
+        return versions_of(self._footer(shard)[0])
+
+    def _has_current_types(self, shard: str) -> bool:
+        return has_fields_of(self._footer(shard)[0], self.schema)
+
+    def _footer(self, shard: str) -> tuple[pa.Schema, int]:
+        """The shard's own schema and its number of rows. Raises CorruptShard, OutdatedShard."""
+        with self._open(shard) as parquet:
+            found, rows = parquet.schema_arrow, parquet.metadata.num_rows
+        self._conform(shard, found.empty_table(), self.schema)
+        return found, rows
 
     @contextmanager
-    def _open(self, shard: str) -> Iterator[BinaryIO]:
+    def _open(self, shard: str) -> Iterator[pq.ParquetFile]:
+        """Open a shard. If it is foreign, or reading it in the block fails, move it to `corrupt/`."""
         with self.folder.open(shard + ENDING) as file:
             try:
-                yield file
+                parquet = pq.ParquetFile(file, page_checksum_verification=True, pre_buffer=False)
+                if foreign := why_foreign(parquet.schema_arrow, self.name):
+                    raise self._corrupt(shard, foreign)
+                yield parquet
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
                 if isinstance(error, OSError) and not _is_arrow_error(error):
                     raise
-                raise CorruptShard(
-                    f"shard {shard} of table {self.name} cannot be read; moved it to "
-                    f"{self.set_aside(shard)}. Make it again with: {step_of(self.name).command}"
-                ) from error
+                raise self._corrupt(shard, "cannot be read") from error
 
-    def _encode(self, rows: Sequence[Row], where: str) -> bytes:
-        """Encode the rows as Parquet with the table's schema.
+    def _corrupt(self, shard: str, problem: str) -> CorruptShard:
+        """Move the shard to `corrupt/`, and return the error to raise."""
+        return CorruptShard(
+            f"shard {shard} of table {self.name} {problem}; moved it to {self.set_aside(shard)}. "
+            f"Make it again with: {step_of(self.name).command}"
+        )
 
-        Raises RowsDoNotFit, whose message begins with `where`.
-        """
-        for row in rows:
-            self._check_row(row, where)
-        buffer = io.BytesIO()
+    def _conform(self, shard: str, rows: pa.Table, schema: pa.Schema) -> pa.Table:
+        """The rows with this schema. Raises OutdatedShard."""
         try:
-            table = pa.Table.from_pylist(list(rows), schema=self.schema)
-            with pq.ParquetWriter(buffer, self.schema, compression="zstd", write_page_checksum=True) as file:
-                if table.num_rows:  # datasets.load_dataset cannot read an empty row group
-                    file.write_table(table)
-        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-            raise RowsDoNotFit(f"{where}: {error}") from error
-        if len(pc.unique(table["id"])) != table.num_rows:
-            raise RowsDoNotFit(f"{where}: two rows have the same id")
-        return buffer.getvalue()
+            return conform(rows, schema)
+        except RowsDoNotFit as error:
+            found, ours = versions_of(rows.schema), VERSIONS[self.name]
+            raise OutdatedShard(
+                f"shard {shard} of table {self.name} is {found}, but this gr reads {ours}: {error}. "
+                f"{self._remedy(shard, newer=found.schema > ours.schema)}"
+            ) from error
 
-    def _check_row(self, row: Row, where: str) -> None:
-        """Raise RowsDoNotFit if a column is missing or unknown, or if `kept` contradicts `reason`."""
-        if odd := row.keys() ^ set(self.schema.names):
-            raise RowsDoNotFit(f"{where}: columns missing or unknown: {', '.join(sorted(odd))}")
-        if row["reason"] == "" or bool(row["kept"]) != (row["reason"] is None):
-            raise RowsDoNotFit(f"{where}: row {row.get('id')} must be either kept or have a reason")
+    def _remedy(self, shard: str, *, newer: bool) -> str:
+        step = step_of(self.name)
+        if newer:
+            return "Update gr to read it"
+        if step.needs:
+            return f"Make it again with: {step.command} --again outdated"
+        file = f"{self.folder.url}/{shard}{ENDING}"
+        return f"Delete {file} and run {step.command}, which fetches its pages again"
 
 
 def _is_arrow_error(error: OSError) -> bool:

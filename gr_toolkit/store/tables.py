@@ -1,4 +1,4 @@
-"""The row type of every table, and the Parquet schema that follows from it.
+"""The row type of every table, its version, and the Parquet schema that follows from it.
 
 A column of type `X | None` may hold nulls; every other column may not.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from types import NoneType
-from typing import Annotated, TypedDict, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, NamedTuple, TypedDict, get_args, get_origin, get_type_hints, is_typeddict
 
 import pyarrow as pa
 
@@ -166,6 +166,23 @@ ROWS: dict[str, type[Row]] = {
     "judged": JudgedRow,
     "attempts": AttemptRow,
     "dataset": DatasetRow,
+}
+
+
+class Versions(NamedTuple):
+    """The versions of a table, stored in every shard. Shards without versions have version 1 of both."""
+
+    schema: int  # raised when the row type changes
+    algorithm: int  # raised when the step would write other rows that must not be mixed with older ones
+
+    def __str__(self) -> str:
+        return f"schema {self.schema} algorithm {self.algorithm}"
+
+
+VERSIONS: dict[str, Versions] = dict.fromkeys(ROWS, Versions(schema=1, algorithm=1)) | {
+    # Raise the algorithm's version whenever `similarity.sign` would return another signature for any text:
+    # signatures of two algorithms cannot be compared, and `gr curate dedup` then signs every pair again.
+    "signatures": Versions(schema=1, algorithm=1),
 }
 
 ARROW_TYPES: dict[object, pa.DataType] = {

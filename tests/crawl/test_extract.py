@@ -4,11 +4,13 @@ import json
 
 import pytest
 
+from commands import gr
 from crawl.extract import extract, text_row
 from crawl.response import compress, read_page
 from gr_toolkit.console import Summary
 from gr_toolkit.settings import Settings
-from rows import rows_of
+from rows import fill, rows_of
+from shards import older, put
 
 PROSE = "<p>" + "Energy is neither made nor lost, it only changes its form in a closed system. " * 6 + "</p>"
 
@@ -183,3 +185,29 @@ def test_only_kept_pages_get_a_row_and_a_second_run_finds_no_pending_shard(store
     assert (summary.rows_in, summary.rows, summary.shards) == (4, 2, 2)
     assert [row["id"] for row in rows_of(store, "texts")] == ["000001", "000002"]
     assert again.rows_in == 0
+
+
+def test_shards_with_a_reason_are_extracted_again_with_what_was_made_from_them(store, tmp_path):
+    page = read_page("http://e.org/", 0, 200, {"content-type": "text/html"}, PROSE.encode()).row
+    failed = fill("texts", kept=False, reason="cannot be parsed: RecursionError: too deep")
+    for shard in "12":
+        store.table("pages").write(shard, [{**page, "id": shard}])
+        store.table("texts").write(shard, [failed if shard == "1" else fill("texts", "2")])
+        store.table("pairs").write(shard, [])
+    code, output, errors = gr(tmp_path, "crawl", "extract", "--again", "cannot be parsed", "--json")
+    assert (code, json.loads(output)["steps"][0]["shards"]) == (0, 1)
+    assert errors == "moved these shards to gr-data/replaced, to make them again: texts 1, pairs 1\n"
+    assert [(row["id"], row["reason"]) for row in rows_of(store, "texts")] == [("1", None), ("2", None)]
+    assert store.table("pairs").shards() == ["2"]
+
+
+def test_texts_of_a_version_that_cannot_be_read_are_extracted_again(store, tmp_path):
+    page = read_page("http://e.org/", 0, 200, {"content-type": "text/html"}, PROSE.encode()).row
+    store.table("pages").write("1", [page])
+    put(store, "texts", "1", older("texts", [fill("texts")], extract_ratio=None))
+    code, _, errors = gr(tmp_path, "curate", "extract")
+    assert (code, len(errors.splitlines())) == (1, 1)
+    command = errors.strip().rpartition("Make it again with: gr ")[2]
+    assert command == "crawl extract --again outdated"
+    assert gr(tmp_path, *command.split())[0] == 0
+    assert [row["id"] for row in rows_of(store, "texts")] == [page["id"]]

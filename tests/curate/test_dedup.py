@@ -8,7 +8,9 @@ from curate.dedup import dedup, duplicates_in, signature_row
 from gr_toolkit.console import Summary
 from gr_toolkit.settings import Settings
 from gr_toolkit.similarity import NearDuplicates, Signature, sign
+from gr_toolkit.store.tables import VERSIONS, Versions
 from rows import fill, rows_of
+from shards import older, put, stamp
 
 TREE = "A tree grows 3 feet in 2 years. How high is it after 8 years of growth in the same garden?"
 NEAR = "A tree grows 3 feet in 2 years. How high is it after 8 years of growth in a garden?"
@@ -66,6 +68,49 @@ def test_every_pair_is_signed_once_and_the_signature_is_stored(store):
     deduplicated(store, OTHER, shard="2")
     assert store.table("signatures").shards() == ["1", "2"]
     assert store.table("signatures").rows("1") == first
+
+
+SIGNED_OTHERWISE = {
+    "another algorithm": (older("signatures", [fill("signatures", "1/0")]), 2),
+    "another schema": (older("signatures", [fill("signatures", "1/0")], digest=None), 1),
+}
+
+
+@pytest.mark.parametrize("case", SIGNED_OTHERWISE)
+def test_signatures_of_another_version_are_made_again_and_not_compared(store, capsys, case):
+    content, algorithm = SIGNED_OTHERWISE[case]
+    deduplicated(store, TREE)
+    deduplicated(store, OTHER, shard="3")
+    signed = store.table("signatures").rows("1")
+    path = put(store, "signatures", "1", content, stamp("signatures", algorithm=algorithm))
+    written = path.read_bytes()
+    deduplicated(store, NEAR, shard="2")
+    assert "the pairs of 1 shards are signed again" in capsys.readouterr().err
+    assert store.table("signatures").rows("1") == signed
+    assert [(row["id"], row["kept_id"]) for row in rows_of(store, "duplicates")] == [("2/0", "1/0")]
+    aside = path.parent.parent / "replaced" / "signatures-1.parquet"
+    assert aside.read_bytes() == written
+    deduplicated(store, TREE, shard="4")
+    assert "signed again" not in capsys.readouterr().err
+
+
+def test_all_signatures_are_made_again_after_a_change_of_the_algorithm(store, monkeypatch, capsys):
+    deduplicated(store, TREE)
+    deduplicated(store, OTHER, shard="2")
+    monkeypatch.setitem(VERSIONS, "signatures", Versions(1, 7))
+    deduplicated(store, TREE, shard="3")
+    assert "the pairs of 2 shards are signed again" in capsys.readouterr().err
+    signatures = store.table("signatures")
+    assert [signatures.versions(shard).algorithm for shard in signatures.shards()] == [7, 7, 7]
+
+
+def test_foreign_signatures_are_set_aside_and_made_again(store, capsys):
+    deduplicated(store, TREE)
+    put(store, "signatures", "1", older("signatures", []), stamp("pairs"))
+    deduplicated(store, TREE, shard="2")
+    assert "shard 1 of table signatures is a shard of table pairs; moved it to" in capsys.readouterr().err
+    assert [row["kept_id"] for row in rows_of(store, "duplicates")] == ["1/0"]
+    assert store.table("signatures").shards() == ["1", "2"]
 
 
 def test_rejected_pairs_are_neither_signed_nor_compared(store):

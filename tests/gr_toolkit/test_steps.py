@@ -9,7 +9,7 @@ import pytest
 
 from curate.command import CURATE_STEPS
 from files import ROOT
-from gr_toolkit.steps import FUNNEL, STEPS, inputs, removed_before, step_of
+from gr_toolkit.steps import FUNNEL, STEPS, derived_from, inputs, removed_before, step_of
 from gr_toolkit.store.tables import SCHEMAS
 
 
@@ -36,6 +36,20 @@ def test_a_step_needs_only_tables_of_earlier_steps():
 )
 def test_a_table_needs_the_tables_of_its_step_and_the_step_s_scratch_tables(table, needed):
     assert inputs(table) == needed
+
+
+@pytest.mark.parametrize(
+    ("table", "derived"),
+    [
+        ("pages", tuple(SCHEMAS)[1:]),
+        ("pairs", ("signatures", "duplicates", "contaminated", "judged", "attempts", "dataset")),
+        ("signatures", ("duplicates", "contaminated", "judged", "attempts", "dataset")),
+        ("judged", ("attempts", "dataset")),
+        ("dataset", ()),
+    ],
+)
+def test_derived_tables_are_those_made_from_a_table_directly_or_not(table, derived):
+    assert derived_from(table) == derived
 
 
 def test_a_pair_removed_by_an_earlier_step_reaches_no_later_one():

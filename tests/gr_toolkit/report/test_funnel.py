@@ -5,6 +5,7 @@ import json
 from gr_toolkit.report.funnel import as_json, read_funnel, rows_in
 from gr_toolkit.steps import FUNNEL
 from rows import fill
+from shards import older, put, stamp
 
 
 def test_funnel_counts_kept_rows_reasons_and_pending_shards(store):
@@ -43,3 +44,21 @@ def test_corrupt_shard_is_moved_aside_and_counted_as_pending(store, capsys):
         file.truncate(20)
     assert read_funnel(store)["texts"].pending == 1
     assert "gr crawl extract" in capsys.readouterr().err
+
+
+def test_outdated_shard_is_counted_and_reported(store, capsys):
+    rows = [fill("judged", "a"), fill("judged", "b", kept=False, reason="open-ended")]
+    put(store, "judged", "1", older("judged", rows, judge=None))
+    counts = read_funnel(store)["judged"].counts
+    assert (counts.rows, counts.kept, dict(counts.reasons)) == (2, 1, {"open-ended": 1})
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("shard 1 of table judged is schema 1 algorithm 1, but this gr reads schema 1")
+    assert line.endswith("gr curate judge --again outdated")
+
+
+def test_foreign_shard_is_moved_aside_and_counted_as_pending(store, capsys):
+    store.table("pages").write("1", [])
+    put(store, "texts", "1", older("texts", [fill("texts")]), stamp("pages"))
+    status = read_funnel(store)["texts"]
+    assert (status.counts.rows, status.pending) == (0, 1)
+    assert "shard 1 of table texts is a shard of table pages; moved it to" in capsys.readouterr().err

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import json
+from hashlib import sha256
+
 import pytest
 
 from gr_toolkit.similarity import Match, NearDuplicates, sign
+from gr_toolkit.store.tables import VERSIONS
 
 TRAIN = "A train travels 120 miles in 2 hours at a constant speed. How far does it travel in 5 hours?"
 THRESHOLD = 0.7
@@ -147,3 +151,24 @@ def test_planted_duplicates_among_real_questions(shared):
     assert wrongly_merged <= 0.005 * hard
     assert sum(repeated["dup_case"]) >= 0.9 * len(repeated["dup_case"]) > 15
     assert sum(repeated["dup_boiler"]) >= 0.7 * len(repeated["dup_boiler"]) > 15
+
+
+SIGNED = [
+    "Problem 3: A train travels 120 miles in two hours at a constant speed.  How far does it travel in 5?",
+    "Find \\(x\\) if $3 \\times x \\le 12.50$ and x \u2260 \u22121,000.",
+    "Quelle est la d\u00e9riv\u00e9e de \uff58\u00b2 ?",
+    "\u5149\u5408\u4f5c\u7528\u5438\u6536\u4ec0\u4e48\u6c14\u4f53?",
+    "pH",
+    "",
+]
+# The first digits of the hash of these texts' signatures, by version of the algorithm.
+SIGNATURE_HASHES = {1: "d61d69549a9e"}
+
+
+def test_changed_signature_has_another_version_of_the_algorithm():
+    """Otherwise `gr curate dedup` would compare stored signatures with signatures of another kind."""
+    found = sha256(json.dumps(sign(SIGNED)).encode()).hexdigest()[:12]
+    version = VERSIONS["signatures"].algorithm
+    assert SIGNATURE_HASHES.get(version) == found, (
+        f"raise the algorithm's version of signatures in store/tables.py and add {version + 1}: {found!r}"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -17,10 +18,10 @@ import gr_toolkit.llm.command
 import gr_toolkit.report.command
 import gr_toolkit.verify.command
 import train.command
-from gr_toolkit import init
+from gr_toolkit import init, interrupts
 from gr_toolkit.errors import GrError
 
-INTERRUPTED = 130  # the exit code after Ctrl-C, as in typer and the shell
+INTERRUPTED = 130  # typer's exit code after a KeyboardInterrupt
 ORDER = ["crawl", "curate", "train", "eval", "verify", "status", "llm", "init", "demo"]
 
 
@@ -76,7 +77,21 @@ def root(
 
 
 def main() -> None:
-    """Run the command line. Print a GrError as one line on stderr, and exit with its exit code."""
+    """Run the command line. Print a GrError as one line on stderr, and exit with its exit code.
+
+    After a signal, exit with 128 + its number: 130 after Ctrl-C, 143 after SIGTERM.
+    """
+    with interrupts.handled():
+        try:
+            _run()
+        except (KeyboardInterrupt, SystemExit) as ended:
+            if isinstance(ended, SystemExit) and ended.code != INTERRUPTED:
+                raise
+            print("gr: stopped. To finish, run the same command again.", file=sys.stderr)
+            sys.exit(128 + (interrupts.received() or signal.SIGINT))
+
+
+def _run() -> None:
     try:
         app()
     except GrError as error:
@@ -84,10 +99,6 @@ def main() -> None:
             raise
         print(f"gr: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except SystemExit as ended:
-        if ended.code == INTERRUPTED:
-            print("gr: stopped. To finish, run the same command again.", file=sys.stderr)
-        raise
 
 
 if __name__ == "__main__":

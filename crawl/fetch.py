@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 
 from crawl.frontier.frontier import Frontier
 from crawl.frontier.status import waiting_by_host
@@ -16,13 +14,16 @@ from crawl.response import links_of_row
 from crawl.sources.sources import Sources, read_sources
 from crawl.urls import Scope, seconds_of
 from crawl.web.result_handler import ResultHandler
+from gr_toolkit import interrupts
 from gr_toolkit.console import Summary, describe, progress, say
 from gr_toolkit.engine.beside import Beside
 from gr_toolkit.errors import GrError, NoPages, UsageError
 from gr_toolkit.settings import CrawlSettings, Settings
-from gr_toolkit.steps import FUNNEL
+from gr_toolkit.steps import FUNNEL, derived_from
 from gr_toolkit.store import Store, Table
-from gr_toolkit.store.tables import SCHEMAS, PageRow
+from gr_toolkit.store.aside import set_aside
+from gr_toolkit.store.table import CORRUPT
+from gr_toolkit.store.tables import PageRow
 
 FRONTIER = "frontier.sqlite"
 NO_HOST = "none of the sources' hosts belongs to crawl.part"
@@ -153,15 +154,10 @@ def set_aside_derived(store: Store, lost: set[str], locked: Set[str]) -> None:
     The lost pages are fetched again, into shards with new names. The caller holds the locks of the tables
     named in `locked`; this function locks the other tables itself.
     """
-    moved: Counter[str] = Counter()
-    for table in (store.table(name) for name in SCHEMAS if name != "pages"):
-        for shard in sorted(lost.intersection(table.shards())):
-            with nullcontext() if table.name in locked else table.writing():
-                table.set_aside(shard)
-            moved[table.name] += 1
+    moved = set_aside(store, derived_from("pages"), lost, CORRUPT, locked)
     if moved:
         tables = describe(moved, most=len(moved))
-        corrupt = f"{store.data}/corrupt"
+        corrupt = f"{store.data}/{CORRUPT}"
         say(f"shards of table pages are missing; moved the shards derived from them to {corrupt}: {tables}")
 
 
@@ -218,7 +214,7 @@ def fetch_all(handler: ResultHandler, tick: Callable[[], None] | None = None) ->
         progress("crawl", handler.settings.max_pages or None, handler.live.tell) as handler.advance,
         quiet_logs(),
     ):
-        asyncio.run(run_spider(handler, tick or (lambda: None)))
+        interrupts.run(run_spider(handler, tick or (lambda: None)))
 
 
 def crawl_notes(handler: ResultHandler) -> list[str]:

@@ -15,6 +15,7 @@ from itertools import groupby
 from crawl.archives.archive import Archive, Contents, Slice
 from crawl.frontier.frontier import Frontier
 from crawl.page_writer import PageWriter
+from gr_toolkit import interrupts
 from gr_toolkit.console import Advance, Summary, describe
 from gr_toolkit.engine import spread
 from gr_toolkit.errors import GrError, NoPages, UsageError
@@ -123,7 +124,7 @@ def ingest_slices(
     advance: Advance,
 ) -> None:
     """Add rows until `max_pages` of them were new. Record an archive as finished once its rows are stored."""
-    most, shards = writer.settings.max_pages, writer.summary.shards
+    shards = writer.summary.shards
     done: list[str] = []
     unfinished: set[str] = set()
     try:
@@ -134,19 +135,29 @@ def ingest_slices(
             count(found, tally, writer.summary)
             if found.unfinished:
                 unfinished.add(key)
-            for row in found.rows:
-                is_new = writer.add_if_new(row)
-                advance(is_new)
-                tally.known += not is_new
-                if most and writer.summary.rows + len(writer.waiting) >= most:
+            with interrupts.on_interrupt():  # a row is added to the waiting pages and to the frontier
+                if add_rows(found, writer, tally, advance):
                     return
-                writer.flush_if_due()
             if writer.summary.shards > shards:  # the rows of all earlier slices are stored
                 mark_done(frontier, done)
                 shards = writer.summary.shards
     finally:
-        writer.flush()
-        mark_done(frontier, done)
+        with interrupts.on_interrupt():
+            writer.flush()
+            mark_done(frontier, done)
+
+
+def add_rows(found: Contents, writer: PageWriter, tally: Tally, advance: Advance) -> bool:
+    """Add the rows of a slice that are new. Return whether `max_pages` is reached."""
+    most = writer.settings.max_pages
+    for row in found.rows:
+        is_new = writer.add_if_new(row)
+        advance(is_new)
+        tally.known += not is_new
+        if most and writer.summary.rows + len(writer.waiting) >= most:
+            return True
+        writer.flush_if_due()
+    return False
 
 
 def count(found: Contents, tally: Tally, summary: Summary) -> None:

@@ -2,98 +2,87 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from curate.models import model_for
-from gr_toolkit.console import Advance, Summary
-from gr_toolkit.engine import run_here
-from gr_toolkit.errors import RequestFailed
+from curate.models import all_of, ask_about, model_for
+from curate.verdicts import UNDECIDED, failed, verified, verify_again
+from gr_toolkit.console import Summary
+from gr_toolkit.engine import Attempt
+from gr_toolkit.errors import RequestFailed, Unanswered
 from gr_toolkit.llm import LLM, Message
+from gr_toolkit.llm.usage import metered
 from gr_toolkit.settings import Settings
 from gr_toolkit.store import Store, content_id
 from gr_toolkit.store.tables import AttemptRow, JudgedRow
-from gr_toolkit.verify import Item, Verdict, Verifier, extract_answer, open_verifier, solver_prompt
+from gr_toolkit.verify import Verifier, extract_answer, open_verifier, solver_prompt
 
 TEMPERATURE = 1.0  # of the solver; above 0, because a pass rate needs samples that differ
 
 
 def attempt(store: Store, settings: Settings, summary: Summary) -> None:
-    """Fill `attempts` with `curate.samples` solutions of each question judged verifiable."""
+    """Fill `attempts` with `curate.samples` solutions of each question judged verifiable.
+
+    With a verifier model, first verify the stored attempts again that the rules alone left undecided.
+    """
     with (
         model_for("solver", store, settings, summary) as solver,
-        _verifier(settings, summary, solver) as verifier,
+        open_verifier(settings, solver.budget) as verifier,
+        metered(summary, [model.usage for model in verifier.models]),
     ):
-
-        async def attempts_at(question: JudgedRow) -> list[AttemptRow]:
-            samples = range(settings.curate.samples if question["kept"] else 0)
-            return await asyncio.gather(
-                *(
-                    sample_solution(question, sample, solver, settings.instruction, verifier)
-                    for sample in samples
-                )
-            )
-
-        def attempt_shard(shard: str, advance: Advance) -> list[AttemptRow]:
-            questions = store.table("judged").rows(shard)
-            return [row for rows in solver.map(attempts_at, questions, advance) for row in rows]
-
-        run_here(store, summary, attempt_shard)
+        verify_again(store, settings, summary, verifier)
+        ask_about(
+            store,
+            settings,
+            summary,
+            solver,
+            items=store.table("judged").rows,
+            ask=lambda question: attempts_at(question, solver, settings, verifier),
+            name=lambda question: question["id"],
+        )
 
 
-@contextmanager
-def _verifier(settings: Settings, summary: Summary, solver: LLM) -> Iterator[Verifier]:
-    """Open a verifier that shares the solver's budget. On exit, add its models' usage to the summary."""
-    with open_verifier(settings, solver.budget) as verifier:
-        try:
-            yield verifier
-        finally:
-            for model in verifier.models:
-                model.usage.add_to(summary)
+async def attempts_at(
+    question: JudgedRow, solver: LLM, settings: Settings, verifier: Verifier
+) -> Attempt[list[AttemptRow]]:
+    """The rows of all samples of a question; none if the question is not verifiable."""
+    samples = range(settings.curate.samples if question["kept"] else 0)
+    attempts = await all_of(
+        sample_solution(question, sample, solver, settings.instruction, verifier) for sample in samples
+    )
+    unanswered = next((failure for _, failure in attempts if failure), None)
+    return Attempt([row for row, _ in attempts], unanswered)
 
 
 async def sample_solution(
     question: JudgedRow, sample: int, solver: LLM, instruction: str, verifier: Verifier
-) -> AttemptRow:
-    """The row of one solution and its verdict. The sample number is the seed: a second run reads the cache.
+) -> tuple[AttemptRow, Unanswered | None]:
+    """The row of one solution and its verdict, and the error if the solver or the verifier did not answer.
 
-    Raises ServerUnusable if the solver's or the verifier's server fails: a pass rate needs every verdict.
+    The sample number is the seed, so that a second run reads the cache.
     """
+    row = _row(question, sample, solver, instruction)
     try:
         message = Message(role="user", content=solver_prompt(question["question"], instruction))
         reply = await solver.ask([message], temperature=TEMPERATURE, seed=sample)
     except RequestFailed as error:
-        return _row(question, sample, solver, instruction, reason=error.reason)
+        return failed(row, error), None
+    except Unanswered as error:
+        return failed(row, error), error
     found = extract_answer(reply.text)
-    verdict = await verifier.verify(Item(question["question"], question["answer"], found))
-    if verifier.failure:
-        raise verifier.failure
-    return _row(question, sample, solver, instruction, reply.text, found.answer if found else None, verdict)
+    row = {**row, "completion": reply.text, "answer": found.answer if found else None}
+    return await verified(row, question, verifier)
 
 
-def _row(
-    question: JudgedRow,
-    sample: int,
-    solver: LLM,
-    instruction: str,
-    completion: str | None = None,
-    answer: str | None = None,
-    verdict: Verdict | None = None,
-    reason: str | None = None,
-) -> AttemptRow:
-    if verdict is not None and verdict.correct is None:
-        reason = "undecided"
+def _row(question: JudgedRow, sample: int, solver: LLM, instruction: str) -> AttemptRow:
+    """The row of a sample before the solver replies."""
     return {
         "id": content_id(question["id"], sample),
         "pair_id": question["id"],
         "sample": sample,
         "solver": f"{solver.name}: {instruction}",
-        "completion": completion,
-        "answer": answer,
-        "verdict": verdict.correct if verdict else None,
-        "decided_by": verdict.decided_by if verdict else None,
-        "rationale": verdict.reason if verdict else None,
-        "kept": reason is None,
-        "reason": reason,
+        "completion": None,
+        "answer": None,
+        "verdict": None,
+        "decided_by": None,
+        "rationale": None,
+        "kept": False,
+        "reason": UNDECIDED,
     }

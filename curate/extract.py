@@ -6,7 +6,6 @@ questions yields one row with the reason.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +13,10 @@ from pathlib import Path
 from pydantic import BaseModel, Field, JsonValue
 
 from curate.grounding import find_evidence
-from curate.models import model_for
-from gr_toolkit.console import Advance, Summary
-from gr_toolkit.engine import run_here
-from gr_toolkit.errors import RequestFailed
+from curate.models import all_of, ask_about, model_for
+from gr_toolkit.console import Summary
+from gr_toolkit.engine import Attempt
+from gr_toolkit.errors import ModelError, RequestFailed, Unanswered, UnusableReply
 from gr_toolkit.llm import LLM, Prompt, load_prompt
 from gr_toolkit.settings import CurateSettings, Settings
 from gr_toolkit.store import Store, content_id
@@ -47,47 +46,57 @@ def extract(store: Store, settings: Settings, summary: Summary) -> None:
     """Fill `pairs` from the pending shards of `texts`."""
     prompt = load_prompt(PROMPT)
     with model_for("extractor", store, settings, summary) as llm:
+        ask_about(
+            store,
+            settings,
+            summary,
+            llm,
+            items=store.table("texts").rows,
+            ask=lambda text: pairs_of_text(text, llm, prompt, settings),
+            name=lambda text: text["id"],
+        )
 
-        def extract_shard(shard: str, advance: Advance) -> list[PairRow]:
-            texts = store.table("texts").rows(shard)
-            found = llm.map(lambda text: pairs_of_text(text, llm, prompt, settings), texts, advance)
-            return [pair for pairs in found for pair in pairs]
 
-        run_here(store, summary, extract_shard)
-
-
-async def pairs_of_text(text: TextRow, llm: LLM, prompt: Prompt, settings: Settings) -> list[PairRow]:
+async def pairs_of_text(
+    text: TextRow, llm: LLM, prompt: Prompt, settings: Settings
+) -> Attempt[list[PairRow]]:
     """The rows of one text: its pairs, or one row with the reason if it has none."""
     if not text["kept"]:
-        return []
+        return Attempt([])
     language, wanted = text["language"], settings.curate.languages
     if wanted and language not in wanted:
-        return [_row(text, reason=f"language {language or 'unknown'}")]
+        return Attempt([_row(text, reason=f"language {language or 'unknown'}")])
     rows = list(marked_up_pairs(text, settings.curate))
     parts = split(text["text"], settings.curate.chunk_chars)
-    extractor = f"{llm.name} {prompt.version}"
-    for answer in await asyncio.gather(*(_ask(llm, prompt, part, settings) for part in parts)):
-        if isinstance(answer, RequestFailed):
-            rows.append(_row(text, reason=answer.reason, extractor=extractor))
-        else:
-            rows.extend(_found_pair(text, pair, settings.curate, extractor) for pair in answer)
-    return _distinct(rows) or [_row(text, reason="no question found", extractor=extractor)]
+    replies = await all_of(_ask(llm, prompt, part, settings) for part in parts)
+    extractor = f"{llm.name} {prompt.version}" if parts else "none"
+    for found, failure in replies:
+        rows.extend(_found_pair(text, pair, settings.curate, extractor) for pair in found)
+        if failure:
+            rows.append(_row(text, reason=failure.reason, extractor=extractor))
+    unanswered = next((failure for _, failure in replies if isinstance(failure, Unanswered)), None)
+    rows = _distinct(rows) or [_row(text, reason="no question found", extractor=extractor)]
+    return Attempt(rows, unanswered)
 
 
-async def _ask(llm: LLM, prompt: Prompt, part: str, settings: Settings) -> list[FoundPair] | RequestFailed:
+async def _ask(
+    llm: LLM, prompt: Prompt, part: str, settings: Settings
+) -> tuple[list[FoundPair], ModelError | None]:
+    """The pairs that the model finds in a part of a text, and what kept it from finding more."""
     most = settings.curate.pairs_per_chunk
 
     class Found(BaseModel):
         pairs: list[FoundPair] = Field(json_schema_extra={"maxItems": most})
 
-    # Enough tokens for all pairs: a truncated reply is not valid JSON, and all its pairs are lost.
+    # Enough tokens for all pairs: a reply that is cut off loses the last ones.
     max_tokens = max(settings.llm.for_role("extractor").max_tokens, TOKENS_PER_PAIR * most)
     messages = prompt.messages(text=part, most=str(most))
     try:
         reply = await llm.ask(messages, schema=Found, max_tokens=max_tokens)
-    except RequestFailed as error:
-        return error
-    return reply.parsed.pairs[:most]
+    except (RequestFailed, Unanswered) as error:
+        return [], error
+    is_cut_off = reply.finish_reason == "length"
+    return reply.parsed.pairs[:most], UnusableReply("list cut off at max_tokens") if is_cut_off else None
 
 
 def _found_pair(text: TextRow, pair: FoundPair, settings: CurateSettings, extractor: str) -> PairRow:

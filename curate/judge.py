@@ -8,10 +8,10 @@ from typing import Literal
 from pydantic import BaseModel
 
 from curate.flow import Pair, pairs_reaching
-from curate.models import model_for
-from gr_toolkit.console import Advance, Summary
-from gr_toolkit.engine import run_here
-from gr_toolkit.errors import RequestFailed
+from curate.models import ask_about, model_for
+from gr_toolkit.console import Summary
+from gr_toolkit.engine import Attempt
+from gr_toolkit.errors import RequestFailed, Unanswered
 from gr_toolkit.llm import LLM, Prompt, load_prompt
 from gr_toolkit.settings import Settings
 from gr_toolkit.store import Store
@@ -64,23 +64,28 @@ def judge(store: Store, settings: Settings, summary: Summary) -> None:
     """Fill `judged` from the pairs that are neither duplicates nor benchmark leaks."""
     prompt = load_prompt(PROMPT)
     with model_for("judge", store, settings, summary) as llm:
+        ask_about(
+            store,
+            settings,
+            summary,
+            llm,
+            items=lambda shard: pairs_reaching(store, "judged", shard),
+            ask=lambda pair: judge_pair(pair, llm, prompt),
+            name=lambda pair: pair.id,
+        )
 
-        def judge_shard(shard: str, advance: Advance) -> list[JudgedRow]:
-            pairs = pairs_reaching(store, "judged", shard)
-            return llm.map(lambda pair: judge_pair(pair, llm, prompt), pairs, advance)
 
-        run_here(store, summary, judge_shard)
-
-
-async def judge_pair(pair: Pair, llm: LLM, prompt: Prompt) -> JudgedRow:
-    """Ask the judge about one pair, and return its row of `judged`."""
+async def judge_pair(pair: Pair, llm: LLM, prompt: Prompt) -> Attempt[list[JudgedRow]]:
+    """Ask the judge about one pair; the result is the pair's row of `judged`."""
     try:
         messages = prompt.messages(question=pair.question, answer=pair.answer)
         reply = await llm.ask(messages, schema=Judgement)
     except RequestFailed as error:
-        return _row(pair, llm, prompt, None, error.reason)
+        return Attempt([_row(pair, llm, prompt, None, error.reason)])
+    except Unanswered as error:
+        return Attempt([_row(pair, llm, prompt, None, error.reason)], error)
     problem = reply.parsed.problem
-    return _row(pair, llm, prompt, reply.parsed, None if problem == "none" else problem)
+    return Attempt([_row(pair, llm, prompt, reply.parsed, None if problem == "none" else problem)])
 
 
 def _row(pair: Pair, llm: LLM, prompt: Prompt, judgement: Judgement | None, reason: str | None) -> JudgedRow:

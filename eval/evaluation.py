@@ -8,17 +8,20 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 
 from eval.benchmarks import NAMES, Benchmark, load_benchmark
 from eval.marking import Exam, answer_and_mark
 from eval.scoring import Mark, Score, describe_score, score
 from gr_toolkit.console import Summary, progress
+from gr_toolkit.engine import Attempt, Rounds, each, in_rounds
 from gr_toolkit.errors import UsageError
-from gr_toolkit.llm import Usage, connect
+from gr_toolkit.llm import connect, kept_until_written
 from gr_toolkit.llm.names import resolve_model, slug
+from gr_toolkit.llm.usage import metered
 from gr_toolkit.settings import Settings
 from gr_toolkit.store import Store
+from gr_toolkit.store.failures import FailureCounts
 from gr_toolkit.store.folder import Folder
 from gr_toolkit.store.questions import Question
 from gr_toolkit.verify import open_verifier
@@ -76,7 +79,8 @@ def open_exam(settings: Settings, model: str) -> Iterator[Exam]:
         connect(tested, None, settings.state) as llm,
         open_verifier(settings, llm.budget) as verifier,
     ):
-        yield Exam(model, llm, verifier, settings.instruction, settings.eval)
+        rounds = Rounds(2 * llm.concurrency, settings.llm.give_up_after, settings.llm.grace)
+        yield Exam(model, llm, verifier, settings.instruction, settings.eval, rounds, settings.state)
 
 
 def evaluate_benchmark(exam: Exam, benchmark: Benchmark, folder: Folder, summary: Summary) -> None:
@@ -84,31 +88,56 @@ def evaluate_benchmark(exam: Exam, benchmark: Benchmark, folder: Folder, summary
     if not benchmark.questions:
         summary.notes.append(f"{benchmark.name} has no questions (gr curate export fills its test split)")
         return
-    attempts = [(question, n) for question in benchmark.questions for n in range(exam.sampling.samples)]
-
-    async def one(attempt: tuple[Question, int]) -> Mark:
-        return await answer_and_mark(exam, *attempt)
-
-    with _metered(summary, exam), progress(summary.step, len(attempts)) as advance:
-        marks = exam.llm.map(one, attempts, advance)
+    started = time.monotonic()
+    try:
+        with metered(summary, [model.usage for model in (exam.llm, *exam.verifier.models)]):
+            marks = mark_all(exam, benchmark, summary)
+    finally:
+        summary.seconds = time.monotonic() - started
     result = score(marks)
     _write(folder, exam, benchmark, marks, result)
     _report(summary, result)
     summary.notes.append(f"written to {folder.url}/{benchmark.name}.jsonl and {benchmark.name}.score.json")
 
 
-@contextmanager
-def _metered(summary: Summary, exam: Exam) -> Iterator[None]:
-    """Add the time and the model usage of the block to the summary."""
-    llms = [exam.llm, *exam.verifier.models]
-    before, started = [astuple(llm.usage) for llm in llms], time.monotonic()
+def mark_all(exam: Exam, benchmark: Benchmark, summary: Summary) -> list[Mark]:
+    """The marks of all completions, in order. `summary.pending` counts those that got no reply.
+
+    A mark without a reply has the outcome "failed". The next run asks for it again; the other replies are
+    kept until then, whether or not they are cached.
+    """
+    attempts = [(question, n) for question in benchmark.questions for n in range(exam.sampling.samples)]
+    marks: dict[tuple[Question, int], Mark] = {}
+    unit = f"eval/{slug(exam.model)}/{benchmark.name}"
+
+    async def attempt(item: tuple[Question, int]) -> Attempt[Mark]:
+        with kept_until_written(unit):
+            outcome = await answer_and_mark(exam, *item)
+        marks[item] = outcome.result
+        return outcome
+
+    async def settle(item: tuple[Question, int], mark: Mark) -> None:
+        settled.add(item)
+        advance(1)
+
+    settled: set[tuple[Question, int]] = set()
     try:
-        yield
+        with progress(summary.step, len(attempts)) as advance:
+            exam.llm.run(
+                in_rounds(
+                    each(attempts),
+                    attempt,
+                    settle,
+                    name=lambda item: f"{item[0].id} {item[1]}",
+                    counts=FailureCounts(exam.state, unit.replace("/", "-")),
+                    rounds=exam.rounds,
+                )
+            )
     finally:
-        for llm, earlier in zip(llms, before, strict=True):
-            used = (now - then for now, then in zip(astuple(llm.usage), earlier, strict=True))
-            Usage(*used).add_to(summary)
-        summary.seconds = time.monotonic() - started
+        summary.pending = len(attempts) - len(settled)
+    if not summary.pending:
+        exam.llm.forget(unit)
+    return [marks[item] for item in attempts]
 
 
 def _write(folder: Folder, exam: Exam, benchmark: Benchmark, marks: Sequence[Mark], result: Score) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from eval.scoring import Mark
-from gr_toolkit.errors import RequestFailed
+from gr_toolkit.engine import Attempt, Rounds
+from gr_toolkit.errors import RequestFailed, Unanswered
 from gr_toolkit.llm import LLM, Message
 from gr_toolkit.settings import EvalSettings
 from gr_toolkit.store.questions import Question
@@ -21,6 +23,8 @@ class Exam:
     verifier: Verifier
     instruction: str
     sampling: EvalSettings
+    rounds: Rounds
+    state: Path  # where failures are counted
 
     def conditions(self) -> dict[str, object]:
         """Everything that a score depends on, except the benchmark."""
@@ -34,10 +38,11 @@ class Exam:
         }
 
 
-async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Mark:
+async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Attempt[Mark]:
     """Ask for one completion and mark it. The sample number is the seed, so a second run repeats the request.
 
-    Raises ServerUnusable and BudgetExceeded. A single failed request returns a mark with outcome "failed".
+    A request that fails, or that the model or the verifier does not answer, gives a mark with outcome
+    "failed". Raises ServerUnusable and BudgetExceeded.
     """
     mark = Mark(question.id, question.question, question.answer, sample)
     try:
@@ -47,20 +52,24 @@ async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Mark:
             temperature=exam.sampling.temperature,
             max_tokens=exam.sampling.max_tokens,
             seed=sample,
+            partial=True,
         )
     except RequestFailed as error:
-        return replace(mark, reason=str(error))
+        return Attempt(replace(mark, reason=str(error)))
+    except Unanswered as error:
+        return Attempt(replace(mark, reason=str(error)), error)
     found = extract_answer(reply.text)
-    verdict = await exam.verifier.verify(Item(question.question, question.answer, found))
-    if exam.verifier.failure:
-        raise exam.verifier.failure
-    return replace(
+    mark = replace(
         mark,
         completion=reply.text,
         answer=found.answer if found else None,
-        correct=verdict.correct,
-        decided_by=verdict.decided_by,
-        reason=verdict.reason,
         finish_reason=reply.finish_reason,
         output_tokens=reply.output_tokens,
+    )
+    try:
+        verdict = await exam.verifier.verify(Item(question.question, question.answer, found))
+    except Unanswered as error:
+        return Attempt(replace(mark, decided_by="error", reason=str(error)), error)
+    return Attempt(
+        replace(mark, correct=verdict.correct, decided_by=verdict.decided_by, reason=verdict.reason)
     )

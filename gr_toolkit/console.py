@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gr_toolkit.errors import CannotWrite
+from gr_toolkit.errors import CannotWrite, RowsPending
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,6 +38,7 @@ class Summary:
     rows: int = 0
     kept: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    pending: int = 0  # input rows that the step left for the next run
     shards: int = 0
     seconds: float = 0.0
     requests: int = 0
@@ -119,8 +120,9 @@ def _log_lines(label: str, total: int | None, detail: Callable[[], str]) -> Iter
 def reporting(state: Path, *, as_json: bool, must_log: bool = True) -> Iterator[list[Summary]]:
     """Yield a list for the summaries of a command, and pass it to `finish`, even if the command fails.
 
-    After a failure the last summary is marked as unfinished. Raises CannotWrite if the run log cannot be
-    written; but if another error already stopped the command, that error is raised instead.
+    After a failure the last summary is marked as unfinished. Raises RowsPending if a step left rows pending,
+    and CannotWrite if the run log cannot be written; but if another error already stopped the command, that
+    error is raised instead.
     """
     summaries: list[Summary] = []
     try:
@@ -132,6 +134,9 @@ def reporting(state: Path, *, as_json: bool, must_log: bool = True) -> Iterator[
                 finish(summaries, state, as_json=as_json, must_log=must_log)
         raise
     finish(summaries, state, as_json=as_json, must_log=must_log)
+    if pending := sum(summary.pending for summary in summaries):
+        are = "row is" if pending == 1 else "rows are"
+        raise RowsPending(f"{pending} {are} pending: run the same command again to carry on")
 
 
 def finish(

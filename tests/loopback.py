@@ -45,8 +45,8 @@ class Loopback(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, behave: Callable[[Body], Answer], models: Sequence[str]) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, behave: Callable[[Body], Answer], models: Sequence[str], port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.behave = behave
         self.models = models
         self.seen: list[Body] = []
@@ -93,15 +93,20 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(*script: Answer | Callable[[Body], Answer], models: Sequence[str] = ("m",)) -> Iterator[Loopback]:
-    """Serve one function of the request, or the answers in turn; the last one is repeated."""
+def serving(
+    *script: Answer | Callable[[Body], Answer], models: Sequence[str] = ("m",), port: int = 0
+) -> Iterator[Loopback]:
+    """Serve one function of the request, or the answers in turn; the last one is repeated.
+
+    Port 0 picks a free port.
+    """
     answers = list(script)
 
     def behave(body: Body) -> Answer:
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         return answer if isinstance(answer, Answer) else answer(body)
 
-    with Loopback(behave, models) as server:
+    with Loopback(behave, models, port) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
         server.shutdown()
@@ -109,9 +114,10 @@ def serving(*script: Answer | Callable[[Body], Answer], models: Sequence[str] = 
 
 @contextmanager
 def asking(server: Loopback | str, state: Path, **settings: object) -> Iterator[LLM]:
-    """A client of the server, or of a URL."""
+    """A client of the server, or of a URL. Unless a test says otherwise, it does not wait for a server."""
     url = server if isinstance(server, str) else server.url
-    with connect(LLMSettings(model="m", base_url=url, **settings), None, state) as llm:  # type: ignore[arg-type]
+    given = {"model": "m", "base_url": url, "patience": 0.0, **settings}
+    with connect(LLMSettings.model_validate(given), None, state) as llm:
         yield llm
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from contextlib import closing
@@ -17,6 +18,7 @@ import commands
 from crawl.fetch import FRONTIER
 from crawl.frontier.frontier import Frontier
 from files import ROOT, contents
+from gr_toolkit.interrupts import SIGNALS
 from gr_toolkit.settings import Settings, load_settings
 from gr_toolkit.store import Store
 from rows import fill
@@ -52,6 +54,7 @@ def assert_one_line(done: subprocess.CompletedProcess[str], code: int, *parts: s
 
 
 def test_command_without_pending_work_succeeds(tmp_path):
+    (tmp_path / "gr-data").mkdir()
     done = process(tmp_path, "curate", "--json")
     assert done.returncode == 0, done.stderr
     steps = json.loads(done.stdout)["steps"]
@@ -95,6 +98,12 @@ def test_help_of_a_stage_shows_the_options_of_its_main_command(tmp_path, stage, 
 def test_version_option_shows_the_package_version(tmp_path):
     done = gr(tmp_path, "--version")
     assert (done.returncode, done.stdout) == (0, f"gr {version('gr-toolkit')}\n")
+
+
+def test_command_restores_the_signal_handlers(tmp_path):
+    before = [signal.getsignal(number) for number in SIGNALS]
+    gr(tmp_path, "status")
+    assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
 def test_modules_in_the_working_directory_do_not_shadow_ours(tmp_path):
@@ -197,7 +206,12 @@ def test_missing_api_key_is_reported_in_one_line(tmp_path):
 
 def test_server_that_is_down_is_reported_and_no_row_is_marked_as_failed(tmp_path):
     texts(tmp_path)
-    down = {"GR_LLM__MODEL": "m", "GR_LLM__BASE_URL": "http://127.0.0.1:9/v1", "GR_LLM__RETRIES": "0"}
+    down = {
+        "GR_LLM__MODEL": "m",
+        "GR_LLM__BASE_URL": "http://127.0.0.1:9/v1",
+        "GR_LLM__RETRIES": "0",
+        "GR_LLM__PATIENCE": "0",
+    }
     assert_one_line(gr(tmp_path, "curate", "extract", **down), 1, "http://127.0.0.1:9/v1")
     assert not list((tmp_path / "gr-data" / "pairs").glob("*.parquet"))
 
@@ -215,7 +229,9 @@ def test_corrupt_input_is_moved_aside_and_the_error_names_the_command(tmp_path):
 def test_unwritable_data_folder_is_reported_in_one_line(tmp_path):
     if os.geteuid() == 0 and not Path("/proc/self").is_dir():
         pytest.skip("root may write everywhere, and there is no /proc to test with")
-    assert_one_line(gr(tmp_path, "curate", "--data", "/proc/self/data"), 1, "/proc/self/data", "--data")
+    assert_one_line(
+        gr(tmp_path, "crawl", "extract", "--data", "/proc/self/data"), 1, "/proc/self/data", "--data"
+    )
 
 
 def test_debug_option_shows_the_traceback(tmp_path):
@@ -227,7 +243,13 @@ def test_debug_option_shows_the_traceback(tmp_path):
 def test_empty_shard_passes_through_every_step_without_a_model(tmp_path):
     store = Store(str(tmp_path / "gr-data"), tmp_path / "gr-data" / ".state")
     store.table("texts").write("1", [])
-    done = gr(tmp_path, "curate", GR_LLM__MODEL="none", GR_LLM__BASE_URL="http://127.0.0.1:9/v1")
+    done = gr(
+        tmp_path,
+        "curate",
+        GR_LLM__MODEL="none",
+        GR_LLM__BASE_URL="http://127.0.0.1:9/v1",
+        GR_LLM__PATIENCE="0",
+    )
     assert done.returncode == 0, done.stderr
     assert store.table("dataset").shards() == ["1"]
 

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from gr_toolkit.console import Summary, progress
 from gr_toolkit.errors import MissingExtra
 from gr_toolkit.llm import huggingface_folder
+from gr_toolkit.llm.usage import metered
 from gr_toolkit.settings import Settings
 from gr_toolkit.store import Store
 from gr_toolkit.store.questions import Question
@@ -61,10 +62,9 @@ def plan_grpo(settings: Settings, model: str, name: str, steps: int) -> Summary:
 
 def deciding(settings: Settings, model: str, questions: Sequence[Question]) -> Tree:
     """The values that determine a run's result. They must not change when the run is resumed."""
-    verifier = settings.llm.for_role("verifier").model if settings.verify.model else "rules"
     return {
         "model": model,
-        "verifier": verifier,
+        "verifier": settings.verifier_model or "rules",
         "instruction": settings.instruction,
         "train": settings.train.model_dump(exclude={"save_every"}),
         "dataset": {"questions": len(questions), "fingerprint": fingerprint(questions)},
@@ -89,19 +89,20 @@ def _train(
     order = in_training_order(rows, steps * settings.train.prompts_per_step, settings.train.seed)
     policy = load_policy(folder)
     with closing(Reward(settings, folder, run.samples)) as reward:
-        models = reward.verifier.models
+        meters = [model.usage for model in reward.verifier.models]
         run.start(
             deciding(settings, model, questions),
             {"settings": settings.model_dump(mode="json"), "versions": _versions()},
         )
         try:
             # Without a terminal, RunLog prints a line per step instead of a progress bar.
-            with progress(summary.step, steps if sys.stderr.isatty() else 0) as advance:
+            with (
+                metered(summary, meters),
+                progress(summary.step, steps if sys.stderr.isatty() else 0) as advance,
+            ):
                 run_trainer(settings.train, policy, tokenizer, reward, order, run, steps, advance)
         finally:
             _count(summary, reward.outcomes)
-            for used in models:
-                used.usage.add_to(summary)
     summary.notes += _notes(run.read_metrics(), dropped=len(questions) - len(rows))
 
 

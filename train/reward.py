@@ -89,8 +89,9 @@ class Reward:
 
     async def _verify(self, items: Sequence[Item]) -> list[Verdict]:
         verdicts = await asyncio.to_thread(self.verifier.run, self._ask(items))
-        if self.verifier.failure:
-            say(f"reward: only the rules verified these {len(items)} completions: {self.verifier.failure}")
+        failed = [verdict for verdict in verdicts if verdict.outcome == "failed"]
+        if failed:
+            say(f"reward: {len(failed)} of {len(items)} completions have none: {failed[0].reason}")
         return verdicts
 
     async def _ask(self, items: Sequence[Item]) -> list[Verdict]:

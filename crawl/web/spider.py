@@ -38,6 +38,7 @@ from crawl.web.sitemap import MAX_BYTES as MAX_SITEMAP_BYTES
 from gr_toolkit.errors import GrError
 from gr_toolkit.settings import CrawlSettings
 
+MAX_CANCELS = 10
 TICK_SECONDS = 0.2  # seconds between two checks for a due shard or the end of the crawl
 CONDITIONAL_HEADERS = ("If-None-Match", "If-Modified-Since")
 DISABLED_MIDDLEWARES = (HttpAuthMiddleware, OffsiteMiddleware, RobotsTxtMiddleware)
@@ -49,8 +50,25 @@ async def run_spider(handler: ResultHandler, tick: Callable[[], None] = lambda: 
 
     Raises the error that stopped the crawl. If the handler did not fail, waiting pages are written first.
     """
-    async with Browser(handler.settings) as browser:
-        await run_with_browser(browser, handler, tick)
+    try:
+        async with Browser(handler.settings) as browser:
+            await run_with_browser(browser, handler, tick)
+    finally:
+        await end_other_tasks()
+
+
+async def end_other_tasks() -> None:
+    """Cancel Scrapy's tasks after an interrupt, until none is left: cancelled, they start further tasks.
+
+    Python would warn about a coroutine that never started because the loop closed.
+    """
+    for _ in range(MAX_CANCELS):
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if not others:
+            break
+        for task in others:
+            task.cancel()
+        await asyncio.wait(others, timeout=TICK_SECONDS)
 
 
 async def run_with_browser(browser: Browser, handler: ResultHandler, tick: Callable[[], None]) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import typer
 
+from gr_toolkit import interrupts
 from gr_toolkit.bundled import SAMPLE_SITE
 from gr_toolkit.console import say
 from gr_toolkit.demo.site import serve_site
@@ -120,12 +121,7 @@ def command_line(variables: Variables, arguments: list[str]) -> str:
 
 def run(variables: Variables, arguments: list[str]) -> None:
     """Run one `gr` command, which prints its own errors. Raises typer.Exit with its exit code if it fails."""
-    with subprocess.Popen(command_of(arguments), env=environment() | variables) as child:
-        try:
-            code = child.wait()
-        except KeyboardInterrupt:
-            child.wait()  # Ctrl-C also reaches the child, which still writes its summary
-            raise
+    code = interrupts.call(command_of(arguments), environment() | variables)
     if code != 0:
         say(f"gr: the demo stopped at `gr {arguments[0]}`; run the same command again to continue from there")
         raise typer.Exit(code if code > 0 else 128 - code)  # a signal: 128 + its number, as in a shell

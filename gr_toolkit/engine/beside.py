@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 
 from gr_toolkit.console import Summary
 from gr_toolkit.engine.run import count
-from gr_toolkit.engine.worker import worker_pool
+from gr_toolkit.engine.worker import WorkerPool, worker_errors, worker_pool
+from gr_toolkit.errors import WorkerDied
 from gr_toolkit.steps import step_of
 from gr_toolkit.store import Store
 from gr_toolkit.store.tables import Row
@@ -23,7 +24,7 @@ class Beside:
         store: Store,
         summary: Summary,
         function: Callable[[str], Sequence[Row]],
-        pool: ProcessPoolExecutor,
+        pool: WorkerPool,
     ) -> None:
         self.table = store.table(summary.table)
         self.input = store.table(step_of(summary.table).needs[0])
@@ -36,14 +37,19 @@ class Beside:
     def start(self, shard: str) -> None:
         """Start processing an input shard. Does nothing after an error."""
         if self.error is None:
-            self.waiting[self.pool.submit(self.function, shard)] = shard
+            try:
+                with worker_errors():
+                    self.waiting[self.pool.submit(self.function, shard)] = shard
+            except WorkerDied as error:
+                self.error = error
 
     def collect(self, *, wait: bool = False) -> None:
         """Write the finished shards; if `wait` is true, wait for all started shards and write them."""
         for future in [future for future in self.waiting if wait or future.done()]:
             shard = self.waiting.pop(future)
             try:
-                rows = future.result()
+                with worker_errors():
+                    rows = future.result()
                 self.table.write(shard, rows)
                 count(self.summary, rows)
                 self.summary.rows_in += self.input.rows_in([shard])
@@ -62,13 +68,12 @@ def run_beside(
     """
     started = time.monotonic()
     with store.table(summary.table).writing():
-        pool = worker_pool(workers)
         try:
-            beside = Beside(store, summary, function, pool)
-            yield beside
-            beside.collect(wait=True)
+            with worker_pool(workers) as pool:  # after an error the pending shards are not started
+                beside = Beside(store, summary, function, pool)
+                yield beside
+                beside.collect(wait=True)
         finally:
-            pool.shutdown(cancel_futures=True)  # after an error the pending shards are not started
             summary.seconds += time.monotonic() - started
     if beside.error:
         raise beside.error

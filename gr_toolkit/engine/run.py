@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Protocol, TypeVar
 
 from gr_toolkit.console import Advance, Summary, progress, say
-from gr_toolkit.engine.worker import worker_pool
+from gr_toolkit.engine.worker import worker_errors, worker_pool
 from gr_toolkit.errors import MissingExtra
 from gr_toolkit.steps import inputs
 from gr_toolkit.store import Store, Table
@@ -86,15 +86,31 @@ def spread(
 
 
 def _write_pending(store: Store, summary: Summary, produce: Produce) -> None:
+    with (
+        pending_shards(store, summary) as (table, sizes),
+        progress(summary.step, sum(sizes.values())) as advance,
+    ):
+        _write(table, sizes, summary, produce, advance)
+
+
+@contextmanager
+def pending_shards(
+    store: Store, summary: Summary, shards: Sequence[str] | None = None
+) -> Iterator[tuple[Table[Row], dict[str, int]]]:
+    """Yield the table named in `summary`, and its pending shards with their numbers of input rows.
+
+    `shards` names other shards instead of the pending ones.
+    Holds the table's lock while the block runs, and adds the time that the block takes to the summary. Raises
+    Locked, CorruptShard.
+    """
     started = time.monotonic()
     table, needs = store.table(summary.table), inputs(summary.table)
     try:
         with table.writing():
             for line in table.check():
                 say(line)
-            sizes = {shard: store.table(needs[0]).rows_in([shard]) for shard in table.pending(*needs)}
-            with progress(summary.step, sum(sizes.values())) as advance:
-                _write(table, sizes, summary, produce, advance)
+            due = table.pending(*needs) if shards is None else shards
+            yield table, {shard: store.table(needs[0]).rows_in([shard]) for shard in due}
     finally:
         summary.seconds += time.monotonic() - started
 
@@ -132,29 +148,24 @@ def _on_cores(function: Callable[[str], Sequence[Row]], shards: list[str], worke
     if len(shards) <= 1 or workers <= 1:
         yield from ((shard, function(shard)) for shard in shards)
         return
-    pool = worker_pool(min(workers, len(shards)))
-    futures = {pool.submit(function, shard): shard for shard in shards}
-    try:
-        for future in as_completed(futures):
-            yield futures.pop(future), future.result()
-    except Exception:
-        pool.shutdown(cancel_futures=True)
-        for future, shard in futures.items():  # shutdown has waited for the running shards
-            if not future.cancelled() and future.exception() is None:
-                yield shard, future.result()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with worker_errors(), worker_pool(min(workers, len(shards))) as pool:
+        futures = {pool.submit(function, shard): shard for shard in shards}
+        try:
+            for future in as_completed(futures):
+                yield futures.pop(future), future.result()
+        except (Exception, KeyboardInterrupt) as error:
+            pool.end(error)
+            for future, shard in futures.items():
+                if not future.cancelled() and future.exception() is None:
+                    yield shard, future.result()
+            raise
 
 
 @contextmanager
 def _in_pool(function: Callable[[Task], Result], workers: int) -> Iterator[tuple[Begin[Task, Result], int]]:
     """Yield a function that submits a task to a process pool, and how many tasks to keep in flight."""
-    pool = worker_pool(workers)
-    try:
+    with worker_errors(), worker_pool(workers) as pool:
         yield lambda task: pool.submit(function, task).result, 2 * workers
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gr_toolkit.llm.local.huggingface import huggingface_folder
     from gr_toolkit.llm.messages import Message, Reply
     from gr_toolkit.llm.prompts import Prompt, load_prompt
+    from gr_toolkit.llm.unfinished import kept_until_written
     from gr_toolkit.llm.usage import Budget, Usage
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Usage",
     "connect",
     "huggingface_folder",
+    "kept_until_written",
     "load_prompt",
 ]
 
@@ -43,6 +45,7 @@ __getattr__, __dir__ = lazy_names(
         "Usage": "usage",
         "connect": "connection",
         "huggingface_folder": "local.huggingface",
+        "kept_until_written": "unfinished",
         "load_prompt": "prompts",
     },
 )

@@ -65,6 +65,15 @@ class JsonCache:
         with self._turn, self._explaining(), self._opened() as database:
             database.execute(f"INSERT OR REPLACE INTO {self._table} VALUES (?, ?, ?)", row)
 
+    def forget(self, prefix: str) -> None:
+        """Delete the values of all keys that begin with the prefix."""
+        with self._turn, self._explaining():
+            if self._database is None and not self.path.exists():
+                return
+            with self._opened() as database:
+                statement = f"DELETE FROM {self._table} WHERE key >= ? AND key < ?"
+                database.execute(statement, (prefix, prefix + "\uffff"))
+
     def close(self) -> None:
         """Close the file."""
         with self._turn:

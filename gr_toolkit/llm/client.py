@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
-import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from functools import partial as bind
 from typing import TYPE_CHECKING, TypeVar, overload
 from weakref import WeakValueDictionary
 
 from gr_toolkit.console import Advance
-from gr_toolkit.errors import RequestFailed
+from gr_toolkit.errors import RequestFailed, TooLong, Unanswered, UnusableReply
 from gr_toolkit.llm.cache import Cache, request_key
-from gr_toolkit.llm.loops import outside_loop
+from gr_toolkit.llm.loops import LOOP, gather
 from gr_toolkit.llm.messages import Message, Reply
 from gr_toolkit.llm.requests.endpoint import Endpoint
 from gr_toolkit.llm.requests.logprobs import ALTERNATIVES
-from gr_toolkit.llm.requests.structured import explain, parse, repair, response_format
+from gr_toolkit.llm.requests.structured import response_format
+from gr_toolkit.llm.requests.usable import (
+    Unusable,
+    complete_items,
+    read_json,
+    read_text,
+    second_request,
+    shorter_request,
+)
 from gr_toolkit.llm.requests.wire import Body
+from gr_toolkit.llm.unfinished import Unfinished
+from gr_toolkit.llm.usage import Budget, Usage
 from gr_toolkit.unicode import replace_surrogates
 
 if TYPE_CHECKING:
@@ -26,53 +37,62 @@ if TYPE_CHECKING:
     from gr_toolkit.settings import LLMSettings
 
 T = TypeVar("T", bound="BaseModel")
+P = TypeVar("P", bound="BaseModel | None")
 R = TypeVar("R")
 Item = TypeVar("Item")
-
-
-class EventLoop:
-    """One event loop shared by all clients of this process, so that a coroutine may await several clients.
-
-    Any thread may run a coroutine on the loop; a lock admits one thread at a time.
-    """
-
-    def __init__(self) -> None:
-        self._turn = threading.RLock()
-        self._runner = asyncio.Runner()
-        atexit.register(self._runner.close)
-
-    def run(self, coroutine: Coroutine[object, object, R]) -> R:
-        """Run the coroutine and return its result. Ctrl-C cancels it."""
-        return outside_loop(lambda: self._run(coroutine))
-
-    def _run(self, coroutine: Coroutine[object, object, R]) -> R:
-        with self._turn:
-            return self._runner.run(coroutine)
-
-
-LOOP = EventLoop()
+Last = Callable[[Reply[None]], Reply[P] | None]
 
 
 class LLM:
     """A client for one model. Await its coroutines inside `run` or `map`; those of several LLMs may be mixed.
 
-    A request raises RequestFailed if only this request failed, and ServerUnusable or BudgetExceeded if no
-    other request can succeed either.
+    A request raises RequestFailed if repeating it would not help, Unanswered if the server did not answer it,
+    and ServerUnusable or BudgetExceeded if no other request can succeed either.
     """
 
-    def __init__(self, endpoint: Endpoint, settings: LLMSettings, cache: Cache | None) -> None:
-        self.name = endpoint.target.model
-        self.server = endpoint.target.server
-        self.identity = (
-            f"{endpoint.target.identity} {self.name}"  # changes with the model and with its weights
-        )
-        self._in_process = endpoint.target.in_process
-        self.usage = endpoint.usage
-        self.budget = endpoint.budget
-        self._endpoint = endpoint
+    def __init__(
+        self,
+        open_endpoint: Callable[[Usage], Endpoint],
+        settings: LLMSettings,
+        budget: Budget,
+        cache: Cache | None,
+        unfinished: Unfinished,
+    ) -> None:
+        """`open_endpoint` is called on first use, so that a model that is never asked need not be installed.
+
+        `unfinished` keeps the replies that are not cached until their unit of work is written.
+        """
+        self.usage = Usage()
+        self.budget = budget
+        self._open_endpoint = open_endpoint
         self._settings = settings
         self._cache = cache
+        self._unfinished = unfinished
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @cached_property
+    def _endpoint(self) -> Endpoint:
+        return self._open_endpoint(self.usage)
+
+    @property
+    def name(self) -> str:
+        """The model's name, as the server knows it and as rows store it."""
+        return self._endpoint.target.model
+
+    @property
+    def server(self) -> str:
+        """The server's base URL, or the library that runs the model in this process."""
+        return self._endpoint.target.server
+
+    @property
+    def concurrency(self) -> int:
+        """The number of requests that may be in flight."""
+        return self._settings.concurrency
+
+    @property
+    def identity(self) -> str:
+        """A text that changes with the model and with its weights."""
+        return f"{self._endpoint.target.identity} {self.name}"
 
     @overload
     async def ask(
@@ -83,6 +103,7 @@ class LLM:
         temperature: float | None = None,
         max_tokens: int | None = None,
         seed: int | None = None,
+        partial: bool = False,
     ) -> Reply[None]: ...
 
     @overload
@@ -104,18 +125,23 @@ class LLM:
         temperature: float | None = None,
         max_tokens: int | None = None,
         seed: int | None = None,
+        partial: bool = False,
     ) -> Reply[T] | Reply[None]:
         """Return the reply to a conversation. If a schema is given, `parsed` is an instance of the schema.
 
-        Two samples of one conversation need two seeds: an identical request returns the cached reply.
+        Two samples of one conversation need two seeds: an identical request returns the cached reply. A reply
+        that is cut off or empty is a failure unless `partial` is set. Of a list that is cut off, the complete
+        items are returned; `finish_reason` is then "length".
         """
         conversation = [
             Message(role=turn["role"], content=replace_surrogates(turn["content"])) for turn in messages
         ]
         body = self._body(temperature, max_tokens, seed)
+        body["messages"] = conversation
         if schema is None:
-            return await self._reply({**body, "messages": conversation})
-        return await self._structured(schema, body, conversation)
+            return await self._usable(body, bind(read_text, partial=partial))
+        body["response_format"] = response_format(schema, limits=self._endpoint.target.in_process)
+        return await self._usable(body, bind(read_json, schema), bind(complete_items, schema))
 
     async def complete(
         self,
@@ -126,18 +152,30 @@ class LLM:
         seed: int | None = None,
         stop: Sequence[str] | None = None,
         logprobs: bool = False,
+        problem: Callable[[str], str | None] = lambda _: None,
     ) -> Reply[None]:
         """Return the model's continuation of a plain text, without a chat template.
 
         A server that supports only chat receives the prompt as a user message. If `logprobs` is true and the
-        server reports log-probabilities, the reply's `ending` holds those of its last tokens.
+        server reports log-probabilities, the reply's `ending` holds those of its last tokens. `problem`
+        returns why a reply's text is unusable, or None.
         """
+
+        def read(reply: Reply[None]) -> Reply[None]:
+            if why := problem(read_text(reply).text):
+                raise Unusable(why)
+            return reply
+
         body = self._body(temperature, max_tokens, seed) | {"prompt": replace_surrogates(prompt)}
         if stop:
             body["stop"] = list(stop)
         if logprobs:
             body["logprobs"] = ALTERNATIVES
-        return await self._reply(body)
+        return await self._usable(body, read)
+
+    def forget(self, unit: str) -> None:
+        """Delete the replies that `kept_until_written` keeps for this unit of work."""
+        self._unfinished.forget(unit)
 
     @property
     def honours_schemas(self) -> bool:
@@ -162,16 +200,7 @@ class LLM:
             advance(1)
             return result
 
-        async def gather() -> list[R]:
-            tasks = [asyncio.ensure_future(each(item)) for item in items]
-            try:
-                return await asyncio.gather(*tasks)
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-
-        return self.run(gather())
+        return self.run(gather(map(each, items)))
 
     def _body(self, temperature: float | None, max_tokens: int | None, seed: int | None) -> Body:
         body: Body = {
@@ -181,41 +210,75 @@ class LLM:
         }
         return body if seed is None else body | {"seed": seed}
 
-    async def _structured(self, schema: type[T], body: Body, messages: list[Message]) -> Reply[T]:
-        from pydantic import ValidationError
+    async def _usable(
+        self, body: Mapping[str, object], read: Callable[[Reply[None]], Reply[P]], last: Last[P] | None = None
+    ) -> Reply[P]:
+        """Return a usable reply, from the cache or the server. Only usable replies are cached.
 
-        body = body | {"response_format": response_format(schema, limits=self._in_process)}
-        reply = await self._reply(body | {"messages": messages})
+        `read` converts a reply or raises Unusable. `last` may still get a result out of an unusable one.
+        Identical concurrent requests are sent once if their replies are kept.
+        """
+        if self._cache is None and not self._unfinished.is_keeping:
+            return (await self._ask_server(body, read, last))[0]
+        key = self._key(body)
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            cached = self._cache.get(key) if self._cache else None
+            if cached is not None:
+                with suppress(Unusable):  # earlier versions cached such replies too
+                    result = read(cached)
+                    self.usage.cached += 1
+                    return result
+            if self._cache is not None:
+                self._cache.prepare()
+            result, reply = await self._ask_server(body, read, last)
+            if self._cache is not None and reply is not None:
+                self._cache.put(key, reply)
+            return result
+
+    async def _ask_server(
+        self, body: Mapping[str, object], read: Callable[[Reply[None]], Reply[P]], last: Last[P] | None
+    ) -> tuple[Reply[P], Reply[None] | None]:
+        """Return the result of the request, or of a second one, and the reply to cache, if it is usable."""
         try:
-            return reply.with_parsed(parse(schema, reply.text))
-        except ValidationError as error:
-            if reply.finish_reason != "length":  # a corrected reply would be cut off too
-                reply = await self._reply(body | {"messages": repair(messages, reply.text, error)})
+            reply = await self._reply(body)
+        except TooLong:
+            shorter = shorter_request(body)
+            if shorter is None:
+                raise
+            reply = await self._reply(shorter)
         try:
-            return reply.with_parsed(parse(schema, reply.text))
-        except ValidationError as error:
-            self.usage.failed += 1
-            cut_off = ", cut off at max_tokens" if reply.finish_reason == "length" else ""
-            raise RequestFailed(f"not valid JSON for {schema.__name__}{cut_off}: {explain(error)}") from error
+            return read(reply), reply
+        except Unusable as problem:
+            self._unfinished.put(self._key(body), reply)
+            first, again = problem, second_request(body, reply, problem)
+        if again is not None:
+            with suppress(RequestFailed):
+                reply = await self._reply(again)
+                try:
+                    return read(reply), reply
+                except Unusable as problem:
+                    self._unfinished.put(self._key(again), reply)
+                    first = problem
+        result = last(reply) if last else None
+        if result is not None:
+            return result, None
+        self.usage.failed += 1
+        raise UnusableReply(str(first)) from first
 
     async def _reply(self, body: Mapping[str, object]) -> Reply[None]:
-        """Return the reply from the cache or the server. Identical concurrent requests are sent once."""
-        if self._cache is None:
-            return await self._post(body)
-        key = request_key(self._endpoint.target.identity, body)
-        async with self._locks.setdefault(key, asyncio.Lock()):
-            cached = self._cache.get(key)
-            if cached is not None:
-                self.usage.cached += 1
-                return cached
-            self._cache.prepare()
-            reply = await self._post(body)
-            self._cache.put(key, reply)
-            return reply
-
-    async def _post(self, body: Mapping[str, object]) -> Reply[None]:
+        """Return the reply to the request as it is: the one kept for this unit of work, or the server's."""
+        kept = self._unfinished.get(self._key(body)) if self._unfinished.is_keeping else None
+        if kept is not None:
+            self.usage.cached += 1
+            return kept
         try:
-            return await self._endpoint.post(body)
-        except RequestFailed:
+            reply = await self._endpoint.post(body)
+        except (RequestFailed, Unanswered):
             self.usage.failed += 1
             raise
+        if self._cache is None:
+            self._unfinished.put(self._key(body), reply)
+        return reply
+
+    def _key(self, body: Mapping[str, object]) -> str:
+        return request_key(self._endpoint.target.identity, body)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gr_toolkit.errors import ServerUnusable, UsageError
 from gr_toolkit.llm.cache import Cache
 from gr_toolkit.llm.client import LLM
+from gr_toolkit.llm.loops import LOOP
 from gr_toolkit.llm.names import is_local
 from gr_toolkit.llm.requests.endpoint import Endpoint
 from gr_toolkit.llm.requests.target import Target
+from gr_toolkit.llm.unfinished import Unfinished
 from gr_toolkit.llm.usage import Budget, Usage, prices_of
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 OPENAI = "https://api.openai.com/v1"
 DEFAULT_KEY_ENV = "OPENAI_API_KEY"  # if api_key_env names another variable, the server requires a key
 CACHE_FILE = "llm_cache.sqlite"
+UNFINISHED_FILE = "unfinished.sqlite"  # replies to the requests of unfinished shards
 
 
 @contextmanager
@@ -31,30 +34,31 @@ def connect(
     """Yield a client for a role's model. The first cache miss connects to the server or loads the model.
 
     A step with two models passes the first client's `budget` to the second, so that both share one limit.
-    Raises MissingExtra, and UsageError if the settings are invalid.
+    Raises UsageError if the settings are invalid. The client's first use raises MissingExtra, and UsageError
+    if a local model does not exist.
     """
     settings = settings.for_role(role)
     prices = prices_of(settings)
     with ExitStack() as stack:
         cache = stack.enter_context(closing(Cache(state / CACHE_FILE))) if settings.cache else None
-        target = stack.enter_context(_target(settings, state))
-        endpoint = Endpoint(
-            target, settings.retries, prices, budget or Budget(settings.max_cost_usd), Usage()
-        )
-        llm = LLM(endpoint, settings, cache)
-        stack.callback(lambda: llm.run(endpoint.close()))
-        yield llm
+        unfinished = stack.enter_context(closing(Unfinished(state / UNFINISHED_FILE)))
+        budget = budget or Budget(settings.max_cost_usd)
+        remote = None if is_local(settings.model) else _remote(settings)
+
+        def open_endpoint(usage: Usage) -> Endpoint:
+            target = remote or stack.enter_context(_local(settings, state))
+            endpoint = Endpoint(target, settings.retries, settings.patience, prices, budget, usage)
+            stack.callback(lambda: LOOP.run(endpoint.close()))
+            return endpoint
+
+        LOOP.grace = settings.grace
+        yield LLM(open_endpoint, settings, budget, cache, unfinished)
 
 
-@contextmanager
-def _target(settings: LLMSettings, state: Path) -> Iterator[Target]:
-    if is_local(settings.model):
-        from gr_toolkit.llm.local.serving import local_target
+def _local(settings: LLMSettings, state: Path) -> AbstractContextManager[Target]:
+    from gr_toolkit.llm.local.serving import local_target
 
-        with local_target(settings, state) as target:
-            yield target
-    else:
-        yield _remote(settings)
+    return local_target(settings, state)
 
 
 def _remote(settings: LLMSettings) -> Target:

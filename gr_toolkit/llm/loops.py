@@ -1,13 +1,92 @@
-"""Starts an event loop even if the caller already runs inside one."""
+"""The event loop that all model clients of this process share, and how an interrupt ends it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import atexit
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from gr_toolkit.console import say
+from gr_toolkit.interrupts import on_interrupt
+
 R = TypeVar("R")
+
+FINISHING_STEPS = 50  # turns of the loop in which the tasks handle the last replies after an interrupt
+
+
+class EventLoop:
+    """One event loop shared by all clients of this process, so that a coroutine may await several clients.
+
+    Any thread may run a coroutine on the loop; a lock admits one thread at a time. At the first interrupt no
+    further request is sent, and those in flight have `grace` seconds to finish.
+    """
+
+    def __init__(self) -> None:
+        self.grace = 0.0
+        self._turn = threading.RLock()
+        self._runner = asyncio.Runner()
+        self._in_flight = 0
+        self._is_stopping = False
+        self._main: asyncio.Task[object] | None = None
+        self._stopping: asyncio.Task[None] | None = None
+        atexit.register(self._runner.close)
+
+    def run(self, coroutine: Coroutine[object, object, R]) -> R:
+        """Run the coroutine and return its result. Raises KeyboardInterrupt after an interrupt."""
+        return outside_loop(lambda: self._run(coroutine))
+
+    @asynccontextmanager
+    async def sending(self) -> AsyncIterator[None]:
+        """Count a request as in flight while the block runs. After an interrupt the block does not begin."""
+        if self._is_stopping:
+            await asyncio.Event().wait()  # until the task is cancelled
+        self._in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+
+    def _run(self, coroutine: Coroutine[object, object, R]) -> R:
+        with self._turn, on_interrupt(self._stop):
+            try:
+                return self._runner.run(self._as_main(coroutine))
+            finally:
+                self._is_stopping = False
+
+    async def _as_main(self, coroutine: Coroutine[object, object, R]) -> R:
+        self._main = asyncio.current_task()
+        return await coroutine
+
+    def _stop(self) -> None:
+        """Begin to stop. Called by a signal handler, so the work is left to the loop."""
+        self._runner.get_loop().call_soon_threadsafe(self._begin_stop)
+
+    def _begin_stop(self) -> None:
+        self._is_stopping = True
+        self._stopping = asyncio.ensure_future(self._finish_requests())
+
+    async def _finish_requests(self) -> None:
+        """Wait for the requests in flight, at most `grace` seconds, then cancel the main task."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.grace
+        if self._in_flight and self.grace:
+            say(
+                f"stopping: waiting up to {self.grace:g} s for {self._in_flight} model requests in flight; "
+                "a second Ctrl-C stops at once"
+            )
+        while self._in_flight and loop.time() < deadline:
+            await asyncio.sleep(0.02)
+        for _ in range(FINISHING_STEPS):
+            await asyncio.sleep(0)
+        if self._main is not None:
+            self._main.cancel()
+
+
+LOOP = EventLoop()
 
 
 def outside_loop(call: Callable[[], R]) -> R:
@@ -15,9 +94,29 @@ def outside_loop(call: Callable[[], R]) -> R:
 
     If a loop already runs in this thread, as in a notebook, `call` runs in a separate thread.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _loop_is_running():
         return call()
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(call).result()
+
+
+def _loop_is_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+async def gather(coroutines: Iterable[Coroutine[object, object, R]]) -> list[R]:
+    """Run the coroutines concurrently; return their results in order.
+
+    If one raises, the others are cancelled, and its exception is raised.
+    """
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -55,7 +55,7 @@ def ping(settings: LLMSettings, role: Role | None, state: Path) -> Ping:
 
 def _timed(llm: LLM, question: str) -> tuple[Reply[None], float]:
     started = time.monotonic()
-    reply = llm.run(llm.ask([Message(role="user", content=question)], max_tokens=64))
+    reply = llm.run(llm.ask([Message(role="user", content=question)], max_tokens=64, partial=True))
     return reply, time.monotonic() - started
 
 

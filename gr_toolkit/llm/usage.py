@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gr_toolkit.errors import BudgetExceeded, UsageError
@@ -28,13 +28,20 @@ class Usage:
     output_tokens: int = 0
     cost_usd: float = 0.0
 
-    def add_to(self, summary: Summary) -> None:
-        """Add these counts to a step's summary."""
-        summary.requests += self.requests
-        summary.cached += self.cached
-        summary.input_tokens += self.input_tokens
-        summary.output_tokens += self.output_tokens
-        summary.cost_usd += self.cost_usd
+
+@contextmanager
+def metered(summary: Summary, meters: Sequence[Usage]) -> Iterator[None]:
+    """Add to the summary what these meters count while the block runs, also if it fails."""
+    before = [replace(meter) for meter in meters]
+    try:
+        yield
+    finally:
+        for used, earlier in zip(meters, before, strict=True):
+            summary.requests += used.requests - earlier.requests
+            summary.cached += used.cached - earlier.cached
+            summary.input_tokens += used.input_tokens - earlier.input_tokens
+            summary.output_tokens += used.output_tokens - earlier.output_tokens
+            summary.cost_usd += used.cost_usd - earlier.cost_usd
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,15 @@ class LLMSettings(ModelSettings):
 
     max_cost_usd: float | None = Field(None, ge=0, description="hard limit of the cost of one run of a step")
     cache: bool = Field(True, description="cache replies, so that a second run costs nothing")
+    patience: float = Field(
+        600.0, ge=0, description="seconds to wait for a server that is down; 0: end the run at once"
+    )
+    give_up_after: int = Field(
+        3, ge=1, description="failures of a row, while the server answers others, after which it is settled"
+    )
+    grace: float = Field(
+        8.0, ge=0, description="seconds that requests in flight have after Ctrl-C or SIGTERM"
+    )
     extractor: RoleSettings = RoleSettings()
     judge: RoleSettings = RoleSettings()
     solver: RoleSettings = RoleSettings()
@@ -235,6 +244,16 @@ class Settings(Section):
         if separator and protocol != "file":
             return f"{protocol}://{path.rstrip('/')}"
         return str(Path(os.path.expanduser(path)))
+
+    @property
+    def verifier_model(self) -> str | None:
+        """The model that judges what the rules leave undecided; None if the rules judge alone.
+
+        SmolLM2, the bundled model, is too small to judge: it counts only if `[llm.verifier]` names it.
+        """
+        model = self.llm.for_role("verifier").model
+        is_named = "model" in self.llm.verifier.model_fields_set
+        return model if self.verify.model and (is_named or model != "local") else None
 
     @property
     def state(self) -> Path:

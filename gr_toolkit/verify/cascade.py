@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
 from gr_toolkit.console import say
-from gr_toolkit.errors import CannotWrite, RequestFailed, ServerUnusable
-from gr_toolkit.llm.loops import outside_loop
+from gr_toolkit.errors import CannotWrite, ModelError, RequestFailed, ServerUnusable, Unanswered
+from gr_toolkit.llm.loops import LOOP, gather
 from gr_toolkit.verify.cache import verdict_key
 from gr_toolkit.verify.model import MAX_ANSWER, ask_model, is_unsure
 from gr_toolkit.verify.reading.extraction import Extraction, answer_of, extract_answer
@@ -62,6 +62,11 @@ def by_rules(item: Item) -> tuple[Verdict, Item | None]:
     return verdict, item if is_open else None
 
 
+def reaches_model(item: Item) -> bool:
+    """Whether a verifier model is asked about this item if mathematics cannot decide it."""
+    return by_rules(item)[1] is not None
+
+
 def _boxed_answer(reference: str) -> str:
     """The answer in the box of a reference that is a whole solution, as in MATH; else the reference."""
     found = extract_answer(reference) if "box" in reference else None
@@ -82,10 +87,11 @@ def by_mathematics(item: Item) -> Verdict:
 
 @dataclass(eq=False)
 class Search:
-    """State of concurrent calls for the same item. The first call judges it; the others reuse `verdict`."""
+    """State of concurrent calls for the same item. The first call judges it; the others reuse its outcome."""
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     verdict: Verdict | None = None
+    failure: ModelError | None = None
 
 
 class Verifier:
@@ -101,91 +107,80 @@ class Verifier:
         self.llm = llm
         self.second = second
         self.models = [model for model in (llm, second) if model is not None]
-        # The error of an unusable model server; None again after the server's next answer. Pipeline steps
-        # read this field to stop early.
-        self.failure: ServerUnusable | None = None
         self._cache = cache
         self._searches: WeakValueDictionary[object, Search] = WeakValueDictionary()
-        # Maps each model request in flight to the error that cancelled it, or None.
-        self._in_flight: dict[asyncio.Task[Verdict], ServerUnusable | None] = {}
 
     def run(self, coroutine: Coroutine[object, object, R]) -> R:
-        """Run `coroutine`, which may await the verifier, on the model's event loop, and return its result."""
-        return self.llm.run(coroutine) if self.llm else outside_loop(lambda: asyncio.run(coroutine))
+        """Run `coroutine`, which may await the verifier, on the models' event loop, and return its result."""
+        return LOOP.run(coroutine)
 
     async def verify_many(self, items: Sequence[Item]) -> list[Verdict]:
         """Return a verdict for each item, in order. If a request fails, its item is undecided, never wrong.
 
-        A request fails if the server is down or slow, or if the response is invalid. Raises only errors that
-        the user has to fix: BudgetExceeded, UsageError, MissingExtra, and CannotWrite for the response cache.
+        Such a verdict is decided by "error". Raises only errors that the user has to fix: BudgetExceeded,
+        UsageError, MissingExtra, and CannotWrite for the response cache.
         """
         ruled = []
         for item in items:
             ruled.append(by_rules(item))
             await asyncio.sleep(0)  # lets other tasks run during a long list
-        # All tasks start together: the first one that finds the server down cancels the others' requests.
-        tasks = [asyncio.ensure_future(self._run_later_stages(*one)) for one in ruled]
-        try:
-            return await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        return await gather(_explained(self._run_later_stages(*one)) for one in ruled)
+
+    async def verify_or_explain(self, item: Item) -> Verdict:
+        """Return the verdict on one item; without an answer of the model, a verdict that states why."""
+        return await _explained(self.verify(item))
 
     async def verify(self, item: Item) -> Verdict:
-        """Return the verdict on one item; see `verify_many`. Concurrent calls judge equal items only once."""
+        """Return the verdict on one item. Concurrent calls judge equal items only once.
+
+        Raises Unanswered and ServerUnusable if the model did not answer, and the errors of `verify_many`. If
+        the server refuses the request, the verdict is decided by "error".
+        """
         await asyncio.sleep(0)  # lets other tasks run if the caller awaits many verdicts in a row
         return await self._run_later_stages(*by_rules(item))
 
-    async def _run_later_stages(self, verdict: Verdict, open_item: Item | None) -> Verdict:
-        """Return the rules' `verdict`, or the later stages' verdict on `open_item` if there is one."""
-        if open_item is None:
+    async def _run_later_stages(self, verdict: Verdict, item: Item | None) -> Verdict:
+        """Return the rules' `verdict`, or the later stages' verdict on `item` if there is one."""
+        if item is None:
             return verdict
-        symbolic = is_mathematics(open_item)
+        symbolic = is_mathematics(item)
         if not symbolic and self.llm is None:
             return verdict
-        key = verdict_key([model.identity for model in self.models], open_item)
         # Searches are separate for each event loop, because a lock works in one loop only.
-        search = self._searches.setdefault((asyncio.get_running_loop(), key), Search())
+        key = (asyncio.get_running_loop(), verdict_key([], item))
+        search = self._searches.setdefault(key, Search())
         async with search.turn:
+            if search.failure is not None:
+                raise search.failure
             if search.verdict is None:
-                search.verdict = self._read_cache(key)
-            if search.verdict is None:
-                search.verdict = await self._decide(open_item, symbolic, verdict)
-                self._write_cache(key, search.verdict)
+                try:
+                    search.verdict = await self._decide(item, symbolic, verdict)
+                except ModelError as error:
+                    search.failure = error
+                    self._searches.pop(key, None)  # later calls ask again
+                    raise
             return search.verdict
 
     async def _decide(self, item: Item, symbolic: bool, verdict: Verdict) -> Verdict:
-        """Ask symbolic mathematics, then the model, about an item that the rules left undecided."""
+        """Look for a cached verdict; else ask symbolic mathematics, then the model."""
+        by_no_model = verdict_key([], item)
+        if symbolic and (cached := self._read_cache(by_no_model)):
+            return cached
+        by_models = verdict_key([model.identity for model in self.models], item) if self.llm else ""
+        if self.llm and (cached := self._read_cache(by_models)):
+            return cached
         if symbolic:
             verdict = await asyncio.to_thread(by_mathematics, item)
-        if verdict.correct is None and self.llm is not None:
-            verdict = await self._ask(self.llm, item)
+            if verdict.correct is not None:
+                self._write_cache(by_no_model, verdict)
+                return verdict
+        if self.llm is not None:
+            try:
+                verdict = await ask_model(self.llm, item, self.second)
+            except RequestFailed as error:
+                return Verdict(None, "error", None, str(error))
+            self._write_cache(by_models, verdict)
         return verdict
-
-    async def _ask(self, llm: LLM, item: Item) -> Verdict:
-        """Return the model's verdict. If the server is unusable, cancel all other requests in flight."""
-        known = self.failure
-        request = asyncio.ensure_future(ask_model(llm, item, self.second))
-        self._in_flight[request] = None
-        try:
-            (outcome,) = await asyncio.gather(request, return_exceptions=True)
-        finally:
-            cancelled_by = self._in_flight.pop(request)
-        if isinstance(outcome, Verdict):
-            if self.failure is known:  # if not, another request has failed meanwhile, which is newer evidence
-                self.failure = None
-            return outcome
-        if isinstance(outcome, ServerUnusable):
-            self.failure = outcome
-            for other in self._in_flight:
-                self._in_flight[other] = outcome
-                other.cancel()
-        elif isinstance(outcome, asyncio.CancelledError):
-            outcome = cancelled_by or outcome
-        elif not isinstance(outcome, RequestFailed):
-            raise outcome
-        return Verdict(None, "error", None, str(outcome))
 
     def _read_cache(self, key: str) -> Verdict | None:
         try:
@@ -212,3 +207,11 @@ class Verifier:
         """Continue without the cache: without it, verdicts take longer, but none is lost."""
         say(f"verdicts are no longer cached: {error}")
         self._cache = None
+
+
+async def _explained(verdict: Coroutine[object, object, Verdict]) -> Verdict:
+    """Return the verdict; without an answer of the model, one that states why."""
+    try:
+        return await verdict
+    except (Unanswered, ServerUnusable) as error:
+        return Verdict(None, "error", None, str(error))

@@ -66,9 +66,12 @@ def verify(
         raise UsageError("a single pair needs both --reference and --answer")
     else:
         from gr_toolkit.verify.batch.judging import judge_one, show
-        from gr_toolkit.verify.verdict import Item
+        from gr_toolkit.verify.verdict import Item, outcome_of
 
-        show(judge_one(settings, Item(question, reference, answer), protocol), as_json=json)
+        judged = judge_one(settings, Item(question, reference, answer), protocol)
+        show(judged, as_json=json)
+        if outcome_of(judged.correct, judged.decided_by) == "failed":
+            raise typer.Exit(1)
 
 
 def _judge_file(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from gr_toolkit.console import say
-from gr_toolkit.errors import RequestFailed, ServerUnusable
+from gr_toolkit.errors import RequestFailed, ServerUnusable, Unanswered, UnusableReply
 from gr_toolkit.verify.verdict import Item, Verdict
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ async def ask_model(llm: LLM, item: Item, second: LLM | None = None) -> Verdict:
 
     A verdict is doubtful if the reply has no decision, its confidence is below MIN_CONFIDENCE, or the answer
     imitates a part of the prompt. Without a second model's verdict, a yes to such an imitation becomes
-    undecided. Raises BudgetExceeded, and the RequestFailed and ServerUnusable of the first model.
+    undecided. Raises BudgetExceeded, and the other errors of a request to the first model.
     """
     answer = item.text
     if len(answer) > MAX_ANSWER:
@@ -85,7 +85,7 @@ async def _second_opinion(llm: LLM, prompt: str) -> Verdict | None:
     """Return the second model's verdict, or None if it is undecided or the request fails."""
     try:
         verdict = await _ask(llm, prompt)
-    except RequestFailed:
+    except (RequestFailed, Unanswered):
         return None
     except ServerUnusable as error:
         if llm not in _reported:
@@ -96,14 +96,26 @@ async def _second_opinion(llm: LLM, prompt: str) -> Verdict | None:
 
 
 async def _ask(llm: LLM, prompt: str) -> Verdict:
-    """Return one model's verdict; its confidence comes from the reply's logprobs, if there are any."""
-    reply = await llm.complete(prompt, temperature=0.0, max_tokens=MAX_TOKENS, logprobs=True)
-    cut_off = reply.finish_reason == "length"
-    decision = None if cut_off else read_decision(reply.text)
-    reason = reply.text.strip()[-MAX_REASON:]
-    if decision is None:
-        return Verdict(None, "model", None, f"no decision in the reply{', cut off' * cut_off}: {reason}")
-    return Verdict(decision, "model", confidence(decision, reply.ending), reason)
+    """Return one model's verdict; its confidence comes from the reply's logprobs, if there are any.
+
+    A reply that is refused, cut off or without a decision leaves the item undecided.
+    """
+    try:
+        reply = await llm.complete(
+            prompt, temperature=0.0, max_tokens=MAX_TOKENS, logprobs=True, problem=_lacks_decision
+        )
+    except UnusableReply as error:
+        return Verdict(None, "model", None, str(error))
+    decision = bool(read_decision(reply.text))
+    return Verdict(decision, "model", confidence(decision, reply.ending), _reason(reply.text))
+
+
+def _lacks_decision(reply: str) -> str | None:
+    return f"no decision in the reply: {_reason(reply)}" if read_decision(reply) is None else None
+
+
+def _reason(reply: str) -> str:
+    return reply.strip()[-MAX_REASON:]
 
 
 def verifier_prompt(question: str, reference: str, answer: str) -> str:

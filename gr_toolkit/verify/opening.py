@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def without_caches_if_read_only(settings: Settings) -> Settings:
     """Return the settings, with the verdict and response caches off if their folder is not writable."""
-    would_write = settings.verify.model or os.path.exists(settings.state)
+    would_write = settings.verifier_model or os.path.exists(settings.state)
     if not would_write or is_writable(settings.state):
         return settings
     say(f"verdicts and responses are not cached: {settings.state} is not writable")
@@ -33,8 +33,8 @@ def without_caches_if_read_only(settings: Settings) -> Settings:
 def open_verifier(settings: Settings, budget: Budget | None = None) -> Iterator[Verifier]:
     """Yield the cascade with its models and its cache. Models are contacted or loaded on first use.
 
-    A pipeline step that has a model passes that model's `budget`, so that all models share one limit. Raises
-    UsageError and MissingExtra.
+    Without a verifier model in the settings, only the rules decide. A pipeline step that has a model passes
+    that model's `budget`, so that all models share one limit. Raises UsageError.
     """
     from gr_toolkit.verify.cache import FILE, VerdictCache
 
@@ -42,7 +42,7 @@ def open_verifier(settings: Settings, budget: Budget | None = None) -> Iterator[
         cache = None
         if settings.verify.cache:
             cache = stack.enter_context(closing(VerdictCache(settings.state / FILE)))
-        if not settings.verify.model:
+        if settings.verifier_model is None:
             yield Verifier(cache=cache)
             return
         from gr_toolkit.llm import connect

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from gr_toolkit.verify.reading.extraction import Extraction
 
+BY_MODEL = ("model", "second model", "flagged")  # `decided_by` of a verdict for which a model was asked
 Outcome = Literal["correct", "wrong", "no answer", "undecided", "failed"]
 
 

@@ -29,7 +29,7 @@ def run_step(store: Store, server: Loopback, *, samples=1, verify=None, **llm) -
     settings = Settings(
         data=store.data,
         instruction="Box it.",
-        llm={"model": "m", "base_url": server.url, "retries": 0, **llm},
+        llm={"model": "m", "base_url": server.url, "retries": 0, "patience": 0, **llm},
         curate={"samples": samples},
         verify=verify or {"model": False},
     )

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from commands import gr, problem
+from curate.command import CURATE_STEPS
 from files import ROOT
 from loopback import Answer, fails, serving
 
-SMALL = {"GR_VERIFY__MODEL": "false", "GR_LLM__RETRIES": "0"}
+SMALL = {"GR_VERIFY__MODEL": "false", "GR_LLM__RETRIES": "0", "GR_LLM__PATIENCE": "0"}
 
 
 def start(store, *arguments: str, **variables: str) -> subprocess.Popen[str]:
@@ -60,6 +61,15 @@ def test_option_before_the_step_is_a_usage_error(store, arguments, message):
     assert (code, output) == (2, "")
     assert errors == f"gr: {message}\n"
     assert not store.state.exists()
+
+
+@pytest.mark.parametrize("step", [[], *([step.subcommand] for step in CURATE_STEPS)], ids=" ".join)
+@pytest.mark.parametrize("dry_run", [[], ["--dry-run"]], ids=" ".join)
+def test_missing_data_folder_is_a_usage_error_and_is_not_created(tmp_path, step, dry_run):
+    code, output, errors = gr(tmp_path, "curate", *step, "--data", "mistyped", *dry_run)
+    assert (code, output) == (2, "")
+    assert errors == ("gr: mistyped does not exist: `gr crawl URL` creates it; --data names another folder\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_the_whole_run_and_attempt_accept_samples():

@@ -112,11 +112,13 @@ def extract_from(tmp_path, reply, text, *, llm=(), **curate):
     """The rows of a text for which the server sends `reply`, and the requests it received."""
     with serving(reply) as server:
         settings = Settings(
-            llm={"model": "m", "base_url": server.url, "retries": 0, **dict(llm)}, curate=curate
+            llm={"model": "m", "base_url": server.url, "retries": 0, "patience": 0, **dict(llm)},
+            curate=curate,
         )
         with connect(settings.llm, "extractor", tmp_path) as model:
-            rows = model.run(pairs_of_text(text, model, load_prompt(PROMPT), settings))
-    return rows, server.seen
+            found = model.run(pairs_of_text(text, model, load_prompt(PROMPT), settings))
+    assert found.unanswered is None
+    return found.result, server.seen
 
 
 def page(text="", **values):

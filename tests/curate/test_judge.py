@@ -27,7 +27,8 @@ def finds(problem: str, **kinds: str):
 def judged(tmp_path, *replies):
     """The row of PAIR for these replies, and the prompts that the server received."""
     with serving(*replies) as server, asking(server, tmp_path, retries=0) as llm:
-        row = llm.run(judge_pair(PAIR, llm, load_prompt(PROMPT)))
+        (row,), unanswered = llm.run(judge_pair(PAIR, llm, load_prompt(PROMPT)))
+    assert unanswered is None
     return row, server.prompts
 
 

@@ -18,7 +18,12 @@ from rows import fill, rows_of
 
 
 def settings_for(store, server=None, **curate_settings):
-    llm = {"model": "m", "base_url": server.url if server else "http://127.0.0.1:9/v1", "retries": 0}
+    llm = {
+        "model": "m",
+        "base_url": server.url if server else "http://127.0.0.1:9/v1",
+        "retries": 0,
+        "patience": 0,
+    }
     return Settings(
         data=store.data, llm=llm, curate={"samples": 2, **curate_settings}, verify={"model": False}
     )

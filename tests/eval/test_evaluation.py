@@ -15,6 +15,7 @@ from eval.command import evaluate
 from eval.evaluation import evaluate_model
 from gr_toolkit.console import Summary
 from gr_toolkit.errors import ServerUnusable, UsageError
+from gr_toolkit.llm.requests.wire import CONTROL
 from gr_toolkit.settings import Settings, load_settings
 from loopback import Answer, Body, Loopback, fails, says, serving
 
@@ -36,6 +37,8 @@ def behave(body: Body) -> Answer:
     if "prompt" in body:
         return says("The same process.\nFinal Decision: Yes", tokens=TOKENS)
     messages = cast(list[Mapping[str, str]], body["messages"])
+    if messages[0]["content"] == CONTROL:
+        return says("Yes", tokens=(0, 0))
     text = REPLIES[messages[0]["content"].partition(" Please reason step by step")[0]]
     if text is None:
         return fails(500)
@@ -43,8 +46,9 @@ def behave(body: Body) -> Answer:
 
 
 def seen(server: Loopback, *keys: str) -> list[tuple[object, ...]]:
-    """These values of every request, sorted."""
-    return sorted(tuple(body.get(key) for key in keys) for body in server.seen)
+    """These values of every request, sorted; without the control requests that follow a failure."""
+    bodies = [body for body in server.seen if CONTROL not in str(body)]
+    return sorted(tuple(body.get(key) for key in keys) for body in bodies)
 
 
 @pytest.fixture
@@ -52,6 +56,8 @@ def server(monkeypatch) -> Iterator[Loopback]:
     with serving(behave) as running:
         monkeypatch.setenv("GR_LLM__BASE_URL", running.url)
         monkeypatch.setenv("GR_LLM__RETRIES", "0")
+        monkeypatch.setenv("GR_LLM__PATIENCE", "0")
+        monkeypatch.setenv("GR_LLM__GIVE_UP_AFTER", "1")
         monkeypatch.setenv("GR_VERIFY__MODEL", "false")
         yield running
 
@@ -118,7 +124,7 @@ def test_second_run_repeats_only_failed_requests(server, benchmark, tmp_path):
     first = results(tmp_path)
     server.seen.clear()
     summary = run(tmp_path, "--on", benchmark)
-    assert (summary["cached"], len(server.seen)) == (5, 1)
+    assert (summary["cached"], len(seen(server))) == (5, 1)
     assert results(tmp_path) == first
 
 

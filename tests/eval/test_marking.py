@@ -8,6 +8,7 @@ import pytest
 
 from eval.marking import Exam, answer_and_mark
 from eval.scoring import Mark
+from gr_toolkit.engine import Rounds
 from gr_toolkit.errors import ServerUnusable
 from gr_toolkit.settings import EvalSettings
 from gr_toolkit.store.questions import Question
@@ -17,14 +18,15 @@ from loopback import asking, fails, says, serving
 SPEED = Question("q1", "How fast?", "60 km/h")
 LEAVES = Question("q2", "What do leaves do?", "photosynthesis")  # the rules cannot verify a paraphrase
 SAMPLING = EvalSettings(temperature=0.7, max_tokens=99, samples=3)
+ROUNDS = Rounds(at_once=2, give_up_after=3, grace=1.0)
 UNREACHABLE = "http://127.0.0.1:9/v1"
 
 
 def marked(tmp_path, reply, question=SPEED, sample=2, verifier=Verifier):
     """The mark of a completion, and the request for it."""
     with serving(reply) as server, asking(server, tmp_path, retries=0) as llm:
-        exam = Exam("pupil", llm, verifier(), "Box it.", SAMPLING)
-        return llm.run(answer_and_mark(exam, question, sample)), server.seen[-1]
+        exam = Exam("pupil", llm, verifier(), "Box it.", SAMPLING, ROUNDS, tmp_path)
+        return llm.run(answer_and_mark(exam, question, sample)).result, server.seen[-1]
 
 
 def test_mark_has_the_question_the_completion_and_the_verdict(tmp_path):
@@ -81,8 +83,8 @@ def test_unusable_verifier_is_raised_and_not_counted_as_undecided(tmp_path):
 
 def test_conditions_name_everything_that_a_score_depends_on(tmp_path):
     with asking(UNREACHABLE, tmp_path) as llm:
-        alone = Exam("pupil", llm, Verifier(), "Box it.", SAMPLING).conditions()
-        both = Exam("pupil", llm, Verifier(llm, llm), "Box it.", SAMPLING).conditions()
+        alone = Exam("pupil", llm, Verifier(), "Box it.", SAMPLING, ROUNDS, tmp_path).conditions()
+        both = Exam("pupil", llm, Verifier(llm, llm), "Box it.", SAMPLING, ROUNDS, tmp_path).conditions()
     assert alone == {
         "model": "pupil",
         "instruction": "Box it.",

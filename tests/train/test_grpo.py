@@ -236,7 +236,9 @@ def test_invalid_verifier_settings_create_no_run(tiny_model, make_settings, writ
 
 def asking(settings: Settings, url: str, **llm: object) -> Settings:
     """The same settings with a verifier model at that URL."""
-    judge = settings.llm.model_copy(update={"model": "m", "base_url": url, "retries": 0, **llm})
+    judge = settings.llm.model_copy(
+        update={"model": "m", "base_url": url, "retries": 0, "patience": 0, **llm}
+    )
     return settings.model_copy(update={"llm": judge, "verify": VerifySettings(model=True)})
 
 
@@ -283,7 +285,10 @@ def test_exhausted_budget_ends_the_run_and_its_cost_is_reported(tiny_model, make
 
 
 @pytest.mark.slow
-def test_ctrl_c_does_not_wait_for_a_hanging_verifier(root, tiny_model, make_settings, write_questions):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_does_not_wait_for_a_hanging_verifier(
+    root, tiny_model, make_settings, write_questions, number
+):
     settings = write_questions(make_settings(), answer="it gets warmer")
     released = Event()
 
@@ -296,10 +301,10 @@ def test_ctrl_c_does_not_wait_for_a_hanging_verifier(root, tiny_model, make_sett
         while not server.seen:
             assert process.poll() is None
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         output, errors = process.communicate(timeout=60)
         released.set()
-    assert process.returncode == 130, errors
+    assert process.returncode == 128 + number, errors
     assert "Traceback" not in errors
     (step,) = json.loads(output)["steps"]
     assert step["requests"] > 0

@@ -83,7 +83,7 @@ def test_reward_writes_every_completion_and_logs_shares(tiny_model, tmp_path):
     assert rows[2]["answer"] is None
 
 
-UNREACHABLE = {"model": "judge", "base_url": "http://127.0.0.1:9/v1", "retries": 0}
+UNREACHABLE = {"model": "judge", "base_url": "http://127.0.0.1:9/v1", "retries": 0, "patience": 0}
 
 
 @pytest.mark.slow
@@ -119,7 +119,9 @@ def test_close_cancels_a_hanging_verification(tiny_model, tmp_path):
         return Answer(hang_up=True)
 
     with serving(hang) as server, ThreadPoolExecutor() as pool:
-        reward = reward_of(tiny_model, tmp_path, model="m", base_url=server.url, timeout=3600.0, retries=0)
+        reward = reward_of(
+            tiny_model, tmp_path, model="m", base_url=server.url, timeout=3600.0, retries=0, patience=0
+        )
         waiting = pool.submit(ask, reward, ["\\boxed{two}"])
         while not server.seen:
             time.sleep(0.01)

@@ -109,7 +109,7 @@ def _llama_cpp(weights: str, settings: LLMSettings, host: str, port: int) -> Ite
 
 
 def serve_until_stopped(model: str, settings: LLMSettings, state: Path, host: str, port: int) -> None:
-    """Serve a model until Ctrl-C. Prints the URL and an example request."""
+    """Serve a model until Ctrl-C or SIGTERM. Prints the URL and an example request."""
     weights = resolve(model)
     with serve(weights, settings, state, host, port) as url, suppress(KeyboardInterrupt):
         print(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterator, Mapping
 
 from gr_toolkit.http import retry_after
 
 # Phrases by which servers report that a request exceeds the context length.
 CONTEXT_SIGNS = ("context length", "context_length", "context size", "context window", "too long")
-GATEWAY_ERRORS = {502, 503, 504}  # HTTP status: the server behind the gateway is unavailable
 MAX_REASON = 200  # characters of a server's message
 MAX_PAUSE = 600.0  # seconds; a longer Retry-After ends the run
 
@@ -23,16 +23,18 @@ class Fault(Exception):
         status: int | None = None,
         code: str = "",
         wait: float | None = None,
-        lost: bool = False,
         unreachable: bool = False,
+        lost: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status  # HTTP status, if the server responded
         self.code = code  # the server's error code, type and parameter, joined
         self.wait = wait  # seconds requested by the server (Retry-After)
-        self.lost = lost  # the connection failed, before or during the response
         self.unreachable = unreachable  # no server listens at the address
+        self.lost = lost  # the connection ended before the response
+        self.sent_at = 0.0  # time.monotonic
+        self.is_probe = False  # sent to find out whether the server is up again
 
     @property
     def transient(self) -> bool:
@@ -77,18 +79,28 @@ def diagnose(error: Exception, timeout: float | None, secret: str) -> Fault:
 
     `timeout` is in seconds. `secret` is the API key, which is masked in the reason.
     """
+    import aiohttp
     import openai
 
-    if isinstance(error, (TimeoutError, openai.APITimeoutError)):
-        return Fault(f"timed out after {timeout:g} s" if timeout else "timed out")
     if isinstance(error, openai.APIStatusError):
         return _answered(error.status_code, error.body, error.response.headers, secret)
+    # The exception that began the chain is the most exact one; openai reports lost connections as time-outs.
+    chain = list(_chain(error))
+    cause = chain[-1]
+    if isinstance(error, TimeoutError) or isinstance(cause, TimeoutError):
+        return Fault(f"timed out after {timeout:g} s" if timeout else "timed out")
     if isinstance(error, openai.APIConnectionError):
-        cause = error.__cause__ or error
-        unreachable = type(cause).__name__ == "ConnectError"  # a class of httpx, or of httpx2 since openai 3
+        unreachable = any(isinstance(each, aiohttp.ClientConnectorError) for each in chain)
         what = "cannot connect" if unreachable else "connection lost"
-        return Fault(f"{what}: {_short(str(cause), secret)}", lost=True, unreachable=unreachable)
+        return Fault(f"{what}: {_short(str(cause), secret)}", unreachable=unreachable, lost=not unreachable)
     return Fault(f"no valid reply: {_short(str(error), secret)}")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error, the cause of it, the cause of that, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def _answered(status: int, body: object, headers: Mapping[str, str], secret: str) -> Fault:
@@ -116,3 +128,18 @@ def _short(message: str, secret: str) -> str:
     if secret:
         line = line.replace(secret, "***")
     return line if len(line) <= MAX_REASON else line[: MAX_REASON - 3] + "..."
+
+
+def unknown_model(url: str, model: str, known: list[str], reason: str) -> str:
+    """Return the error message for a model that the server does not list, or lists but refuses to use."""
+    if model in known:
+        return f"{url} does not serve the model {model!r} for this kind of request: {reason}"
+    if not known:
+        return (
+            f"{url} does not know the model {model!r}, "
+            "or is not an OpenAI-compatible base URL (most end in /v1)"
+        )
+    nearest = difflib.get_close_matches(model, known, n=1, cutoff=0.4)
+    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+    shown = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")
+    return f"{url} does not know the model {model!r}; {hint}It serves: {shown}"

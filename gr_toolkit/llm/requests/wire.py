@@ -23,6 +23,10 @@ DISPENSABLE = ("max_tokens", "temperature", "seed", "stop", "logprobs")
 # parameter, the first of these in the request counts as refused.
 SUSPECTS = ("response_format", "logprobs")
 CHARS_PER_TOKEN = 4  # in English; used if the server reports no token counts
+CONTROL = "Reply with one word."  # a request that every working server can answer
+CONTROL_TOKENS = 8
+# What servers call a reply that a filter held back: OpenAI's word, and Gemini's.
+FILTERED = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content")
 
 Body = dict[str, object]
 
@@ -74,14 +78,29 @@ def refused_parameter(fault: Fault, body: Mapping[str, object], refused: Collect
     return next((name for name in suspects if name in left), None)
 
 
-def read_reply(answer: object, body: Mapping[str, object]) -> Reply[None]:
-    """Parse the decoded response of either URL path. Raises ValueError if it holds no reply."""
+def control(body: Mapping[str, object]) -> Body:
+    """Return a request with the same parameters and a trivial prompt, to test whether the server works."""
+    limits = {**body, "max_tokens": CONTROL_TOKENS}
+    if "prompt" in body:
+        return limits | {"prompt": CONTROL}
+    return limits | {"messages": [Message(role="user", content=CONTROL)]}
+
+
+def read_reply(answer: object, body: Mapping[str, object], *, may_be_empty: bool = True) -> Reply[None]:
+    """Parse the decoded response of either URL path. Raises ValueError if it holds no reply.
+
+    Unless `may_be_empty`, an empty text is no reply, except if the reason for it is stated: it was refused,
+    filtered or cut off.
+    """
     choice = _first_choice(answer)
     message = choice.get("message")
     text = message.get("content") if isinstance(message, dict) else choice.get("text")
     if text is not None and not isinstance(text, str):
         raise ValueError("the reply's content is not text")
     text = replace_surrogates(text or "")
+    finish_reason = _finish_reason(choice, message)
+    if not (may_be_empty or text.strip() or finish_reason in ("length", "refusal", "content_filter")):
+        raise ValueError("the reply is empty")
     ending = read_ending(choice.get("logprobs")) if "logprobs" in body else ()
     usage = cast(Body, answer).get("usage")
     counted = usage if isinstance(usage, dict) else {}
@@ -89,11 +108,19 @@ def read_reply(answer: object, body: Mapping[str, object]) -> Reply[None]:
     return Reply(
         text=text,
         parsed=None,
-        finish_reason=str(choice.get("finish_reason") or "stop"),
+        finish_reason=finish_reason,
         input_tokens=_count(counted.get("prompt_tokens"), prompt),
         output_tokens=_count(counted.get("completion_tokens"), text),
         ending=ending,
     )
+
+
+def _finish_reason(choice: Body, message: object) -> str:
+    """Why the reply ends: stop, length, refusal (by the model), content_filter, or the server's own word."""
+    if isinstance(message, dict) and message.get("refusal"):
+        return "refusal"
+    reason = str(choice.get("finish_reason") or "stop")
+    return "content_filter" if reason.lower().startswith(FILTERED) else reason
 
 
 def reports_usage(answer: object) -> bool:

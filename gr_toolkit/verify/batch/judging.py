@@ -13,6 +13,8 @@ from typing import Literal, TextIO
 
 from gr_toolkit.console import Summary, progress
 from gr_toolkit.errors import UsageError
+from gr_toolkit.llm.loops import gather
+from gr_toolkit.llm.usage import metered
 from gr_toolkit.settings import Settings, cores
 from gr_toolkit.verify.batch.files import read_chunks, writing
 from gr_toolkit.verify.batch.rows import Line, Pair, line
@@ -40,7 +42,11 @@ def judge_file(
     first = next(chunks, [])
     with writing(out) as write, open_verifier(settings) as verifier:
         summaries.append(Summary("verify"))
-        with _counting(summaries[-1], verifier) as tally, progress("verify", None) as advance:
+        with (
+            _counting(summaries[-1]) as tally,
+            metered(summaries[-1], [model.usage for model in verifier.models]),
+            progress("verify", None) as advance,
+        ):
             for chunk in chain([first], chunks):
                 lines = verifier.run(judge_all(verifier, chunk, at_once(settings), protocol))
                 write(lines)
@@ -49,8 +55,11 @@ def judge_file(
 
 
 @contextmanager
-def _counting(summary: Summary, verifier: Verifier) -> Iterator[Tally]:
-    """Yield a tally that is added to the summary at the end, even if the run fails."""
+def _counting(summary: Summary) -> Iterator[Tally]:
+    """Yield a tally that is added to the summary at the end, even if the run fails.
+
+    Rows for which the model gave no usable reply are pending: run again, the command asks only for these.
+    """
     tally = Tally()
     started = time.monotonic()
     try:
@@ -58,8 +67,7 @@ def _counting(summary: Summary, verifier: Verifier) -> Iterator[Tally]:
     finally:
         summary.seconds = time.monotonic() - started
         tally.add_to(summary)
-        for model in verifier.models:
-            model.usage.add_to(summary)
+        summary.pending = summary.reasons["failed"]
 
 
 def judge_one(settings: Settings, item: Item, protocol: Protocol | None) -> Line:
@@ -86,7 +94,7 @@ def printable(text: str) -> str:
 
 def at_once(settings: Settings) -> int:
     """Return how many pairs to judge concurrently: one per core, plus the model's concurrent requests."""
-    asked = settings.llm.for_role("verifier").concurrency if settings.verify.model else 0
+    asked = settings.llm.for_role("verifier").concurrency if settings.verifier_model else 0
     return cores() + asked
 
 
@@ -95,13 +103,7 @@ async def judge_all(
 ) -> list[Line]:
     """Return a line for each pair, in order. The first exception cancels the remaining pairs."""
     turns = asyncio.Semaphore(at_once)
-    tasks = [asyncio.create_task(judge(verifier, pair, turns, protocol)) for pair in pairs]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    return await gather(judge(verifier, pair, turns, protocol) for pair in pairs)
 
 
 async def judge(verifier: Verifier, pair: Pair, turns: asyncio.Semaphore, protocol: Protocol | None) -> Line:
@@ -114,5 +116,5 @@ async def judge(verifier: Verifier, pair: Pair, turns: asyncio.Semaphore, protoc
         item = item._replace(answer=None if solution is None else Extraction(solution, "paper"))
     async with turns:
         started = time.perf_counter()
-        verdict = await verifier.verify(item)
+        verdict = await verifier.verify_or_explain(item)
         return line(pair, verdict, time.perf_counter() - started)

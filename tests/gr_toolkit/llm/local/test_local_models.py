@@ -65,11 +65,13 @@ class TestLlamaCpp:
         assert llama.honours_schemas
 
     def test_completion(self, llama):
-        reply = llama.run(llama.complete("The capital of France is", max_tokens=3))
+        reply = llama.run(llama.complete("The capital of France is", max_tokens=16, stop=["."]))
         assert "Paris" in reply.text
 
     def test_logprobs(self, llama):
-        reply = llama.run(llama.complete("The capital of France is", max_tokens=3, logprobs=True))
+        reply = llama.run(
+            llama.complete("The capital of France is", max_tokens=16, stop=["."], logprobs=True)
+        )
         assert "".join(token.text for token in reply.ending) == reply.text
         for token in reply.ending:
             assert token.logprobs[token.text] == max(token.logprobs.values())
@@ -78,7 +80,7 @@ class TestLlamaCpp:
 
     def test_samples_differ_by_seed(self, llama):
         replies = llama.map(
-            lambda seed: llama.ask(CAPITAL, temperature=1.0, seed=seed, max_tokens=8),
+            lambda seed: llama.ask(CAPITAL, temperature=1.0, seed=seed, max_tokens=8, partial=True),
             range(6),
             lambda _: None,
         )
@@ -89,10 +91,10 @@ class TestLlamaCpp:
             llama.run(llama.ask(user("word " * 9000)))
 
     def test_cached_run_loads_no_model(self, llama, state, monkeypatch):
-        first = llama.run(llama.ask(CAPITAL, max_tokens=3))
+        first = llama.run(llama.ask(CAPITAL, max_tokens=3, partial=True))
         monkeypatch.setattr("gr_toolkit.llm.local.serving.serve", None)
         with connect(LLMSettings(context=1024), None, state) as again:
-            assert again.run(again.ask(CAPITAL, max_tokens=3)).text == first.text
+            assert again.run(again.ask(CAPITAL, max_tokens=3, partial=True)).text == first.text
         assert again.usage.cached == 1
 
     def test_broken_file_is_reported(self, tmp_path):
@@ -143,7 +145,7 @@ def untrained(tiny, state):
 class TestTransformersServer:
     def sample(self, llm, text, seed, **options):
         options = {"temperature": 1.0, "max_tokens": 12, **options}
-        return llm.ask(user(text), seed=seed, **options)
+        return llm.ask(user(text), seed=seed, partial=True, **options)
 
     def test_seed_gives_the_same_reply_alone_and_in_a_batch(self, untrained):
         alone = [untrained.run(self.sample(untrained, "a b c", seed)).text for seed in range(4)]
@@ -186,7 +188,7 @@ class TestTransformersServer:
         assert share == pytest.approx(float(wanted[likeliest]), abs=0.06)
 
     def test_stop_strings_end_the_text(self, untrained):
-        text = untrained.run(untrained.complete("a b", temperature=0.0, max_tokens=12)).text
+        text = untrained.run(self.sample(untrained, "a b", None, temperature=0.0)).text
         stop = text.split()[3]
         reply = untrained.run(untrained.complete("a b", temperature=0.0, max_tokens=12, stop=[stop]))
         assert (reply.text, reply.finish_reason) == (text[: text.index(stop)], "stop")
@@ -196,7 +198,9 @@ class TestTransformersServer:
         import torch
         from transformers import AutoModelForCausalLM
 
-        reply = untrained.run(untrained.complete("a b", temperature=2.0, max_tokens=6, seed=1, logprobs=True))
+        reply = untrained.run(
+            untrained.complete("a b", temperature=2.0, max_tokens=31, seed=2, logprobs=True)
+        )
         sampled = [token.text for token in reply.ending]
         assert [word for word in sampled if word != "<unknown>"] == reply.text.split()
         words = ["<end>", "<unknown>", *"abcdefghijklmnopqr"]
@@ -210,7 +214,7 @@ class TestTransformersServer:
                 assert logprob == pytest.approx(float(logprobs[words.index(word)]), abs=1e-3)
 
     def test_logprobs_stop_at_the_stop_string(self, untrained):
-        text = untrained.run(untrained.complete("a b", temperature=0.0, max_tokens=12)).text
+        text = untrained.run(self.sample(untrained, "a b", None, temperature=0.0)).text
         stop = text.split()[3]
         reply = untrained.run(
             untrained.complete("a b", temperature=0.0, max_tokens=12, stop=[stop], logprobs=True)
@@ -243,7 +247,11 @@ class TestTransformersServer:
 
     def test_request_longer_than_the_context_fails(self, untrained):
         with pytest.raises(RequestFailed, match="HTTP 400: longer than the model's context"):
-            untrained.run(self.sample(untrained, "a " * 60, 1))
+            untrained.run(self.sample(untrained, "a " * 64, 1))
+
+    def test_request_too_long_for_its_max_tokens_gets_a_shorter_reply(self, untrained):
+        reply = untrained.run(self.sample(untrained, "a " * 60, 1, max_tokens=12))
+        assert 0 < reply.output_tokens <= 3
 
     def test_errors_are_in_openais_format(self, tiny):
         from gr_toolkit.llm.local.transformers_server import transformers_server
@@ -302,8 +310,11 @@ class TestTransformersServer:
 
     def test_llama_cpp_rejects_a_folder(self, tiny, tmp_path):
         settings = LLMSettings(model=f"local:{tiny}", backend="llama.cpp")
-        with pytest.raises(UsageError, match="runs GGUF files"), connect(settings, None, tmp_path):
-            pass
+        with (
+            connect(settings, None, tmp_path) as llm,
+            pytest.raises(UsageError, match="runs GGUF files"),
+        ):
+            llm.run(llm.ask(CAPITAL))
 
 
 @pytest.fixture(scope="module")
@@ -327,7 +338,7 @@ def test_bundled_model_runs_in_transformers(state):
     assert (Path(folder) / "model.safetensors").is_file()
     assert [entry.name for entry in (state / "models").iterdir()] == [Path(folder).name]
     with connect(LLMSettings(backend="transformers"), None, state) as llm:
-        assert "Paris" in llm.run(llm.ask(CAPITAL, max_tokens=12)).text
+        assert "Paris" in llm.run(llm.ask(CAPITAL, max_tokens=12, partial=True)).text
     assert llm.name == "SmolLM2-135M-Instruct.Q4_1"
 
 
@@ -367,8 +378,11 @@ def test_resolve_and_model_name(tiny):
 
 @pytest.mark.parametrize("model", ["local:./missing", "local:missing.gguf", "local:a/b/c", "local:"])
 def test_missing_model_is_an_error(model, tmp_path):
-    with pytest.raises(UsageError, match="no model at"), connect(LLMSettings(model=model), None, tmp_path):
-        pass
+    with (
+        connect(LLMSettings(model=model), None, tmp_path) as llm,
+        pytest.raises(UsageError, match="no model at"),
+    ):
+        llm.run(llm.ask(CAPITAL))
 
 
 def test_bundled_model_is_found_in_the_users_data_folder(tmp_path, monkeypatch):

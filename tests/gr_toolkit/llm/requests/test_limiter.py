@@ -68,7 +68,7 @@ def test_client_sends_fewer_concurrent_requests_after_429(tmp_path):
             in_flight -= 1
         return says("fine")
 
-    with serving(behave) as server, asking(server, tmp_path, concurrency=16, retries=20) as llm:
+    with serving(behave) as server, asking(server, tmp_path, concurrency=16, patience=60.0) as llm:
         replies = llm.map(lambda n: llm.ask(user(str(n))), range(40), lambda _: None)
     assert len(replies) == 40
     assert peak < 16  # 8 after the refusals; with every success slightly more

@@ -6,7 +6,7 @@ from enum import StrEnum
 import pytest
 from pydantic import BaseModel, Field
 
-from gr_toolkit.errors import RequestFailed
+from gr_toolkit.errors import RequestFailed, UnusableReply
 from gr_toolkit.llm.requests.structured import parse, response_format
 from loopback import Answer, asking, fails, says, serving, user
 
@@ -80,17 +80,18 @@ def test_reply_is_parsed_into_the_requested_schema(tmp_path):
     assert server.seen[0]["response_format"] == response_format(City, limits=False)
 
 
-@pytest.mark.parametrize("broken", ['{"city": "Par', '{"town": "Paris"}', "Paris", ""])
+@pytest.mark.parametrize("broken", ['{"city": "Par', '{"town": "Paris"}', "Paris"])
 def test_invalid_reply_is_repaired_once(tmp_path, broken):
     with serving(says(broken), says(GOOD)) as server:
         with asking(server, tmp_path) as llm:
             assert ask(llm).parsed == City(city="Paris")
         with asking(server, tmp_path) as llm:
             assert ask(llm).parsed == City(city="Paris")
-    assert len(server.seen) == 2  # the second run found both replies in the cache
+            assert llm.usage.cached == 1
+    assert len(server.seen) == 2  # the second run found the repaired reply in the cache
     first, second, third = server.seen[1]["messages"]
     assert (first, second["role"]) == (user("capital?")[0], "assistant")
-    assert second["content"] == broken or not broken
+    assert second["content"] == broken
     assert "city" in third["content"] or "JSON" in third["content"]
 
 
@@ -98,21 +99,57 @@ def test_reply_still_invalid_after_repair_fails(tmp_path):
     with (
         serving(says('{"town": 1}')) as server,
         asking(server, tmp_path) as llm,
-        pytest.raises(RequestFailed, match="not valid JSON for City: city: Field required"),
+        pytest.raises(UnusableReply, match="not valid JSON for City: city: Field required"),
     ):
         ask(llm)
     assert len(server.seen) == 2
     assert llm.usage.failed == 1
 
 
-def test_truncated_reply_fails_without_repair(tmp_path):
+def test_truncated_reply_is_requested_again_with_more_tokens_and_without_repair(tmp_path):
     with (
         serving(says('{"city": "Par', finish_reason="length")) as server,
         asking(server, tmp_path) as llm,
-        pytest.raises(RequestFailed, match="not valid JSON for City, cut off at max_tokens"),
+        pytest.raises(UnusableReply, match="cut off at max_tokens"),
     ):
         ask(llm)
+    assert [body["max_tokens"] for body in server.seen] == [1024, 2048]
+    assert server.prompts == ["capital?"] * 2
+
+
+def test_complete_object_at_the_limit_needs_no_second_request(tmp_path):
+    with (
+        serving(says(f"{GOOD} and more", finish_reason="length")) as server,
+        asking(server, tmp_path) as llm,
+    ):
+        reply = ask(llm)
+        assert ask(llm).cached
+    assert (reply.parsed, reply.finish_reason) == (City(city="Paris"), "stop")
     assert len(server.seen) == 1
+
+
+ITEM = '{"question": "q", "kind": "word", "note": null}'
+
+
+def test_list_that_is_cut_off_twice_yields_its_complete_items_and_is_not_cached(tmp_path):
+    def behave(body):
+        items = ", ".join([ITEM] * (2 if body["max_tokens"] == 1024 else 3))
+        return says(f'{{"items": [{items}, {ITEM[:-9]}', finish_reason="length")
+
+    with serving(behave) as server, asking(server, tmp_path) as llm:
+        reply = ask(llm, Items)
+        assert not ask(llm, Items).cached
+    assert reply.parsed == Items(items=[Item(question="q")] * 3)
+    assert reply.finish_reason == "length"
+    assert [body["max_tokens"] for body in server.seen] == [1024, 2048] * 2
+    assert llm.usage.failed == 0
+
+
+def test_second_request_for_a_list_that_fails_keeps_the_items_of_the_first(tmp_path):
+    cut_off = says(f'{{"items": [{ITEM}, ', finish_reason="length")
+    with serving(cut_off, fails(400, "no")) as server, asking(server, tmp_path) as llm:
+        reply = ask(llm, Items)
+    assert (len(reply.parsed.items), reply.finish_reason) == (1, "length")
 
 
 def without_schemas(body):
@@ -145,9 +182,11 @@ def test_unrelated_refusal_keeps_response_format_for_other_requests(tmp_path):
     assert "response_format" in server.seen[-1]
 
 
-def test_empty_reply_of_a_content_filter_is_handled(tmp_path):
+def test_empty_reply_of_a_content_filter_fails_without_a_second_request(tmp_path):
     empty = Answer(body={"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]})
     with serving(empty) as server, asking(server, tmp_path) as llm:
-        assert llm.run(llm.ask(user("x"))).finish_reason == "content_filter"
-        with pytest.raises(RequestFailed, match="not valid JSON"):
+        with pytest.raises(UnusableReply, match=r"^filtered$"):
+            llm.run(llm.ask(user("x")))
+        with pytest.raises(UnusableReply, match=r"^filtered$"):
             ask(llm)
+    assert len(server.seen) == 2

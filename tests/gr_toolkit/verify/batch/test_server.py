@@ -171,7 +171,7 @@ def test_model_is_asked_concurrently(tmp_path):
 
 
 def test_unreachable_model_gives_an_undecided_verdict(tmp_path):
-    model = {"GR_LLM__MODEL": "m", "GR_LLM__BASE_URL": "http://127.0.0.1:9/v1", "GR_LLM__RETRIES": "0"}
+    model = {"GR_LLM__MODEL": "m", "GR_LLM__BASE_URL": "http://127.0.0.1:9/v1", "GR_LLM__PATIENCE": "0"}
     with running(tmp_path, **model) as url:
         status, verdict = post(url, UNKNOWN)
         assert (status, verdict["score"], verdict["decided_by"]) == (200, None, "error")

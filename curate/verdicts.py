@@ -1,0 +1,110 @@
+"""The verdicts in `attempts`: given when a solution is sampled, and again once a verifier model is named."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from curate.models import ask_about
+from gr_toolkit.console import Summary
+from gr_toolkit.engine import Attempt
+from gr_toolkit.errors import ModelError, Unanswered
+from gr_toolkit.settings import Settings
+from gr_toolkit.steps import derived_from
+from gr_toolkit.store import Store
+from gr_toolkit.store.aside import set_aside
+from gr_toolkit.store.table import REPLACED
+from gr_toolkit.store.tables import AttemptRow, JudgedRow
+from gr_toolkit.verify import Item, Verifier, extract_answer
+from gr_toolkit.verify.cascade import reaches_model
+from gr_toolkit.verify.verdict import BY_MODEL
+
+UNDECIDED = "undecided"  # the reason of an attempt without a verdict
+
+
+class Stored(NamedTuple):
+    """A stored attempt, and its question."""
+
+    row: AttemptRow
+    question: JudgedRow
+
+
+def verify_again(store: Store, settings: Settings, summary: Summary, verifier: Verifier) -> None:
+    """Ask the verifier model about the stored attempts that the rules alone left undecided.
+
+    Their shards are written again, and the shards of `dataset` made from them are set aside. Does nothing
+    without a verifier model.
+    """
+    if verifier.llm is None:
+        return
+    shards = [shard for shard in store.table("attempts").shards() if _await_model(stored(store, shard))]
+    if not shards:
+        return
+    set_aside(store, derived_from("attempts"), shards, REPLACED)
+    again = Summary(summary.step, table="attempts")
+    try:
+        ask_about(
+            store,
+            settings,
+            again,
+            verifier.llm,
+            items=lambda shard: stored(store, shard),
+            ask=lambda attempt: _verified_again(attempt, verifier),
+            name=lambda attempt: attempt.row["id"],
+            shards=shards,
+        )
+    finally:
+        summary.pending += again.pending
+        summary.seconds += again.seconds
+        summary.notes += [f"verified again: {again.rows} attempts in {again.shards} shards", *again.notes]
+
+
+def stored(store: Store, shard: str) -> list[Stored]:
+    """The attempts of a shard with their questions."""
+    questions = {row["id"]: row for row in store.table("judged").rows(shard)}
+    return [Stored(row, questions[row["pair_id"]]) for row in store.table("attempts").rows(shard)]
+
+
+def _await_model(attempts: list[Stored]) -> bool:
+    return any(_awaits_model(attempt) for attempt in attempts)
+
+
+def _awaits_model(attempt: Stored) -> bool:
+    """Whether an attempt is undecided only because no verifier model was asked."""
+    row = attempt.row
+    return (
+        row["reason"] == UNDECIDED
+        and row["completion"] is not None
+        and row["decided_by"] not in BY_MODEL
+        and reaches_model(_item(row, attempt.question))
+    )
+
+
+async def _verified_again(attempt: Stored, verifier: Verifier) -> Attempt[list[AttemptRow]]:
+    if not _awaits_model(attempt):
+        return Attempt([attempt.row])
+    row, unanswered = await verified(attempt.row, attempt.question, verifier)
+    return Attempt([row], unanswered)
+
+
+async def verified(
+    row: AttemptRow, question: JudgedRow, verifier: Verifier
+) -> tuple[AttemptRow, Unanswered | None]:
+    """The row of an attempt with the verdict on its completion, and the error if the verifier's model did not
+    answer.
+    """
+    try:
+        verdict = await verifier.verify(_item(row, question))
+    except Unanswered as error:
+        return failed(row, error), error
+    failure = {"undecided": UNDECIDED, "failed": "failed: verifier"}.get(verdict.outcome)
+    row = {**row, "verdict": verdict.correct, "decided_by": verdict.decided_by, "rationale": verdict.reason}
+    return {**row, "kept": failure is None, "reason": failure}, None
+
+
+def _item(row: AttemptRow, question: JudgedRow) -> Item:
+    return Item(question["question"], question["answer"], extract_answer(row["completion"] or ""))
+
+
+def failed(row: AttemptRow, error: ModelError) -> AttemptRow:
+    """The row of an attempt for which the solver or the verifier gave no usable reply."""
+    return {**row, "kept": False, "reason": error.reason}

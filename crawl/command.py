@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gr_toolkit.options import Config, Data, DryRun, EngineName, GroupWithMainCommand, Json
+from gr_toolkit.options import Again, Config, Data, DryRun, EngineName, GroupWithMainCommand, Json
 
 
 class FetchByDefault(GroupWithMainCommand):
@@ -20,15 +20,6 @@ class FetchByDefault(GroupWithMainCommand):
             args = [self.main_command, *args]
         return super().parse_args(ctx, args)
 
-
-Again = Annotated[
-    str | None,
-    typer.Option(
-        "--again",
-        metavar="REASON",
-        help="First set aside the shards that hold rows with this reason, and what was made from them.",
-    ),
-]
 
 app = typer.Typer(
     cls=FetchByDefault,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from curate.models import all_of, ask_about, model_for
 from curate.verdicts import UNDECIDED, failed, verified, verify_again
 from gr_toolkit.console import Summary
-from gr_toolkit.engine import Attempt
+from gr_toolkit.engine import Asked
 from gr_toolkit.errors import RequestFailed, Unanswered
 from gr_toolkit.llm import LLM, Message
 from gr_toolkit.llm.usage import metered
@@ -41,14 +41,14 @@ def attempt(store: Store, settings: Settings, summary: Summary) -> None:
 
 async def attempts_at(
     question: JudgedRow, solver: LLM, settings: Settings, verifier: Verifier
-) -> Attempt[list[AttemptRow]]:
+) -> Asked[list[AttemptRow]]:
     """The rows of all samples of a question; none if the question is not verifiable."""
     samples = range(settings.curate.samples if question["kept"] else 0)
     attempts = await all_of(
         sample_solution(question, sample, solver, settings.instruction, verifier) for sample in samples
     )
     unanswered = next((failure for _, failure in attempts if failure), None)
-    return Attempt([row for row, _ in attempts], unanswered)
+    return Asked([row for row, _ in attempts], unanswered)
 
 
 async def sample_solution(

@@ -13,14 +13,6 @@ CURATE_STEPS = [step for step in STEPS if step.name.startswith("curate ")]
 
 app = typer.Typer(invoke_without_command=True)
 
-Again = Annotated[
-    str | None,
-    typer.Option(
-        "--again",
-        metavar="REASON",
-        help="First set aside the shards that hold rows with this reason, and what was made from them.",
-    ),
-]
 Samples = Annotated[int | None, typer.Option("--samples", help="Solutions sampled per question.")]
 
 
@@ -61,7 +53,7 @@ def _add_command(step: Step) -> None:
     def command(
         data: options.Data = None,
         config: options.Config = None,
-        again: Again = None,
+        again: options.Again = None,
         json: options.Json = False,
         dry_run: options.DryRun = False,
     ) -> None:
@@ -71,7 +63,7 @@ def _add_command(step: Step) -> None:
         data: options.Data = None,
         config: options.Config = None,
         samples: Samples = None,
-        again: Again = None,
+        again: options.Again = None,
         json: options.Json = False,
         dry_run: options.DryRun = False,
     ) -> None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, JsonValue
 from curate.grounding import find_evidence
 from curate.models import all_of, ask_about, model_for
 from gr_toolkit.console import Summary
-from gr_toolkit.engine import Attempt
+from gr_toolkit.engine import Asked
 from gr_toolkit.errors import ModelError, RequestFailed, Unanswered, UnusableReply
 from gr_toolkit.llm import LLM, Prompt, load_prompt
 from gr_toolkit.settings import CurateSettings, Settings
@@ -57,15 +57,13 @@ def extract(store: Store, settings: Settings, summary: Summary) -> None:
         )
 
 
-async def pairs_of_text(
-    text: TextRow, llm: LLM, prompt: Prompt, settings: Settings
-) -> Attempt[list[PairRow]]:
+async def pairs_of_text(text: TextRow, llm: LLM, prompt: Prompt, settings: Settings) -> Asked[list[PairRow]]:
     """The rows of one text: its pairs, or one row with the reason if it has none."""
     if not text["kept"]:
-        return Attempt([])
+        return Asked([])
     language, wanted = text["language"], settings.curate.languages
     if wanted and language not in wanted:
-        return Attempt([_row(text, reason=f"language {language or 'unknown'}")])
+        return Asked([_row(text, reason=f"language {language or 'unknown'}")])
     rows = list(marked_up_pairs(text, settings.curate))
     parts = split(text["text"], settings.curate.chunk_chars)
     replies = await all_of(_ask(llm, prompt, part, settings) for part in parts)
@@ -76,7 +74,7 @@ async def pairs_of_text(
             rows.append(_row(text, reason=failure.reason, extractor=extractor))
     unanswered = next((failure for _, failure in replies if isinstance(failure, Unanswered)), None)
     rows = _distinct(rows) or [_row(text, reason="no question found", extractor=extractor)]
-    return Attempt(rows, unanswered)
+    return Asked(rows, unanswered)
 
 
 async def _ask(

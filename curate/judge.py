@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from curate.flow import Pair, pairs_reaching
 from curate.models import ask_about, model_for
 from gr_toolkit.console import Summary
-from gr_toolkit.engine import Attempt
+from gr_toolkit.engine import Asked
 from gr_toolkit.errors import RequestFailed, Unanswered
 from gr_toolkit.llm import LLM, Prompt, load_prompt
 from gr_toolkit.settings import Settings
@@ -75,17 +75,17 @@ def judge(store: Store, settings: Settings, summary: Summary) -> None:
         )
 
 
-async def judge_pair(pair: Pair, llm: LLM, prompt: Prompt) -> Attempt[list[JudgedRow]]:
+async def judge_pair(pair: Pair, llm: LLM, prompt: Prompt) -> Asked[list[JudgedRow]]:
     """Ask the judge about one pair; the result is the pair's row of `judged`."""
     try:
         messages = prompt.messages(question=pair.question, answer=pair.answer)
         reply = await llm.ask(messages, schema=Judgement)
     except RequestFailed as error:
-        return Attempt([_row(pair, llm, prompt, None, error.reason)])
+        return Asked([_row(pair, llm, prompt, None, error.reason)])
     except Unanswered as error:
-        return Attempt([_row(pair, llm, prompt, None, error.reason)], error)
+        return Asked([_row(pair, llm, prompt, None, error.reason)], error)
     problem = reply.parsed.problem
-    return Attempt([_row(pair, llm, prompt, reply.parsed, None if problem == "none" else problem)])
+    return Asked([_row(pair, llm, prompt, reply.parsed, None if problem == "none" else problem)])
 
 
 def _row(pair: Pair, llm: LLM, prompt: Prompt, judgement: Judgement | None, reason: str | None) -> JudgedRow:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 from gr_toolkit.console import Summary
-from gr_toolkit.engine import Asking, Attempt, Rounds, run_asking
+from gr_toolkit.engine import Asked, Asking, Rounds, run_asking
 from gr_toolkit.llm import LLM, connect, kept_until_written
 from gr_toolkit.llm.usage import metered
 from gr_toolkit.settings import Role, Settings
@@ -32,23 +33,30 @@ def ask_about(
     summary: Summary,
     llm: LLM,
     items: Callable[[str], Sequence[Item]],
-    ask: Callable[[Item], Awaitable[Attempt[Sequence[Row]]]],
+    ask: Callable[[Item], Awaitable[Asked[Sequence[Row]]]],
     name: Callable[[Item], str],
     shards: Sequence[str] | None = None,
+    before: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Fill the pending shards of the summary's table with the rows that `ask` returns for each item.
 
     `items` reads the items of an input shard, and `name` identifies an item from run to run. `shards` names
-    the shards to write instead of the pending ones.
+    the shards to write instead of the pending ones; `before` is called with each shard before it is written.
     """
+    unit = partial(unit_of, summary.table)
 
-    async def ask_in(shard: str, item: Item) -> Attempt[Sequence[Row]]:
-        with kept_until_written(f"{summary.table}/{shard}"):
+    async def ask_in(shard: str, item: Item) -> Asked[Sequence[Row]]:
+        with kept_until_written(unit(shard)):
             return await ask(item)
 
-    step = Asking(items, ask_in, name, lambda shard: llm.forget(f"{summary.table}/{shard}"))
+    step = Asking(items, ask_in, name, before, after=lambda shard: llm.forget(unit(shard)))
     rounds = Rounds(2 * llm.concurrency, settings.llm.give_up_after, settings.llm.grace)
     run_asking(store, summary, step, rounds, llm.run, shards)
+
+
+def unit_of(table: str, shard: str) -> str:
+    """The name of the unit of work whose replies are kept until the shard is written."""
+    return f"{table}/{shard}"
 
 
 async def all_of(coroutines: Iterable[Coroutine[object, object, Result]]) -> list[Result]:

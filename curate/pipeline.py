@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from importlib import import_module
 
+from curate.models import unit_of
 from gr_toolkit.console import Summary
 from gr_toolkit.errors import UsageError
+from gr_toolkit.llm.connection import UNFINISHED_FILE
+from gr_toolkit.llm.unfinished import Unfinished
 from gr_toolkit.settings import Settings
 from gr_toolkit.steps import Step
 from gr_toolkit.store import Store
@@ -27,8 +31,15 @@ def curate(
     for step in steps:
         summaries.append(Summary(step=step.name, table=step.table))
         if again is not None:
-            set_aside_again(store, step.table, again)
+            _set_aside(store, step.table, again)
         _function(step)(store, settings, summaries[-1])
+
+
+def _set_aside(store: Store, table: str, reason: str) -> None:
+    """Set aside the shards of the table with rows of this reason, and forget replies kept for them."""
+    with closing(Unfinished(store.state / UNFINISHED_FILE)) as unfinished:
+        for shard in set_aside_again(store, table, reason):
+            unfinished.forget(unit_of(table, shard))
 
 
 def _function(step: Step) -> Callable[[Store, Settings, Summary], None]:

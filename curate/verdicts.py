@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 from curate.models import ask_about
 from gr_toolkit.console import Summary
-from gr_toolkit.engine import Attempt
+from gr_toolkit.engine import Asked
 from gr_toolkit.errors import ModelError, Unanswered
 from gr_toolkit.settings import Settings
-from gr_toolkit.steps import derived_from
 from gr_toolkit.store import Store
-from gr_toolkit.store.aside import set_aside
 from gr_toolkit.store.table import REPLACED
 from gr_toolkit.store.tables import AttemptRow, JudgedRow
 from gr_toolkit.verify import Item, Verifier, extract_answer
@@ -22,10 +20,10 @@ UNDECIDED = "undecided"  # the reason of an attempt without a verdict
 
 
 class Stored(NamedTuple):
-    """A stored attempt, and its question."""
+    """A stored attempt, and its question; None if `judged` no longer has it."""
 
     row: AttemptRow
-    question: JudgedRow
+    question: JudgedRow | None
 
 
 def verify_again(store: Store, settings: Settings, summary: Summary, verifier: Verifier) -> None:
@@ -36,22 +34,28 @@ def verify_again(store: Store, settings: Settings, summary: Summary, verifier: V
     """
     if verifier.llm is None:
         return
-    shards = [shard for shard in store.table("attempts").shards() if _await_model(stored(store, shard))]
+    shards = [shard for shard in store.table("attempts").shards() if _awaits_model(store, shard)]
     if not shards:
         return
-    set_aside(store, derived_from("attempts"), shards, REPLACED)
-    again = Summary(summary.step, table="attempts")
+    again, dataset = Summary(summary.step, table="attempts"), store.table("dataset")
+
+    def set_dataset_aside(shard: str) -> None:
+        if shard in dataset.shards():
+            dataset.set_aside(shard, REPLACED)
+
     try:
-        ask_about(
-            store,
-            settings,
-            again,
-            verifier.llm,
-            items=lambda shard: stored(store, shard),
-            ask=lambda attempt: _verified_again(attempt, verifier),
-            name=lambda attempt: attempt.row["id"],
-            shards=shards,
-        )
+        with dataset.writing():  # an export now would read the verdicts that are about to be replaced
+            ask_about(
+                store,
+                settings,
+                again,
+                verifier.llm,
+                items=lambda shard: stored(store, shard),
+                ask=lambda attempt: _verified_again(attempt, verifier),
+                name=lambda attempt: attempt.row["id"],
+                shards=shards,
+                before=set_dataset_aside,
+            )
     finally:
         summary.pending += again.pending
         summary.seconds += again.seconds
@@ -61,29 +65,31 @@ def verify_again(store: Store, settings: Settings, summary: Summary, verifier: V
 def stored(store: Store, shard: str) -> list[Stored]:
     """The attempts of a shard with their questions."""
     questions = {row["id"]: row for row in store.table("judged").rows(shard)}
-    return [Stored(row, questions[row["pair_id"]]) for row in store.table("attempts").rows(shard)]
+    return [Stored(row, questions.get(row["pair_id"])) for row in store.table("attempts").rows(shard)]
 
 
-def _await_model(attempts: list[Stored]) -> bool:
-    return any(_awaits_model(attempt) for attempt in attempts)
+def _awaits_model(store: Store, shard: str) -> bool:
+    """Whether an attempt of the shard is undecided only because no verifier model was asked."""
+    if UNDECIDED not in store.table("attempts").column(shard, "reason"):
+        return False
+    has_questions = shard in store.table("judged").shards()
+    return has_questions and any(open_question(attempt) is not None for attempt in stored(store, shard))
 
 
-def _awaits_model(attempt: Stored) -> bool:
-    """Whether an attempt is undecided only because no verifier model was asked."""
-    row = attempt.row
-    return (
-        row["reason"] == UNDECIDED
-        and row["completion"] is not None
-        and row["decided_by"] not in BY_MODEL
-        and reaches_model(_item(row, attempt.question))
-    )
+def open_question(attempt: Stored) -> JudgedRow | None:
+    """The question of an attempt that is undecided only because no verifier model was asked, else None."""
+    row, question = attempt
+    if row["reason"] != UNDECIDED or row["decided_by"] in BY_MODEL or question is None:
+        return None
+    return question if reaches_model(_item(row, question)) else None
 
 
-async def _verified_again(attempt: Stored, verifier: Verifier) -> Attempt[list[AttemptRow]]:
-    if not _awaits_model(attempt):
-        return Attempt([attempt.row])
-    row, unanswered = await verified(attempt.row, attempt.question, verifier)
-    return Attempt([row], unanswered)
+async def _verified_again(attempt: Stored, verifier: Verifier) -> Asked[list[AttemptRow]]:
+    question = open_question(attempt)
+    if question is None:
+        return Asked([attempt.row])
+    row, unanswered = await verified(attempt.row, question, verifier)
+    return Asked([row], unanswered)
 
 
 async def verified(

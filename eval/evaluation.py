@@ -14,7 +14,7 @@ from eval.benchmarks import NAMES, Benchmark, load_benchmark
 from eval.marking import Exam, answer_and_mark
 from eval.scoring import Mark, Score, describe_score, score
 from gr_toolkit.console import Summary, progress
-from gr_toolkit.engine import Attempt, Rounds, each, in_rounds
+from gr_toolkit.engine import Asked, Rounds, as_async, in_rounds
 from gr_toolkit.errors import UsageError
 from gr_toolkit.llm import connect, kept_until_written
 from gr_toolkit.llm.names import resolve_model, slug
@@ -96,6 +96,8 @@ def evaluate_benchmark(exam: Exam, benchmark: Benchmark, folder: Folder, summary
         summary.seconds = time.monotonic() - started
     result = score(marks)
     _write(folder, exam, benchmark, marks, result)
+    if not summary.pending:
+        exam.llm.forget(unit_of(exam, benchmark))
     _report(summary, result)
     summary.notes.append(f"written to {folder.url}/{benchmark.name}.jsonl and {benchmark.name}.score.json")
 
@@ -108,9 +110,9 @@ def mark_all(exam: Exam, benchmark: Benchmark, summary: Summary) -> list[Mark]:
     """
     attempts = [(question, n) for question in benchmark.questions for n in range(exam.sampling.samples)]
     marks: dict[tuple[Question, int], Mark] = {}
-    unit = f"eval/{slug(exam.model)}/{benchmark.name}"
+    unit = unit_of(exam, benchmark)
 
-    async def attempt(item: tuple[Question, int]) -> Attempt[Mark]:
+    async def attempt(item: tuple[Question, int]) -> Asked[Mark]:
         with kept_until_written(unit):
             outcome = await answer_and_mark(exam, *item)
         marks[item] = outcome.result
@@ -125,7 +127,7 @@ def mark_all(exam: Exam, benchmark: Benchmark, summary: Summary) -> list[Mark]:
         with progress(summary.step, len(attempts)) as advance:
             exam.llm.run(
                 in_rounds(
-                    each(attempts),
+                    as_async(attempts),
                     attempt,
                     settle,
                     name=lambda item: f"{item[0].id} {item[1]}",
@@ -135,9 +137,12 @@ def mark_all(exam: Exam, benchmark: Benchmark, summary: Summary) -> list[Mark]:
             )
     finally:
         summary.pending = len(attempts) - len(settled)
-    if not summary.pending:
-        exam.llm.forget(unit)
     return [marks[item] for item in attempts]
+
+
+def unit_of(exam: Exam, benchmark: Benchmark) -> str:
+    """The name of the unit of work whose replies are kept until the marks are written."""
+    return f"eval/{slug(exam.model)}/{benchmark.name}"
 
 
 def _write(folder: Folder, exam: Exam, benchmark: Benchmark, marks: Sequence[Mark], result: Score) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.scoring import Mark
-from gr_toolkit.engine import Attempt, Rounds
+from gr_toolkit.engine import Asked, Rounds
 from gr_toolkit.errors import RequestFailed, Unanswered
 from gr_toolkit.llm import LLM, Message
 from gr_toolkit.settings import EvalSettings
@@ -38,7 +38,7 @@ class Exam:
         }
 
 
-async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Attempt[Mark]:
+async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Asked[Mark]:
     """Ask for one completion and mark it. The sample number is the seed, so a second run repeats the request.
 
     A request that fails, or that the model or the verifier does not answer, gives a mark with outcome
@@ -55,9 +55,9 @@ async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Attemp
             partial=True,
         )
     except RequestFailed as error:
-        return Attempt(replace(mark, reason=str(error)))
+        return Asked(replace(mark, reason=str(error)))
     except Unanswered as error:
-        return Attempt(replace(mark, reason=str(error)), error)
+        return Asked(replace(mark, reason=str(error)), error)
     found = extract_answer(reply.text)
     mark = replace(
         mark,
@@ -69,7 +69,5 @@ async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Attemp
     try:
         verdict = await exam.verifier.verify(Item(question.question, question.answer, found))
     except Unanswered as error:
-        return Attempt(replace(mark, decided_by="error", reason=str(error)), error)
-    return Attempt(
-        replace(mark, correct=verdict.correct, decided_by=verdict.decided_by, reason=verdict.reason)
-    )
+        return Asked(replace(mark, decided_by="error", reason=str(error)), error)
+    return Asked(replace(mark, correct=verdict.correct, decided_by=verdict.decided_by, reason=verdict.reason))

@@ -135,8 +135,7 @@ def reporting(state: Path, *, as_json: bool, must_log: bool = True) -> Iterator[
         raise
     finish(summaries, state, as_json=as_json, must_log=must_log)
     if pending := sum(summary.pending for summary in summaries):
-        are = "row is" if pending == 1 else "rows are"
-        raise RowsPending(f"{pending} {are} pending: run the same command again to carry on")
+        raise RowsPending(f"{counted(pending, 'row')} pending: run the same command again to carry on")
 
 
 def finish(
@@ -198,6 +197,11 @@ def output_console() -> Console:
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 1_000, markup=False, highlight=False)
+
+
+def counted(number: int, noun: str) -> str:
+    """The number and the noun, such as `1 row` and `2 rows`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def describe(reasons: Counter[str], most: int = 4) -> str:

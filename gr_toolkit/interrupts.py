@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from subprocess import Popen
+from subprocess import Popen, TimeoutExpired
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,6 +31,7 @@ Result = TypeVar("Result")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AGAIN_SECONDS = 0.05  # until a signal that had no effect is repeated
+WAKE_SECONDS = 1.0  # at most, until a waiting main thread handles a signal that another thread received
 SHOW_CURSOR = b"\x1b[?25h\n"  # a progress bar hides the cursor
 
 
@@ -160,7 +161,10 @@ def call(command: Sequence[str], environment: Mapping[str, str]) -> int:
     with blocked():
         STATE.child = child = Popen(command, env=environment, process_group=0)
     with on_interrupt(lambda: child.send_signal(STATE.first or signal.SIGTERM)):
-        return child.wait()
+        while True:
+            with suppress(TimeoutExpired):
+                # With a time-out, because a signal that another thread receives does not end the wait.
+                return child.wait(WAKE_SECONDS)
 
 
 def _on_signal(number: int, _: FrameType | None) -> None:

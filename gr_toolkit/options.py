@@ -20,6 +20,14 @@ Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON inste
 DryRun = Annotated[
     bool, typer.Option("--dry-run", metavar="", help="Print what would be done, without doing it.")
 ]
+Again = Annotated[
+    str | None,
+    typer.Option(
+        "--again",
+        metavar="REASON",
+        help="First set aside the shards that hold rows with this reason, and what was made from them.",
+    ),
+]
 EngineName = Annotated[
     str | None,
     typer.Option(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from gr_toolkit.console import Advance, Summary, describe, progress
-from gr_toolkit.engine.rounds import Attempt, Rounds, in_rounds
+from gr_toolkit.console import Advance, Summary, counted, describe, progress
+from gr_toolkit.engine.rounds import Asked, Rounds, in_rounds
 from gr_toolkit.engine.run import count, pending_shards
 from gr_toolkit.store import Store, Table
 from gr_toolkit.store.failures import FailureCounts
@@ -28,9 +29,10 @@ class Asking(NamedTuple, Generic[Item]):
     """A step that asks a model: how it reads a shard, asks about an item and names it from run to run."""
 
     items: Callable[[str], Sequence[Item]]  # of an input shard
-    ask: Callable[[str, Item], Awaitable[Attempt[Rows]]]  # the shard's name and an item of it
+    ask: Callable[[str, Item], Awaitable[Asked[Rows]]]  # the shard's name and an item of it
     name: Callable[[Item], str]
-    written: Callable[[str], None] = lambda _: None  # called with each shard after it is written
+    before: Callable[[str], None] = lambda _: None  # called with each shard before it is written
+    after: Callable[[str], None] = lambda _: None  # called with each shard after it is written
 
 
 def run_asking(
@@ -61,13 +63,12 @@ def run_asking(
 
 
 @dataclass(eq=False)
-class Open:
+class OpenShard:
     """A shard whose items are being settled: the rows of each item, None while it is not settled."""
 
     name: str
     rows: list[Rows | None]
     missing: int
-    is_complete: bool = False  # it is written, or being written
 
 
 class Pool(Generic[Item]):
@@ -88,41 +89,37 @@ class Pool(Generic[Item]):
         self.step = step
         self.show = show
         self.unread = dict.fromkeys(sizes)  # in order
-        self.open: dict[str, Open] = {}
+        self.open: dict[str, OpenShard] = {}
         self.failures: Counter[str] = Counter()  # items that stay pending, by kind of failure
 
     async def work(self, counts: FailureCounts, rounds: Rounds) -> None:
         """Ask about all items, and write the shards as they are settled."""
-        try:
+        async with aclosing(self._items()) as items:
             failing = await in_rounds(
-                self._items(),
-                self._attempt,
+                items,
+                self._ask,
                 self._settle,
                 name=lambda item: self.step.name(item[2]),
                 counts=counts,
                 rounds=rounds,
             )
-            self.failures.update(unanswered.kind for _, unanswered in failing)
-        finally:
-            for shard in list(self.open.values()):  # settled just before an error or an interrupt
-                if not shard.missing:
-                    await self._write(shard)
+        self.failures.update(unanswered.kind for _, unanswered in failing)
 
     def report(self) -> None:
         """Count the items that stay pending, and say so in the summary."""
         pending = sum(shard.missing or len(shard.rows) for shard in self.open.values())
         pending += sum(self.sizes[shard] for shard in self.unread)
         if pending:
-            self.summary.pending = pending
-            why = f" ({describe(self.failures)})" if self.failures else ""
-            shards = len(self.open) + len(self.unread)
-            self.summary.notes.append(f"{pending} rows in {shards} shards are pending{why}")
+            self.summary.pending += pending
+            why = f": {describe(self.failures)}" if self.failures else ""
+            shards = counted(len(self.open) + len(self.unread), "shard")
+            self.summary.notes.append(f"pending: {counted(pending, 'row')} in {shards}{why}")
 
-    async def _items(self) -> AsyncIterator[tuple[Open, int, Item]]:
+    async def _items(self) -> AsyncGenerator[tuple[OpenShard, int, Item], None]:
         """Yield the items of all shards; a shard is read when its first item is due."""
         for name in list(self.unread):
             items = await asyncio.to_thread(self.step.items, name)
-            shard = Open(name, [None] * len(items), len(items))
+            shard = OpenShard(name, [None] * len(items), len(items))
             self.open[name] = shard
             del self.unread[name]
             for place, item in enumerate(items):
@@ -130,11 +127,11 @@ class Pool(Generic[Item]):
             if not items:
                 await self._write(shard)
 
-    async def _attempt(self, item: tuple[Open, int, Item]) -> Attempt[Rows]:
+    async def _ask(self, item: tuple[OpenShard, int, Item]) -> Asked[Rows]:
         shard, _, asked = item
         return await self.step.ask(shard.name, asked)
 
-    async def _settle(self, item: tuple[Open, int, Item], rows: Rows) -> None:
+    async def _settle(self, item: tuple[OpenShard, int, Item], rows: Rows) -> None:
         shard, place, _ = item
         shard.rows[place] = rows
         shard.missing -= 1
@@ -142,11 +139,9 @@ class Pool(Generic[Item]):
         if not shard.missing:
             await self._write(shard)
 
-    async def _write(self, shard: Open) -> None:
+    async def _write(self, shard: OpenShard) -> None:
         """Write a shard in a thread, to its end even if this task is cancelled meanwhile."""
-        if shard.is_complete:
-            return
-        shard.is_complete = True
+        self.step.before(shard.name)
         rows = [row for found in shard.rows if found is not None for row in found]
         writing = asyncio.ensure_future(asyncio.to_thread(self.table.write, shard.name, rows))
         try:
@@ -158,11 +153,11 @@ class Pool(Generic[Item]):
             if writing.done() and not writing.exception():
                 self._count(shard, rows)
 
-    def _count(self, shard: Open, rows: Rows) -> None:
+    def _count(self, shard: OpenShard, rows: Rows) -> None:
         del self.open[shard.name]
         count(self.summary, rows)
         self.summary.rows_in += self.sizes[shard.name]
         others = self.sizes[shard.name] - len(shard.rows)  # input rows that are no items of the step
         if others > 0:
             self.show(others)
-        self.step.written(shard.name)
+        self.step.after(shard.name)

@@ -1,4 +1,4 @@
-"""Works on many items concurrently, in rounds: an item whose request got no reply is tried again at the end.
+"""Asks a model about many items concurrently, in rounds: an item that got no reply is asked again at the end.
 
 A failure is not a result. An item is settled by a result, or by failing `give_up_after` times while the
 server answered other requests. Everything else stays pending.
@@ -10,22 +10,22 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
-from gr_toolkit.errors import BudgetExceeded, ServerUnusable, Unanswered
+from gr_toolkit.errors import GrError, Unanswered
 from gr_toolkit.store.failures import FailureCounts
 
 Item = TypeVar("Item")
 Result = TypeVar("Result", covariant=True)
 
 
-class Attempt(NamedTuple, Generic[Result]):
-    """The outcome of working on an item once. With an `unanswered` request, `result` states the failure."""
+class Asked(NamedTuple, Generic[Result]):
+    """The outcome of asking about an item once. With an `unanswered` request, `result` states the failure."""
 
     result: Result
     unanswered: Unanswered | None = None
 
 
 class Rounds(NamedTuple):
-    """How the items are worked on."""
+    """How many items are asked about at once, and when to give one up."""
 
     at_once: int  # items
     give_up_after: int  # failures of an item
@@ -34,23 +34,23 @@ class Rounds(NamedTuple):
 
 async def in_rounds(
     items: AsyncIterator[Item],
-    attempt: Callable[[Item], Awaitable[Attempt[Result]]],
+    ask: Callable[[Item], Awaitable[Asked[Result]]],
     settle: Callable[[Item, Result], Awaitable[None]],
     *,
     name: Callable[[Item], str],
     counts: FailureCounts,
     rounds: Rounds,
 ) -> list[tuple[Item, Unanswered]]:
-    """Attempt every item and settle it; return the items that stay pending, each with its last failure.
+    """Ask about every item and settle it; return the items that stay pending, each with its last failure.
 
     `name` identifies an item from run to run. Raises ServerUnusable, BudgetExceeded and any other error of
-    `attempt` and `settle`, after the items in progress have ended.
+    `ask` and `settle`, after the items in progress have ended.
     """
 
     async def work(item: Item) -> None:
-        result, unanswered = await attempt(item)
+        result, unanswered = await ask(item)
         if unanswered is None or _gives_up(unanswered, counts, name(item), rounds.give_up_after):
-            counts.forget([name(item)])
+            counts.forget(name(item))
             await settle(item, result)
         else:
             failing.append((item, unanswered))
@@ -59,8 +59,10 @@ async def in_rounds(
     try:
         await _all(items, work, rounds)
         for _ in range(rounds.give_up_after - 1):
+            if not failing:
+                break
             again, failing = failing, []
-            await _all(each(item for item, _ in again), work, rounds)
+            await _all(as_async(item for item, _ in again), work, rounds)
         return failing
     finally:
         counts.save()
@@ -70,7 +72,7 @@ def _gives_up(unanswered: Unanswered, counts: FailureCounts, name: str, after: i
     return unanswered.counts and counts.add(name) >= after
 
 
-async def each(items: Iterable[Item]) -> AsyncIterator[Item]:
+async def as_async(items: Iterable[Item]) -> AsyncIterator[Item]:
     """Yield the items, for `in_rounds`."""
     for item in items:
         yield item
@@ -96,7 +98,7 @@ async def _all(
         done, busy = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
         stopped = True
         error = next((task.exception() for task in done if task.exception()), None)
-        if busy and isinstance(error, ServerUnusable | BudgetExceeded):
+        if busy and isinstance(error, GrError):
             await asyncio.wait(busy, timeout=rounds.grace)  # their requests are paid for
         if error is not None:
             raise error

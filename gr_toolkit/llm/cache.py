@@ -28,10 +28,10 @@ class JsonCache:
     A kill at any moment leaves the file intact. `write` and `prepare` create the file and its folder. A file
     that is not a database is moved aside and replaced, since its content can be recomputed. Every method that
     accesses the file raises CannotWrite if the access fails. The error suggests `instead`, the setting that
-    disables the cache.
+    disables the cache, if there is one.
     """
 
-    def __init__(self, path: Path, table: str, name: str, instead: str) -> None:
+    def __init__(self, path: Path, table: str, name: str, instead: str | None) -> None:
         self.path = path
         self._table = table
         self._name = name
@@ -85,9 +85,10 @@ class JsonCache:
         try:
             yield
         except (OSError, sqlite3.OperationalError) as error:
+            without = f", or set {self._instead} to run without a cache" if self._instead else ""
             raise CannotWrite(
                 f"cannot write the {self._name} {self.path}: {error}; "
-                f"make room, choose another folder with --data, or set {self._instead} to run without a cache"
+                f"make room, or choose another folder with --data{without}"
             ) from error
         except sqlite3.DatabaseError as error:
             raise CannotWrite(
@@ -133,10 +134,12 @@ class JsonCache:
 
 
 class Cache(JsonCache):
-    """The cache of model replies."""
+    """Model replies in a file: by default the response cache."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "replies", "response cache", "llm.cache = false")
+    def __init__(
+        self, path: Path, name: str = "response cache", instead: str | None = "llm.cache = false"
+    ) -> None:
+        super().__init__(path, "replies", name, instead)
 
     def get(self, key: str) -> Reply[None] | None:
         """Return the reply stored under the key, or None if it is missing or malformed."""

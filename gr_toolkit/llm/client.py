@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 from weakref import WeakValueDictionary
 
 from gr_toolkit.console import Advance
-from gr_toolkit.errors import RequestFailed, TooLong, Unanswered, UnusableReply
+from gr_toolkit.errors import RequestFailed, TooLong, UnusableReply
 from gr_toolkit.llm.cache import Cache, request_key
 from gr_toolkit.llm.loops import LOOP, gather
 from gr_toolkit.llm.messages import Message, Reply
@@ -246,24 +246,24 @@ class LLM:
             if shorter is None:
                 raise
             reply = await self._reply(shorter)
+        replies = [reply]
         try:
             return read(reply), reply
         except Unusable as problem:
             self._unfinished.put(self._key(body), reply)
-            first, again = problem, second_request(body, reply, problem)
+            why, again = problem, second_request(body, reply, problem)
         if again is not None:
             with suppress(RequestFailed):
-                reply = await self._reply(again)
+                replies.append(await self._reply(again))
                 try:
-                    return read(reply), reply
+                    return read(replies[-1]), replies[-1]
                 except Unusable as problem:
-                    self._unfinished.put(self._key(again), reply)
-                    first = problem
-        result = last(reply) if last else None
-        if result is not None:
-            return result, None
-        self.usage.failed += 1
-        raise UnusableReply(str(first)) from first
+                    self._unfinished.put(self._key(again), replies[-1])
+                    why = problem
+        for reply in reversed(replies):
+            if last and (result := last(reply)) is not None:
+                return result, None
+        raise UnusableReply(str(why)) from why
 
     async def _reply(self, body: Mapping[str, object]) -> Reply[None]:
         """Return the reply to the request as it is: the one kept for this unit of work, or the server's."""
@@ -271,11 +271,9 @@ class LLM:
         if kept is not None:
             self.usage.cached += 1
             return kept
-        try:
-            reply = await self._endpoint.post(body)
-        except (RequestFailed, Unanswered):
-            self.usage.failed += 1
-            raise
+        if self._cache is None and self._unfinished.is_keeping:
+            self._unfinished.prepare()
+        reply = await self._endpoint.post(body)
         if self._cache is None:
             self._unfinished.put(self._key(body), reply)
         return reply

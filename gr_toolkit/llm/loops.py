@@ -15,6 +15,7 @@ from gr_toolkit.interrupts import on_interrupt
 
 R = TypeVar("R")
 
+WAKE_SECONDS = 0.5
 FINISHING_STEPS = 50  # turns of the loop in which the tasks handle the last replies after an interrupt
 
 
@@ -33,6 +34,7 @@ class EventLoop:
         self._is_stopping = False
         self._main: asyncio.Task[object] | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
         atexit.register(self._runner.close)
 
     def run(self, coroutine: Coroutine[object, object, R]) -> R:
@@ -55,21 +57,33 @@ class EventLoop:
             try:
                 return self._runner.run(self._as_main(coroutine))
             finally:
-                self._is_stopping = False
+                self._main, self._is_stopping = None, False
 
     async def _as_main(self, coroutine: Coroutine[object, object, R]) -> R:
         self._main = asyncio.current_task()
-        return await coroutine
+        self._wake_up()
+        try:
+            return await coroutine
+        finally:
+            if self._alarm:
+                self._alarm.cancel()
+            if self._stopping:
+                self._stopping.cancel()
+
+    def _wake_up(self) -> None:
+        """Wake the loop now and then, because a signal that another thread receives does not wake it."""
+        self._alarm = asyncio.get_running_loop().call_later(WAKE_SECONDS, self._wake_up)
 
     def _stop(self) -> None:
         """Begin to stop. Called by a signal handler, so the work is left to the loop."""
         self._runner.get_loop().call_soon_threadsafe(self._begin_stop)
 
     def _begin_stop(self) -> None:
-        self._is_stopping = True
-        self._stopping = asyncio.ensure_future(self._finish_requests())
+        if self._main is not None:
+            self._is_stopping = True
+            self._stopping = asyncio.ensure_future(self._finish_requests(self._main))
 
-    async def _finish_requests(self) -> None:
+    async def _finish_requests(self, main: asyncio.Task[object]) -> None:
         """Wait for the requests in flight, at most `grace` seconds, then cancel the main task."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.grace
@@ -82,8 +96,7 @@ class EventLoop:
             await asyncio.sleep(0.02)
         for _ in range(FINISHING_STEPS):
             await asyncio.sleep(0)
-        if self._main is not None:
-            self._main.cancel()
+        main.cancel()
 
 
 LOOP = EventLoop()

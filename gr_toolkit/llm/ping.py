@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from gr_toolkit.errors import RequestFailed
+from gr_toolkit.errors import RequestFailed, Unanswered
 from gr_toolkit.llm.client import LLM
 from gr_toolkit.llm.connection import connect
 from gr_toolkit.llm.messages import Message, Reply
@@ -38,8 +38,8 @@ class Ping:
 
 
 def ping(settings: LLMSettings, role: Role | None, state: Path) -> Ping:
-    """Send the three requests, bypassing the cache. Raises ServerUnusable, RequestFailed."""
-    fresh = settings.model_copy(update={"cache": False})
+    """Send the three requests, bypassing the cache. Raises ServerUnusable, Unanswered, RequestFailed."""
+    fresh = settings.model_copy(update={"cache": False, "patience": 0.0})
     with connect(fresh, role, state) as llm:
         first, seconds = _timed(llm, "Count from one to ten.")
         second, second_seconds = _timed(llm, "Count from one to twenty.")
@@ -63,7 +63,7 @@ def _try_schema(llm: LLM) -> str:
     question = Message(role="user", content="What is the capital of France?")
     try:
         llm.run(llm.ask([question], schema=Capital, max_tokens=64))
-    except RequestFailed as error:
+    except (RequestFailed, Unanswered) as error:
         return f"failed: {error}"
     return "honoured" if llm.honours_schemas else "written into the prompt"
 

@@ -30,12 +30,16 @@ class Unfinished:
     """The replies to the requests of unfinished units of work, in a file that outlives the process."""
 
     def __init__(self, path: Path) -> None:
-        self._file = Cache(path)
+        self._file = Cache(path, "file of replies to unfinished work", None)
 
     @property
     def is_keeping(self) -> bool:
         """Whether this task works in a `kept_until_written` block."""
         return UNIT.get() is not None
+
+    def prepare(self) -> None:
+        """Create the file before a request is sent, so that an unwritable folder costs nothing."""
+        self._file.prepare()
 
     def get(self, request: str) -> Reply[None] | None:
         """Return the reply kept for this unit of work and request key, or None."""

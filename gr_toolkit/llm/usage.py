@@ -23,7 +23,6 @@ class Usage:
 
     requests: int = 0  # sent to the server, retries included
     cached: int = 0  # replies that came from the cache
-    failed: int = 0  # requests without a valid reply
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0

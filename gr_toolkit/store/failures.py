@@ -1,13 +1,11 @@
 """Counts how often each row failed while its model server answered other requests.
 
-The counts are kept in the state folder, because a row that fails every night must end some day. A table's
-lock protects its file.
+The counts are kept in the state folder, because a row that fails every night must be settled some day.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
 from gr_toolkit.errors import CannotWrite
@@ -34,10 +32,9 @@ class FailureCounts:
         self._counts[row] = self._counts.get(row, 0) + 1
         return self._counts[row]
 
-    def forget(self, rows: Iterable[str]) -> None:
-        """Delete the counts of rows that are settled."""
-        for row in rows:
-            self._counts.pop(row, None)
+    def forget(self, row: str) -> None:
+        """Delete the count of a row that is settled."""
+        self._counts.pop(row, None)
 
     def save(self) -> None:
         """Write the counts for the next run. Raises CannotWrite."""

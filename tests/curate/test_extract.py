@@ -263,3 +263,32 @@ def test_schema_limits_the_length_of_the_texts():
     fields = FoundPair.model_json_schema()["properties"]
     lengths = {name: field["maxLength"] for name, field in fields.items()}
     assert lengths == {"question": 400, "answer": 80, "evidence": 200}
+
+
+CUT_OFF = says('{"pairs": [{"question": "How fast?", "answer": "60 km/h", "evidence": ""}, {"que', "length")
+
+
+def test_list_that_is_cut_off_keeps_its_complete_pairs_and_a_row_for_the_rest(tmp_path):
+    rows, asked = extract_from(tmp_path, CUT_OFF, page("The bus goes at 60 km/h."))
+    assert [(row["question"], row["kept"], row["reason"]) for row in rows] == [
+        ("How fast?", True, None),
+        (None, False, "failed: list cut off at max_tokens"),
+    ]
+    assert [body["max_tokens"] for body in asked] == [1280, 2560]
+
+
+def test_unanswered_part_leaves_the_text_pending_and_keeps_the_other_parts(tmp_path):
+    text = f"{'word ' * 40}\n\n{'other ' * 40}"
+
+    def reply(body):
+        return fails(500) if "other" in str(body["messages"][-1]) else finds("How fast?", "word", "")
+
+    with serving(reply) as server:
+        settings = Settings(
+            llm={"model": "m", "base_url": server.url, "retries": 0}, curate={"chunk_chars": 250}
+        )
+        with connect(settings.llm, "extractor", tmp_path) as model:
+            found = model.run(pairs_of_text(page(text), model, load_prompt(PROMPT), settings))
+    assert found.unanswered is not None
+    assert found.unanswered.counts
+    assert [row["reason"] for row in found.result] == [None, "failed: HTTP 500"]

@@ -105,10 +105,12 @@ def test_attempts_that_the_model_leaves_undecided_are_not_verified_every_night(j
 def test_attempts_stay_as_they_are_if_the_verifier_does_not_answer(judged, model):
     run(judged, model)
     before = rows_of(judged, "attempts")
+    judged.table("dataset").write("1", [fill("dataset", "a")])
     model.decision = fails(500)
     with pytest.raises(ServerUnusable):
         run(judged, model, "judge")
     assert rows_of(judged, "attempts") == before
+    assert judged.table("dataset").shards() == ["1"]
     model.decision = says("Final Decision: No")
     run(judged, model, "judge")
     assert verdicts(judged)[0] == (False, "model")
@@ -120,3 +122,21 @@ def test_attempt_whose_verifier_refuses_is_settled_with_the_reason(judged, model
     row = next(row for row in rows_of(judged, "attempts") if row["decided_by"] == "error")
     assert (row["verdict"], row["kept"], row["reason"]) == (None, False, "failed: verifier")
     assert run(judged, model, "judge").notes == []
+
+
+@pytest.mark.parametrize("left", [[], [fill("judged", "other")], None])
+def test_attempts_whose_question_is_gone_stay_as_they_are(judged, model, left):
+    run(judged, model)
+    before = rows_of(judged, "attempts")
+    (Path(judged.data) / "judged" / "1.parquet").unlink()
+    if left is not None:
+        judged.table("judged").write("1", left)
+    assert run(judged, model, "judge").notes == []
+    assert rows_of(judged, "attempts") == before
+
+
+def test_pending_rows_of_both_parts_of_the_step_are_counted(judged, model):
+    run(judged, model)
+    judged.table("judged").write("3", [fill("judged", "c", **QUESTION)])
+    model.decision = Answer(hang_up=True)
+    assert run(judged, model, "judge").pending == 2

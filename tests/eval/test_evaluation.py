@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from eval.command import evaluate
 from eval.evaluation import evaluate_model
 from gr_toolkit.console import Summary
-from gr_toolkit.errors import ServerUnusable, UsageError
+from gr_toolkit.errors import CannotWrite, ServerUnusable, UsageError
 from gr_toolkit.llm.requests.wire import CONTROL
 from gr_toolkit.settings import Settings, load_settings
 from loopback import Answer, Body, Loopback, fails, says, serving
@@ -172,7 +172,8 @@ def test_each_summary_has_the_usage_of_its_own_benchmark(server, benchmark, tmp_
     other.write_text('{"question": "Who knows?", "answer": "nobody"}')
     settings = load_settings(data=str(tmp_path), llm={"cache": False})
     six, one = scored(settings, "pupil", benchmark, other)
-    assert (six.requests, six.output_tokens, one.requests, one.output_tokens) == (6, 35, 1, 7)
+    controls = len(server.seen) - len(seen(server))  # after the request that fails
+    assert (six.requests - controls, six.output_tokens, one.requests, one.output_tokens) == (6, 35, 1, 7)
 
 
 def test_empty_test_split_gives_a_note(server, tmp_path):
@@ -234,3 +235,35 @@ def test_embedded_model_is_scored_and_its_replies_are_cached(tmp_path):
     assert (first.rows, first.requests, first.reasons["failed"]) == (2, 2, 0)
     assert 0 < first.output_tokens <= 24
     assert (second.requests, second.cached, second.notes) == (0, 2, first.notes)
+
+
+def test_completions_without_a_reply_are_pending_and_asked_for_by_the_next_run(
+    server, benchmark, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("GR_LLM__GIVE_UP_AFTER", "3")
+
+    def hang_up(body: Body) -> Answer:
+        return Answer(hang_up=True) if "breaks" in str(body) or CONTROL in str(body) else behave(body)
+
+    server.behave = hang_up
+    result = invoke(tmp_path, "--on", benchmark)
+    assert str(result.exception) == "1 row pending: run the same command again to carry on"
+    assert result.exit_code == 1
+    (summary,) = json.loads(result.stdout)["steps"]
+    assert (summary["pending"], summary["rows"], summary["reasons"]["failed"]) == (1, 6, 1)
+    server.seen.clear()
+    server.behave = lambda body: says("\\boxed{this}") if "breaks" in str(body) else behave(body)
+    assert run(tmp_path, "--on", benchmark)["pending"] == 0
+    assert len(server.seen) == 1
+
+
+def test_marks_that_cannot_be_written_are_not_paid_for_twice(server, benchmark, tmp_path, monkeypatch):
+    monkeypatch.setenv("GR_LLM__CACHE", "false")
+    blocked = tmp_path / "evals" / "pupil"
+    blocked.parent.mkdir()
+    blocked.touch()  # a file where the folder belongs
+    assert isinstance(invoke(tmp_path, "--on", benchmark).exception, CannotWrite)
+    blocked.unlink()
+    server.seen.clear()
+    run(tmp_path, "--on", benchmark)
+    assert len(seen(server)) == 1  # the completion whose request failed

@@ -1,4 +1,4 @@
-"""A circuit breaker: decides from the outcomes of requests whether their server is down.
+"""A circuit breaker: while a server is down, only a probe is sent from time to time.
 
 It has no clock and does no I/O: the caller passes every time, in seconds on one clock.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import inf
 
 RECENT = 20  # requests whose last outcome is remembered
-ENOUGH = 5  # failing requests that prove an outage by themselves
+ENOUGH = 5  # failing requests, below which their share says nothing
 FIRST_WAIT = 1.0  # seconds until the first probe; doubles with each probe that fails
 MAX_WAIT = 60.0
 
@@ -16,8 +16,8 @@ MAX_WAIT = 60.0
 class Breaker:
     """Closed, requests are sent. Open, only a probe is sent from time to time, until one succeeds.
 
-    It opens when more than half of the recent requests fail. A request that fails several times counts once,
-    so that a single request that the server cannot handle does not open it.
+    The caller opens it, once it is sure, or has looked at `most_fail`. A request that fails several times
+    counts once there, so that a single request that the server cannot handle means little.
     """
 
     def __init__(self, patience: float) -> None:
@@ -46,19 +46,21 @@ class Breaker:
             self.opened_at, self.probe_at, self._wait = None, inf, FIRST_WAIT
             self._failed.clear()
 
-    def fail(
-        self, request: int, sent_at: float, now: float, *, pause: float = 0.0, certain: bool = False
-    ) -> None:
-        """Record that a request sent at this time failed.
+    @property
+    def most_fail(self) -> bool:
+        """Whether more than half of the recent requests failed, and enough to tell."""
+        failures = sum(self._failed.values())
+        return failures >= ENOUGH and failures > len(self._failed) / 2
 
-        `pause` is the time in seconds that the server asks to wait. If `certain`, this failure alone proves
-        an outage.
-        """
+    def open(self, now: float, pause: float = 0.0) -> None:
+        """Count the server as down. `pause` is the time in seconds that the server asks to wait."""
+        self.opened_at, self._wait = now, FIRST_WAIT
+        self.probe_at = now + max(FIRST_WAIT, pause)
+
+    def fail(self, request: int, sent_at: float, now: float, pause: float = 0.0) -> None:
+        """Record that a request sent at this time failed. After a failed probe, the next one waits longer."""
         if self.opened_at is None:
             self._remember(request, failed=True)
-            failures = sum(self._failed.values())
-            if certain or (failures >= ENOUGH and failures > len(self._failed) / 2):
-                self.opened_at, self.probe_at = now, now + max(FIRST_WAIT, pause)
         elif sent_at >= self.opened_at:
             self._wait = min(MAX_WAIT, 2 * self._wait)
             self.probe_at = now + max(self._wait, pause)

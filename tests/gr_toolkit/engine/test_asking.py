@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from gr_toolkit.console import Summary
-from gr_toolkit.engine import Asking, Attempt, Rounds, run_asking
+from gr_toolkit.engine import Asked, Asking, Rounds, run_asking
 from gr_toolkit.errors import RowsDoNotFit, ServerUnusable, Unanswered
 from gr_toolkit.store import Store
 from rows import fill, rows_of
 
 OUTAGE = Unanswered("HTTP 503: busy", counts=False)
-Ask = Callable[[str], Awaitable[Attempt[list]]]
+Ask = Callable[[str], Awaitable[Asked[list]]]
 
 
 @pytest.fixture
@@ -25,23 +27,23 @@ def pages(store) -> Store:
     return store
 
 
-def text(name: str) -> Attempt[list]:
-    return Attempt([fill("texts", name)])
+def text(name: str) -> Asked[list]:
+    return Asked([fill("texts", name)])
 
 
-def run(store: Store, ask: Ask, at_once=8, **rounds) -> Summary:
+def run(store: Store, ask: Ask, at_once=8, using=asyncio.run, **rounds) -> Summary:
     """Fill `texts` from `pages`."""
     summary = Summary("step", table="texts")
     step = Asking(
         items=lambda shard: [row["id"] for row in store.table("pages").rows(shard)],
         ask=lambda shard, name: ask(name),
         name=lambda name: name,
-        written=written.append,
+        after=written.append,
     )
     written.clear()
     given = Rounds(**{"at_once": at_once, "give_up_after": 2, "grace": 1.0, **rounds})
     try:
-        run_asking(store, summary, step, given, asyncio.run)
+        run_asking(store, summary, step, given, using)
     finally:
         summaries.append(summary)
     return summary
@@ -95,12 +97,12 @@ def test_shard_with_a_pending_item_waits_for_the_next_run_and_the_others_are_wri
 
     async def ask(name):
         asked.append(name)
-        return Attempt([], OUTAGE) if name == "b" and asked.count("b") < 5 else text(name)
+        return Asked([], OUTAGE) if name == "b" and asked.count("b") < 5 else text(name)
 
     summary = run(pages, ask)
     assert pages.table("texts").shards() == ["2", "3"]
     assert (summary.pending, summary.rows, summary.rows_in) == (1, 2, 2)
-    assert summary.notes == ["1 rows in 1 shards are pending (HTTP 503 1)"]
+    assert summary.notes == ["pending: 1 row in 1 shard: HTTP 503 1"]
     assert run(pages, ask, give_up_after=3).pending == 0
     assert ids(pages) == list("abcde")
 
@@ -125,12 +127,12 @@ def test_rows_of_shards_that_were_not_read_are_pending_too(pages):
     with pytest.raises(ServerUnusable):
         run(pages, ask, at_once=1)
     assert summaries[-1].pending == 5
-    assert summaries[-1].notes == ["5 rows in 3 shards are pending"]
+    assert summaries[-1].notes == ["pending: 5 rows in 3 shards"]
 
 
 def test_rows_of_a_shard_that_cannot_be_written_are_pending(pages):
     async def ask(name):
-        return Attempt([{"id": name}]) if name == "a" else text(name)
+        return Asked([{"id": name}]) if name == "a" else text(name)
 
     with pytest.raises(RowsDoNotFit):
         run(pages, ask)
@@ -146,8 +148,33 @@ def test_named_shards_are_written_again(pages):
     summary = Summary("step", table="texts")
 
     async def again(_, name):
-        return Attempt([fill("texts", name, title="again")])
+        return Asked([fill("texts", name, title="again")])
 
     step = Asking(lambda shard: [row["id"] for row in pages.table("pages").rows(shard)], again, str)
     run_asking(pages, summary, step, Rounds(2, 1, 1.0), asyncio.run, ["3"])
     assert [row["title"] for row in rows_of(pages, "texts")] == ["text"] * 3 + ["again"] * 2
+
+
+def test_shard_is_written_to_its_end_before_a_cancelled_run_ends(pages, monkeypatch):
+    started, table = threading.Event(), type(pages.table("texts"))
+    write = table.write
+
+    def slow_write(self, shard, rows):
+        started.set()
+        time.sleep(0.3)
+        write(self, shard, rows)
+
+    async def cancelled(work):
+        running = asyncio.ensure_future(work)
+        await asyncio.to_thread(started.wait, 60)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    async def ask(name):
+        return text(name)
+
+    monkeypatch.setattr(table, "write", slow_write)
+    summary = run(pages, ask, at_once=1, using=lambda work: asyncio.run(cancelled(work)))
+    assert pages.table("texts").shards() == ["1"]
+    assert (summary.rows, summary.shards, summary.pending) == (3, 1, 2)

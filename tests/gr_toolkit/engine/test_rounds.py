@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from gr_toolkit.engine.rounds import Attempt, Rounds, each, in_rounds
+from gr_toolkit.engine.rounds import Asked, Rounds, as_async, in_rounds
 from gr_toolkit.errors import BudgetExceeded, ServerUnusable, Unanswered
 from gr_toolkit.store.failures import FailureCounts
 
@@ -31,7 +31,7 @@ class Trial:
     def run(self, names: Iterable[str] | None = None) -> list[str]:
         """Run the rounds; return the items that stay pending."""
         counts = FailureCounts(self.state, "table")
-        items = each(self.outcomes if names is None else names)
+        items = as_async(self.outcomes if names is None else names)
         pending = asyncio.run(
             in_rounds(
                 items, self.attempt, self.settle, name=lambda name: name, counts=counts, rounds=self.rounds
@@ -39,13 +39,13 @@ class Trial:
         )
         return [name for name, _ in pending]
 
-    async def attempt(self, name: str) -> Attempt[str]:
+    async def attempt(self, name: str) -> Asked[str]:
         outcomes = self.outcomes[name]
         unanswered = outcomes[min(self.attempts[name], len(outcomes) - 1)]
         self.attempts[name] += 1
         self.order.append(name)
         await asyncio.sleep(0)
-        return Attempt("failed" if unanswered else "done", unanswered)
+        return Asked("failed" if unanswered else "done", unanswered)
 
     async def settle(self, name: str, result: str) -> None:
         assert name not in self.settled
@@ -117,7 +117,7 @@ def stop_at(name: str, error: Exception, trial: Trial, meanwhile: Callable[[str]
     """Let an item raise, while every other item takes `meanwhile(name)` seconds."""
     attempt = trial.attempt
 
-    async def raising(item: str) -> Attempt[str]:
+    async def raising(item: str) -> Asked[str]:
         if item == name:
             raise error
         await asyncio.sleep(meanwhile(item))

@@ -168,7 +168,6 @@ def test_persistent_fault_is_unanswered_with_its_reason(tmp_path, fault, reason)
     ):
         ask(llm)
     assert server.prompts == ["hello", "hello", CONTROL]
-    assert llm.usage.failed == 1
 
 
 @pytest.mark.parametrize(
@@ -255,7 +254,6 @@ def test_every_row_gets_a_reply_or_a_reason_under_random_faults(tmp_path):
     assert len(rows) == 80
     assert done == [1] * 80
     assert {row for row in rows if not row.startswith("failed: ")} == {"fine"}
-    assert llm.usage.failed == sum(row.startswith("failed: ") for row in rows) > 0
 
 
 def test_map_keeps_order_and_cancels_after_a_fatal_error(tmp_path):

@@ -8,7 +8,7 @@ import sys
 import pytest
 from pydantic import BaseModel
 
-from gr_toolkit.errors import RequestFailed, Unanswered, UnusableReply
+from gr_toolkit.errors import CannotWrite, RequestFailed, Unanswered, UnusableReply
 from gr_toolkit.llm import kept_until_written
 from gr_toolkit.llm.connection import CACHE_FILE, UNFINISHED_FILE
 from loopback import Answer, asking, fails, says, serving, user
@@ -184,3 +184,16 @@ def test_failed_request_is_sent_again(tmp_path, fault, error):
         with pytest.raises(error):
             ask(llm, "row", "a")
         assert ask(llm, "row", "a").text == "fine"
+
+
+def test_unwritable_file_fails_before_a_request_is_sent(tmp_path):
+    (tmp_path / "file").touch()
+    with serving(says("dear")) as server, asking(server, tmp_path / "file" / "state", cache=False) as llm:
+
+        async def ask():
+            with kept_until_written("table/1"):
+                await llm.ask(user("What rises?"))
+
+        with pytest.raises(CannotWrite, match=r"make room, or choose another folder with --data$"):
+            llm.run(ask())
+        assert server.seen == []

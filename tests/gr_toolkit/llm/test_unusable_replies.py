@@ -32,7 +32,6 @@ def test_request_longer_than_the_context_without_a_reply_fails(tmp_path, max_tok
     ):
         ask(llm, max_tokens=max_tokens)
     assert [body["max_tokens"] for body in server.seen] == sent
-    assert llm.usage.failed == len(sent)
 
 
 def test_reply_that_is_cut_off_is_requested_again_with_more_tokens(tmp_path):
@@ -52,7 +51,6 @@ def test_reply_that_is_cut_off_twice_fails(tmp_path):
     ):
         ask(llm, max_tokens=10)
     assert [body["max_tokens"] for body in server.seen] == [10, 20]
-    assert llm.usage.failed == 1
 
 
 def test_partial_accepts_a_reply_that_is_cut_off(tmp_path):

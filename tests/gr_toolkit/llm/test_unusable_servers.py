@@ -123,6 +123,7 @@ def test_server_that_dies_stops_the_run(tmp_path):
             return await llm.ask(user(str(n)))
 
         def stop():
+            server.behave = lambda body: Answer(hang_up=True)  # on the connections that are open
             server.shutdown()
             server.server_close()
 

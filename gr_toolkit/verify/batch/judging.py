@@ -58,7 +58,7 @@ def judge_file(
 def _counting(summary: Summary) -> Iterator[Tally]:
     """Yield a tally that is added to the summary at the end, even if the run fails.
 
-    Rows for which the model gave no usable reply are pending: run again, the command asks only for these.
+    Rows for which the model gave no usable reply are pending: run again, the command asks about them again.
     """
     tally = Tally()
     started = time.monotonic()

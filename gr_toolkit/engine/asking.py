@@ -45,10 +45,9 @@ def run_asking(
 ) -> None:
     """Fill the pending shards of the table named in `summary`, or the named `shards`.
 
-    `run` runs a coroutine on the model's event loop.
-
-    Items that stay pending are counted in `summary.pending`. Raises Locked, CorruptShard, CannotWrite, and
-    the errors of `step`. Finished shards are kept and counted in `summary` even after an error.
+    `run` runs a coroutine on the model's event loop. Items that stay pending are counted in
+    `summary.pending`. Raises Locked, CorruptShard, CannotWrite, and the errors of `step`. Finished shards are
+    kept and counted in `summary` even after an error.
     """
     with (
         pending_shards(store, summary, shards) as (table, sizes),

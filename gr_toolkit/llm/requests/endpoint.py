@@ -74,7 +74,7 @@ class Endpoint:
             except Fault as fault:
                 if not fault.transient or fault.wait_too_long:
                     raise await self._final_error(connection.client, fault) from fault
-                tries += not fault.is_probe
+                tries += 1
                 is_last = tries > self.retries * (OVERLOAD_RETRIES if fault.status == 429 else 1)
                 since, sent_before = min(sent_before, fault.sent_at), fault.sent_at
                 counts = False
@@ -138,7 +138,7 @@ class Endpoint:
             try:
                 reply = await self._exchange(client, body)
             except Fault as fault:
-                fault.sent_at, fault.is_probe = sent_at, is_probe
+                fault.sent_at = sent_at
                 if fault.overload:
                     # The breaker handles the pause of other faults: this one would delay its decision.
                     pause = min(fault.wait or 0.0, MAX_PAUSE) if fault.status == 429 else 0.0

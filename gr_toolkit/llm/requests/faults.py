@@ -34,7 +34,6 @@ class Fault(Exception):
         self.unreachable = unreachable  # no server listens at the address
         self.lost = lost  # the connection ended before the response
         self.sent_at = 0.0  # time.monotonic
-        self.is_probe = False  # sent to find out whether the server is up again
 
     @property
     def transient(self) -> bool:

@@ -260,3 +260,31 @@ def test_pause_that_a_server_error_asks_for_does_not_delay_the_end_of_the_run(tm
     ):
         ask_all(llm, 20)
     assert max(slept) <= endpoint.MAX_BACKOFF
+
+
+def test_server_that_answers_only_control_requests_counts_as_down(tmp_path):
+    def behave(body):
+        return OK if CONTROL in str(body) else fails(500, "out of memory")
+
+    with (
+        serving(behave) as server,
+        asking(server, tmp_path, concurrency=8) as llm,
+        pytest.raises(ServerUnusable, match="is down: HTTP 500: out of memory"),
+    ):
+        ask_all(llm, 20)
+
+
+def test_many_bad_requests_do_not_stop_the_others_of_a_server_that_answers(tmp_path):
+    def behave(body):
+        return fails(500, "bad") if "row 1" in str(body) else OK
+
+    async def each(n):
+        try:
+            return (await llm.ask(user(f"row {n}"))).text
+        except Unanswered as error:
+            return error.counts
+
+    with serving(behave) as server, asking(server, tmp_path, concurrency=8, retries=2) as llm:
+        assert llm.run(llm.ask(user("first"))).text == "fine"
+        outcomes = llm.map(each, [*range(10, 20), *range(20, 30)], lambda _: None)
+    assert outcomes == [True] * 10 + ["fine"] * 10

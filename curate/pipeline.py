@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from importlib import import_module
+from pathlib import Path
 
 from curate.models import unit_of
-from gr_toolkit.console import Summary
+from gr_toolkit.console import Summary, counted
 from gr_toolkit.errors import UsageError
 from gr_toolkit.llm.connection import UNFINISHED_FILE
 from gr_toolkit.llm.unfinished import Unfinished
@@ -52,6 +53,8 @@ def _function(step: Step) -> Callable[[Store, Settings, Summary], None]:
 def _existing_store(settings: Settings) -> Store:
     """The store. Raises UsageError if its folder does not exist: a step would create it, and do nothing."""
     store = Store(settings.data, settings.state)
+    if Path(store.data).is_file():
+        raise UsageError(f"{store.data} is a file, and not a data folder; --data names another")
     if not Folder(store.data).exists():
         raise UsageError(
             f"{store.data} does not exist: `gr crawl URL` creates it; --data names another folder"
@@ -65,7 +68,15 @@ def plan(settings: Settings, steps: Sequence[Step], again: str | None = None) ->
     Writes nothing. Raises UsageError if there is no data folder, CorruptShard and OutdatedShard.
     """
     store = _existing_store(settings)
-    return [_would_read(store, step, again) for step in steps]
+    summaries = [_would_read(store, step, again) for step in steps]
+    for summary in summaries:
+        if summary.table == "attempts" and settings.verifier_model:
+            from curate.verdicts import shards_to_verify_again
+
+            if found := shards_to_verify_again(store):
+                shards = counted(len(found), "shard")
+                summary.notes.append(f"would verify undecided attempts again in {shards}")
+    return summaries
 
 
 def _would_read(store: Store, step: Step, again: str | None) -> Summary:

@@ -34,7 +34,7 @@ def verify_again(store: Store, settings: Settings, summary: Summary, verifier: V
     """
     if verifier.llm is None:
         return
-    shards = [shard for shard in store.table("attempts").shards() if _awaits_model(store, shard)]
+    shards = shards_to_verify_again(store)
     if not shards:
         return
     again, dataset = Summary(summary.step, table="attempts"), store.table("dataset")
@@ -60,6 +60,11 @@ def verify_again(store: Store, settings: Settings, summary: Summary, verifier: V
         summary.pending += again.pending
         summary.seconds += again.seconds
         summary.notes += [f"verified again: {again.rows} attempts in {again.shards} shards", *again.notes]
+
+
+def shards_to_verify_again(store: Store) -> list[str]:
+    """The shards with attempts that are undecided only because no verifier model was asked."""
+    return [shard for shard in store.table("attempts").shards() if _awaits_model(store, shard)]
 
 
 def stored(store: Store, shard: str) -> list[Stored]:

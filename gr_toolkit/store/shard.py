@@ -57,8 +57,10 @@ def why_foreign(found: pa.Schema, table: str) -> str | None:
     metadata, names = found.metadata or {}, set(found.names)
     if len(names) < len(found.names):
         return "has two columns of one name"
+    if not names >= {"id", "kept", "reason"}:  # the columns that every version of every table has
+        return "is not a shard of gr"
     if TABLE not in metadata:
-        return None if names >= {"id", "kept", "reason"} else "is not a shard of gr"
+        return None
     name = metadata[TABLE].decode(errors="replace")
     if name != table:
         return f"is a shard of table {name}"

@@ -72,6 +72,12 @@ def test_missing_data_folder_is_a_usage_error_and_is_not_created(tmp_path, step,
     assert list(tmp_path.iterdir()) == []
 
 
+def test_file_as_data_folder_is_a_usage_error(tmp_path):
+    (tmp_path / "gr.log").touch()
+    code, _, errors = gr(tmp_path, "curate", "--data", "gr.log")
+    assert (code, errors) == (2, "gr: gr.log is a file, and not a data folder; --data names another\n")
+
+
 def test_only_the_whole_run_and_attempt_accept_samples():
     assert problem(["curate", "--samples", "3"]) is None
     assert problem(["curate", "attempt", "--samples", "3"]) is None

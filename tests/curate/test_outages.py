@@ -200,8 +200,8 @@ def test_rows_that_always_fail_are_settled_and_the_others_go_on(server, calm, tm
     with serving(server) as running:
         store = make(tmp_path / "bad", running.url)
         server.behave = behave
-        code, summaries, _ = curate(store)
-        assert code == 0
+        code, summaries, errors = curate(store)
+        assert code == 0, errors
         assert summaries[0]["reasons"] == {"failed: HTTP 500": count}
         assert (summaries[-1]["rows"], summaries[0]["pending"]) == (12 - count, 0)
         server.behave = good

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from curate.attempt import attempt
+from curate.pipeline import plan
 from gr_toolkit.console import Summary
 from gr_toolkit.errors import ServerUnusable
 from gr_toolkit.settings import Settings
+from gr_toolkit.steps import step_of
 from gr_toolkit.store import Store
 from loopback import Answer, Body, fails, says, serving
 from rows import fill, rows_of
@@ -140,3 +142,14 @@ def test_pending_rows_of_both_parts_of_the_step_are_counted(judged, model):
     judged.table("judged").write("3", [fill("judged", "c", **QUESTION)])
     model.decision = Answer(hang_up=True)
     assert run(judged, model, "judge").pending == 2
+
+
+def test_dry_run_announces_the_second_verification(judged, model):
+    def notes(verifier: dict[str, str]) -> list[str]:
+        settings = Settings(data=judged.data, llm={"verifier": verifier})
+        return plan(settings, [step_of("attempts")])[0].notes
+
+    run(judged, model)
+    would_read = "would read 0 rows of judged in 0 shards"
+    assert notes({}) == [would_read]
+    assert notes({"model": "m"}) == [would_read, "would verify undecided attempts again in 1 shard"]

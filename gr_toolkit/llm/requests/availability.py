@@ -87,8 +87,7 @@ class Availability:
         """Whether the server has answered another request than a failed one since the time `since`.
 
         If no reply shows it, a control request does: the parameters of `body` with a trivial prompt. If most
-        requests fail, only a control request counts, and only if some request got a reply before: a server
-        that answers nothing else is down.
+        requests fail, only a control request counts. A server that answers nothing else is down.
         """
         asked_at = time.monotonic()
         async with self._controlling:
@@ -104,7 +103,7 @@ class Availability:
                 if fault.transient:
                     self._record_control_fault(fault)
                     return False
-            if most_fail and self._answered_at == -inf:
+            if self._breaker.all_fail and self._answered_at == -inf:
                 self._open(self._last_fault)
                 return False
             self._controlled_at = sent_at

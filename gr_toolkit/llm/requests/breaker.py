@@ -52,6 +52,11 @@ class Breaker:
         failures = sum(self._failed.values())
         return failures >= ENOUGH and failures > len(self._failed) / 2
 
+    @property
+    def all_fail(self) -> bool:
+        """Whether all of the RECENT last requests failed."""
+        return len(self._failed) == RECENT and all(self._failed.values())
+
     def open(self, now: float, pause: float = 0.0) -> None:
         """Count the server as down. `pause` is the time in seconds that the server asks to wait."""
         self.opened_at, self._wait = now, FIRST_WAIT

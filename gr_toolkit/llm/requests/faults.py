@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterator, Mapping
 
 from gr_toolkit.http import retry_after
@@ -92,6 +93,8 @@ def diagnose(error: Exception, timeout: float | None, secret: str) -> Fault:
         unreachable = any(isinstance(each, aiohttp.ClientConnectorError) for each in chain)
         what = "cannot connect" if unreachable else "connection lost"
         return Fault(f"{what}: {_short(str(cause), secret)}", unreachable=unreachable, lost=not unreachable)
+    if isinstance(error, json.JSONDecodeError):
+        return Fault("no valid reply: its JSON is cut off or invalid")
     return Fault(f"no valid reply: {_short(str(error), secret)}")
 
 

@@ -130,6 +130,8 @@ def reports_usage(answer: object) -> bool:
 
 
 def _first_choice(answer: object) -> Body:
+    if isinstance(answer, str):
+        raise ValueError(f"not JSON, but {answer.strip()[:40]!r}")
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise ValueError("the server's reply has no choices")

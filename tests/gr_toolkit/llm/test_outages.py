@@ -271,7 +271,7 @@ def test_server_that_answers_only_control_requests_counts_as_down(tmp_path):
         asking(server, tmp_path, concurrency=8) as llm,
         pytest.raises(ServerUnusable, match="is down: HTTP 500: out of memory"),
     ):
-        ask_all(llm, 20)
+        ask_all(llm, 40)
 
 
 def test_many_bad_requests_do_not_stop_the_others_of_a_server_that_answers(tmp_path):

@@ -214,6 +214,7 @@ FOREIGN = {
         stamp("pages"),
         "has two columns of one name",
     ),
+    "no id": (older("pages", [fill("pages")]).drop_columns("id"), stamp("pages"), "is not a shard of gr"),
     "no versions": (older("pages", [fill("pages")]), {"gr.table": "pages"}, "has no valid versions"),
     "odd versions": (older("pages", [fill("pages")]), stamp("pages", "new"), "has no valid versions"),
 }

@@ -163,3 +163,14 @@ def test_breaker_that_has_closed_knows_nothing_of_the_outage():
     outage.open(400)
     assert (outage.probe_at, outage.deadline) == (401, 1000)
     assert probe(outage, up_at=410)[:3] == [401, 403, 407]
+
+
+def test_all_recent_requests_fail_only_if_none_of_them_succeeded():
+    closed = Breaker(600)
+    for request in range(RECENT - 1):
+        closed.fail(request, request, request)
+    assert not closed.all_fail
+    closed.fail(RECENT, 50, 50)
+    assert closed.all_fail
+    closed.succeed(3, 51)
+    assert not closed.all_fail

@@ -6,7 +6,7 @@ Both backends are served over HTTP on loopback, so the client treats them like a
 from __future__ import annotations
 
 import json
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -21,6 +21,7 @@ from gr_toolkit.settings import cores
 if TYPE_CHECKING:
     from gr_toolkit.settings import LLMSettings
 
+WAKE_SECONDS = 0.5
 LLAMA_CPP, TRANSFORMERS = "llama.cpp", "transformers"
 MAX_AT_ONCE = {
     LLAMA_CPP: 8,
@@ -117,7 +118,8 @@ def serve_until_stopped(model: str, settings: LLMSettings, state: Path, host: st
             f"{_example(url, weights)}",
             flush=True,
         )
-        threading.Event().wait()
+        while True:  # not one long wait, which a signal that another thread receives would not end
+            time.sleep(WAKE_SECONDS)
 
 
 def _example(url: str, weights: str) -> str:

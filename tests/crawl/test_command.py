@@ -82,7 +82,7 @@ def test_interrupt_of_the_whole_group_while_workers_extract(root, site, page, st
 
 
 @pytest.mark.slow
-@BOTH
+@pytest.mark.parametrize("number", [signal.SIGTERM])
 def test_second_signal_ends_the_crawl_quietly(root, site, page, store, number):
     site.replies = chain(page)
     process = start(root, store, f"{site.url}/0")
@@ -97,7 +97,7 @@ def test_second_signal_ends_the_crawl_quietly(root, site, page, store, number):
 
 
 @pytest.mark.slow
-@BOTH
+@pytest.mark.parametrize("number", [signal.SIGTERM])
 def test_interrupted_archives_are_finished_by_the_next_run(root, site, page, store, tmp_path, number):
     folder = tmp_path / "saved"
     folder.mkdir()

@@ -124,8 +124,11 @@ def run(coroutine: Coroutine[object, object, Result]) -> Result:
     import asyncio
 
     main: asyncio.Task[object] | None = None
+    is_stopped = False
 
     def stop() -> None:
+        nonlocal is_stopped
+        is_stopped = True
         with suppress(RuntimeError):  # the loop is closed already
             if main:
                 main.get_loop().call_soon_threadsafe(main.cancel)
@@ -133,6 +136,8 @@ def run(coroutine: Coroutine[object, object, Result]) -> Result:
     async def cancellable() -> Result:
         nonlocal main
         main = asyncio.current_task()
+        if is_stopped and main:  # the signal came before there was a task to cancel
+            main.cancel()
         return await coroutine
 
     with on_interrupt(stop), asyncio.Runner() as runner:

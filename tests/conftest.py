@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,3 +69,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("mounting a small tmpfs is not permitted here")
     yield disk
     subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.fixture
+def keep_handlers() -> Iterator[None]:
+    """Restore the signal handlers, which `interrupts.handled` keeps after a signal."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    report = sys.unraisablehook
+    yield
+    sys.unraisablehook = report
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -31,6 +31,7 @@ class EventLoop:
         self._turn = threading.RLock()
         self._runner = asyncio.Runner()
         self._in_flight = 0
+        self._stop_asked = False
         self._is_stopping = False
         self._main: asyncio.Task[object] | None = None
         self._stopping: asyncio.Task[None] | None = None
@@ -57,11 +58,13 @@ class EventLoop:
             try:
                 return self._runner.run(self._as_main(coroutine))
             finally:
-                self._main, self._is_stopping = None, False
+                self._main, self._stop_asked, self._is_stopping = None, False, False
 
     async def _as_main(self, coroutine: Coroutine[object, object, R]) -> R:
         self._main = asyncio.current_task()
         self._wake_up()
+        if self._stop_asked:  # before there was a task to cancel
+            self._begin_stop()
         try:
             return await coroutine
         finally:
@@ -76,10 +79,11 @@ class EventLoop:
 
     def _stop(self) -> None:
         """Begin to stop. Called by a signal handler, so the work is left to the loop."""
+        self._stop_asked = True
         self._runner.get_loop().call_soon_threadsafe(self._begin_stop)
 
     def _begin_stop(self) -> None:
-        if self._main is not None:
+        if self._main is not None and not self._is_stopping:
             self._is_stopping = True
             self._stopping = asyncio.ensure_future(self._finish_requests(self._main))
 

@@ -120,6 +120,6 @@ class Budget:
             raise BudgetExceeded(
                 f"the next request could cost ${worst_case:.6f}, but ${self.spent:.6f} of "
                 f"llm.max_cost_usd = {self.limit:g} is spent. "
-                "Raise the limit and run the same command again; replies received so far are cached"
+                "Raise the limit and run the same command again; replies received so far are kept"
             )
         return self.spent + self._reserved + worst_case <= self.limit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from gr_toolkit.errors import CannotWrite, ServerUnusable
 from gr_toolkit.interrupts import SIGNALS, handled, on_interrupt, received, run
 
 NOISE = ("Traceback", "Task was destroyed", "leaked semaphore", "resource_tracker", "Exception ignored")
+pytestmark = pytest.mark.usefixtures("keep_handlers")
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
 # Runs `body` as cli.main runs a command.
@@ -38,17 +40,6 @@ if __name__ == "__main__":
             print("stopped", flush=True)
             sys.exit(128 + interrupts.received())
 """
-
-
-@pytest.fixture(autouse=True)
-def _handlers_of_pytest() -> Iterator[None]:
-    """Restore the handlers, which `handled` keeps after a signal."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    report = sys.unraisablehook
-    yield
-    sys.unraisablehook = report
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @contextmanager
@@ -192,6 +183,18 @@ def test_coroutine_is_cancelled_and_its_finally_block_runs():
     with handled(), pytest.raises(KeyboardInterrupt):
         run(work())
     assert seen == ["cleaned up"]
+
+
+def test_coroutine_is_cancelled_if_the_signal_comes_before_it_begins(monkeypatch):
+    begin = asyncio.Runner.run
+
+    def interrupted(runner, coroutine):
+        signal.raise_signal(signal.SIGTERM)
+        return begin(runner, coroutine)
+
+    monkeypatch.setattr(asyncio.Runner, "run", interrupted)
+    with handled(), pytest.raises(KeyboardInterrupt):
+        run(asyncio.sleep(3600))
 
 
 def test_coroutine_returns_its_result():

@@ -5,23 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 
 import pytest
 
-from gr_toolkit.interrupts import SIGNALS, handled
+from gr_toolkit.interrupts import handled
 from gr_toolkit.llm.loops import LOOP, gather
 
-
-@pytest.fixture(autouse=True)
-def _handlers_of_pytest():
-    """Restore the handlers, which `handled` keeps after a signal."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    report = sys.unraisablehook
-    yield
-    sys.unraisablehook = report
-    for number, handler in before.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("keep_handlers")
 
 
 async def request(seconds: float, done: list[str]) -> None:
@@ -84,3 +74,16 @@ def test_gather_cancels_the_others_after_an_error():
     with pytest.raises(ValueError, match="no"):
         LOOP.run(gather([wait(), fail(), wait()]))
     assert ended == ["cancelled", "cancelled"]
+
+
+def test_interrupt_before_the_coroutine_begins_ends_it(monkeypatch):
+    monkeypatch.setattr(LOOP, "grace", 0.0)
+    begin = LOOP._runner.run
+
+    def interrupted(coroutine):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return begin(coroutine)
+
+    monkeypatch.setattr(LOOP._runner, "run", interrupted)
+    with handled(), pytest.raises(KeyboardInterrupt):
+        LOOP.run(asyncio.sleep(3600))

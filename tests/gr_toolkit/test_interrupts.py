@@ -192,9 +192,15 @@ def test_coroutine_is_cancelled_if_the_signal_comes_before_it_begins(monkeypatch
         signal.raise_signal(signal.SIGTERM)
         return begin(runner, coroutine)
 
+    async def work() -> None:
+        await asyncio.sleep(1.0)
+        done.append("worked")
+
+    done: list[str] = []
     monkeypatch.setattr(asyncio.Runner, "run", interrupted)
     with handled(), pytest.raises(KeyboardInterrupt):
-        run(asyncio.sleep(3600))
+        run(work())
+    assert done == []
 
 
 def test_coroutine_returns_its_result():

@@ -84,6 +84,12 @@ def test_interrupt_before_the_coroutine_begins_ends_it(monkeypatch):
         os.kill(os.getpid(), signal.SIGTERM)
         return begin(coroutine)
 
+    async def work() -> None:
+        await asyncio.sleep(1.0)
+        done.append("worked")
+
+    done: list[str] = []
     monkeypatch.setattr(LOOP._runner, "run", interrupted)
     with handled(), pytest.raises(KeyboardInterrupt):
-        LOOP.run(asyncio.sleep(3600))
+        LOOP.run(work())
+    assert done == []

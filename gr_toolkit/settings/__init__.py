@@ -4,13 +4,11 @@ settings = load_settings(config=None, crawl={"max_pages": 100})
 """
 
 from gr_toolkit.settings.loading import load_settings
+from gr_toolkit.settings.models import LLMSettings, Role, RoleSettings
 from gr_toolkit.settings.sections import (
     CrawlSettings,
     CurateSettings,
     EvalSettings,
-    LLMSettings,
-    Role,
-    RoleSettings,
     Settings,
     TrainSettings,
     VerifySettings,

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from typing import Annotated
 
-import typer
-from typer.core import TyperGroup
+from gr_toolkit import interrupts
 
-import crawl.command
-import curate.command
-import eval.command
-import gr_toolkit.demo.command
-import gr_toolkit.llm.command
-import gr_toolkit.report.command
-import gr_toolkit.verify.command
-import train.command
-from gr_toolkit import init, interrupts
-from gr_toolkit.errors import GrError
+with interrupts.ending_quietly():  # the imports take a while
+    import typer
+    from typer.core import TyperGroup
 
-INTERRUPTED = 130  # typer's exit code after a KeyboardInterrupt
+    import crawl.command
+    import curate.command
+    import eval.command
+    import gr_toolkit.demo.command
+    import gr_toolkit.llm.command
+    import gr_toolkit.report.command
+    import gr_toolkit.verify.command
+    import train.command
+    from gr_toolkit import init
+    from gr_toolkit.console import hide_library_bars, protect_output, run_to_end
+
 ORDER = ["crawl", "curate", "train", "eval", "verify", "status", "llm", "init", "demo"]
 
 
@@ -77,28 +78,14 @@ def root(
 
 
 def main() -> None:
-    """Run the command line. Print a GrError as one line on stderr, and exit with its exit code.
+    """Run the command line. Print an error as one line on stderr, and exit with its exit code.
 
     After a signal, exit with 128 + its number: 130 after Ctrl-C, 143 after SIGTERM.
     """
     with interrupts.handled():
-        try:
-            _run()
-        except (KeyboardInterrupt, SystemExit) as ended:
-            if isinstance(ended, SystemExit) and ended.code != INTERRUPTED:
-                raise
-            print("gr: stopped. To finish, run the same command again.", file=sys.stderr)
-            sys.exit(128 + (interrupts.received() or signal.SIGINT))
-
-
-def _run() -> None:
-    try:
-        app()
-    except GrError as error:
-        if os.environ.get("GR_DEBUG"):
-            raise
-        print(f"gr: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        protect_output()
+        hide_library_bars()
+        sys.exit(run_to_end(app, sys.argv))
 
 
 if __name__ == "__main__":

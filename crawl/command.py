@@ -65,7 +65,7 @@ def fetch_pages(
     """
     from crawl.fetch import plan
     from crawl.stage import crawl
-    from gr_toolkit.console import finish, reporting
+    from gr_toolkit.console import reporting, show_summaries
     from gr_toolkit.settings import load_settings
     from gr_toolkit.store import Store
 
@@ -75,8 +75,8 @@ def fetch_pages(
     settings = load_settings(config, data=data, engine=engine, crawl=flags)
     store = Store(settings.data, settings.state)
     if dry_run:
-        planned = [plan(store, settings.crawl, sources or [], url_column)]
-        return finish(planned, settings.state, as_json=json, dry_run=True)
+        planned = [plan(store, settings, sources or [], url_column)]
+        return show_summaries(planned, as_json=json)
     with reporting(settings.state, as_json=json) as summaries:
         crawl(store, settings, sources or [], summaries, url_column=url_column, warc=warc)
 

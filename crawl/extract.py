@@ -14,7 +14,7 @@ from crawl.text.qa_markup import read_qa_markup
 from crawl.text.reveal import reveal
 from crawl.text.tree import parse
 from gr_toolkit.console import Summary
-from gr_toolkit.engine import run_spread
+from gr_toolkit.engine import require_engine, run_spread
 from gr_toolkit.settings import Settings
 from gr_toolkit.steps import step_of
 from gr_toolkit.store import Store
@@ -30,6 +30,7 @@ def extract(store: Store, settings: Settings, summaries: list[Summary], again: s
     The shards that hold rows with the reason `again` are set aside first. Appends its summary to `summaries`
     before all. Raises the errors of `run_spread`.
     """
+    require_engine(settings.engine)
     summaries.append(Summary(step_of("texts").name, table="texts"))
     if again is not None:
         set_aside_again(store, "texts", again)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence, Set
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 
 from crawl.frontier.frontier import Frontier
 from crawl.frontier.status import waiting_by_host
@@ -16,8 +16,10 @@ from crawl.urls import Scope, seconds_of
 from crawl.web.result_handler import ResultHandler
 from gr_toolkit import interrupts
 from gr_toolkit.console import Summary, describe, progress, say
+from gr_toolkit.engine import require_engine
 from gr_toolkit.engine.beside import Beside
 from gr_toolkit.errors import GrError, NoPages, UsageError
+from gr_toolkit.runs.redaction import redact
 from gr_toolkit.settings import CrawlSettings, Settings
 from gr_toolkit.steps import FUNNEL, derived_from
 from gr_toolkit.store import Store, Table
@@ -26,6 +28,7 @@ from gr_toolkit.store.table import CORRUPT
 from gr_toolkit.store.tables import PageRow
 
 FRONTIER = "frontier.sqlite"
+NOTHING_KNOWN = "nothing to crawl yet; give a SOURCE: gr crawl https://example.org/"
 NO_HOST = "none of the sources' hosts belongs to crawl.part"
 NOTHING_QUEUED = "nothing is queued: every known URL was fetched, was refused, or is deeper than max_depth"
 
@@ -37,23 +40,49 @@ def fetch(
     summaries: list[Summary],
     *,
     url_column: str | None = None,
-    beside: Beside | None = None,
+    beside: AbstractContextManager[Beside | None] | None = None,
 ) -> None:
     """Fetch the named sources, the pages they link to, and the URLs that an earlier run left pending.
 
-    Writes table `pages`. Calls `beside.start` with the name of every shard it writes, and appends a summary
-    when the crawl begins. Raises UsageError, Locked, CannotWrite, StoreError, and GrError if no source could
+    Writes table `pages`. Enters `beside` when the arguments are found valid, before anything is written;
+    calls the `start` of what it yields with the name of every shard; and appends a summary when the crawl
+    begins. Raises UsageError, MissingExtra, Locked, CannotWrite, StoreError, and GrError if no source could
     be fetched. Pages stored before an error stay; the same call then continues the crawl.
     """
     started = time.monotonic()
-    sources = find_sources(names, settings.crawl, url_column)
+    sources = sources_to_crawl(store, settings, names, url_column)
+    with beside or nullcontext() as extraction:
+        fetch_sources(store, settings, sources, summaries, extraction, started)
+
+
+def sources_to_crawl(
+    store: Store, settings: Settings, names: Sequence[str], url_column: str | None
+) -> Sources:
+    """The sources named on the command line. Raises UsageError and MissingExtra if a crawl cannot begin."""
+    require_engine(settings.engine)
+    index, data = settings.crawl.common_crawl_index, settings.crawl.common_crawl_data
+    sources = read_sources(names, url_column, index=index, data=data)
+    if not (names or (store.state / FRONTIER).exists() or store.table("pages").shards()):
+        raise UsageError(NOTHING_KNOWN)
+    return sources
+
+
+def fetch_sources(
+    store: Store,
+    settings: Settings,
+    sources: Sources,
+    summaries: list[Summary],
+    beside: Beside | None,
+    started: float,
+) -> None:
+    """Fetch the sources, and what `fetch` fetches besides. `started` is the monotonic time of its start."""
     scope = Scope(settings.crawl)
     pages = store.table("pages")
     locked = {beside.table.name} if beside else set[str]()
     with pages.writing(), open_frontier(store, settings.crawl, locked) as frontier:
         queue_sources(frontier, sources, scope, settings.crawl.max_depth)
-        if not names and frontier.is_empty():
-            raise UsageError("nothing to crawl yet; give a SOURCE: gr crawl https://example.org/")
+        if sources == Sources() and frontier.is_empty():
+            raise UsageError(NOTHING_KNOWN)
         writer = PageWriter(pages, frontier, settings.crawl, last_shard(store) + 1)
         if beside:
             writer.on_shard = beside.start
@@ -73,12 +102,6 @@ def fetch(
             raise_if_all_failed(frontier, sources)
             if not (sources.archives or handler.not_fetched):
                 writer.summary.notes.append(NO_HOST if frontier.is_empty() else NOTHING_QUEUED)
-
-
-def find_sources(names: Sequence[str], settings: CrawlSettings, url_column: str | None) -> Sources:
-    """Return the sources named on the command line."""
-    index, data = settings.common_crawl_index, settings.common_crawl_data
-    return read_sources(names, url_column, index=index, data=data)
 
 
 def ingest_archives(sources: Sources, writer: PageWriter, settings: Settings) -> NoPages | None:
@@ -104,12 +127,13 @@ def ingest_archives(sources: Sources, writer: PageWriter, settings: Settings) ->
     return None
 
 
-def plan(
-    store: Store, settings: CrawlSettings, names: Sequence[str], url_column: str | None = None
-) -> Summary:
-    """Return a summary of the URLs and archives that `fetch` would start from. Sends and writes nothing."""
-    sources = find_sources(names, settings, url_column)
-    waiting = sum(waiting_by_host(store.state / FRONTIER, settings.max_depth).values())
+def plan(store: Store, settings: Settings, names: Sequence[str], url_column: str | None = None) -> Summary:
+    """Return a summary of the URLs and archives that `fetch` would start from. Sends and writes nothing.
+
+    Raises UsageError and MissingExtra like `fetch`.
+    """
+    sources = sources_to_crawl(store, settings, names, url_column)
+    waiting = sum(waiting_by_host(store.state / FRONTIER, settings.crawl.max_depth).values())
     pages, sitemaps = 0, 0
     for urls in sources.batches():
         pages += len(urls.pages)
@@ -255,4 +279,4 @@ def raise_if_all_failed(frontier: Frontier, sources: Sources) -> None:
         if reason == "private address"
         else "Check that the address is correct and that the site is up and allows crawlers, then try again"
     )
-    raise GrError(f"nothing was fetched: {url}: {reason}{others}. {advice}")
+    raise GrError(f"nothing was fetched: {redact(url)}: {reason}{others}. {advice}")

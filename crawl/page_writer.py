@@ -94,3 +94,4 @@ class PageWriter:
             self.summary.kept += row["kept"]
             if row["reason"]:
                 self.summary.reasons[row["reason"]] += 1
+                self.summary.first.setdefault(row["reason"], row["url"])

@@ -32,8 +32,8 @@ def crawl(
 
     Raises the errors of `fetch` and `run_spread`. Appends a summary of each step when the step begins.
     """
-    with extracting(store, settings, summaries) as beside:
-        fetch(store, settings, names, summaries, url_column=url_column, beside=beside)
+    beside = extracting(store, settings, summaries)
+    fetch(store, settings, names, summaries, url_column=url_column, beside=beside)
     if warc:
         write_warcs(store, settings, summaries)
 
@@ -46,14 +46,17 @@ def extracting(store: Store, settings: Settings, summaries: list[Summary]) -> It
     yields None. After the body, extracts text from all shards that have none yet.
     """
     summary, function = Summary(step_of("texts").name, table="texts"), partial(text_rows, store)
+    beside: Beside | None = None
     try:
         if settings.engine == "ray" or settings.workers == 1:
             yield None
         else:
             with run_beside(store, summary, function, settings.workers) as beside:
                 yield beside
-    except BaseException:
-        if summary.shards:  # insert it before the summary of the failed step
+    except BaseException as error:
+        if beside and error is beside.error:  # the extraction failed, and not the body
+            summaries.append(summary)
+        elif summary.shards:  # insert it before the summary of the failed step
             summaries.insert(max(0, len(summaries) - 1), summary)
         raise
     summaries.append(summary)

@@ -11,10 +11,10 @@ from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url, safe_url_string
 
-from gr_toolkit.errors import UsageError
 from gr_toolkit.settings import CrawlSettings
 
 MAX_URL = 2083  # characters; the longest URL that old browsers accepted
+USER = re.compile(r"https?://[^/?#]*@|[a-z][a-z0-9+.-]*://[^/?#:]*:[^/?#]*@", re.IGNORECASE)
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 # Query parameters that identify the visit, not the page.
@@ -26,14 +26,27 @@ TRACKING = re.compile(
 
 
 def absolute_url(link: str, base: str = "") -> str | None:
-    """Resolve `link` against `base`, without the fragment. Return None if the result is no http(s) URL."""
+    """Resolve `link` against `base`, without the fragment, user name and password.
+
+    Return None if the result is no http(s) URL.
+    """
     try:
         url = safe_url_string(urldefrag(urljoin(base, link.strip())).url)
         parts = urlsplit(url)
         fetchable = parts.scheme in DEFAULT_PORTS and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return None
-    return urlunsplit(parts._replace(path=parts.path or "/")) if fetchable and len(url) <= MAX_URL else None
+    if not fetchable or len(url) > MAX_URL:
+        return None
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], path=parts.path or "/"))
+
+
+def has_user(url: str) -> bool:
+    """Whether the URL holds a user name or, if it is no http(s) URL, a user name and a password.
+
+    A user name alone is part of the addresses of some object stores. The URL need not be valid.
+    """
+    return USER.match(url.strip()) is not None
 
 
 @lru_cache(maxsize=20_000)  # many pages of a site link to the same URLs
@@ -62,13 +75,13 @@ def origin_of(url: str) -> str:
 
 class Scope:
     """Decides which URLs a crawl fetches. A URL must match a regular expression in `allow` (if there are any)
-    and none in `deny`, and its host must be in this machine's part. Raises UsageError for invalid settings.
+    and none in `deny`, and its host must be in this machine's part.
     """
 
     def __init__(self, settings: CrawlSettings) -> None:
-        self.allow = [_compile("allow", pattern) for pattern in settings.allow]
-        self.deny = [_compile("deny", pattern) for pattern in settings.deny]
-        self.part, self.parts = _parse_part(settings.part)
+        self.allow = [re.compile(pattern) for pattern in settings.allow]
+        self.deny = [re.compile(pattern) for pattern in settings.deny]
+        self.part, self.parts = map(int, (settings.part or "1/1").split("/"))
 
     def has_host(self, url: str) -> bool:
         """Whether the URL's host belongs to this machine's part."""
@@ -87,21 +100,6 @@ class Scope:
         return (link for link in links if host_of(link) == host and self.admits(link))
 
 
-def _parse_part(text: str) -> tuple[int, int]:
-    """Parse "3/16" to (3, 16) and an empty string to (1, 1). Raises UsageError."""
-    number, count = map(int, (text or "1/1").split("/"))
-    if number > count:
-        raise UsageError(f"crawl.part: {text} does not exist; the last of {count} parts is {count}/{count}")
-    return number, count
-
-
 def seconds_of(duration: str) -> float:
     """Convert a duration such as `30d` to seconds; `never` becomes infinity."""
     return inf if duration == "never" else float(duration[:-1]) * SECONDS[duration[-1]]
-
-
-def _compile(name: str, pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise UsageError(f"crawl.{name}: {pattern!r} is not a regular expression: {error}") from error

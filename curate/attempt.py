@@ -14,8 +14,6 @@ from gr_toolkit.store import Store, content_id
 from gr_toolkit.store.tables import AttemptRow, JudgedRow
 from gr_toolkit.verify import Verifier, extract_answer, open_verifier, solver_prompt
 
-TEMPERATURE = 1.0  # of the solver; above 0, because a pass rate needs samples that differ
-
 
 def attempt(store: Store, settings: Settings, summary: Summary) -> None:
     """Fill `attempts` with `curate.samples` solutions of each question judged verifiable.
@@ -24,7 +22,7 @@ def attempt(store: Store, settings: Settings, summary: Summary) -> None:
     """
     with (
         model_for("solver", store, settings, summary) as solver,
-        open_verifier(settings, solver.budget) as verifier,
+        open_verifier(settings) as verifier,
         metered(summary, [model.usage for model in verifier.models]),
     ):
         verify_again(store, settings, summary, verifier)
@@ -56,18 +54,25 @@ async def sample_solution(
 ) -> tuple[AttemptRow, Unanswered | None]:
     """The row of one solution and its verdict, and the error if the solver or the verifier did not answer.
 
-    The sample number is the seed, so that a second run reads the cache.
+    The sample number, added to the setting `seed`, is the seed, so that a second run reads the cache.
     """
     row = _row(question, sample, solver, instruction)
     try:
         message = Message(role="user", content=solver_prompt(question["question"], instruction))
-        reply = await solver.ask([message], temperature=TEMPERATURE, seed=sample)
+        reply = await solver.ask([message], seed=sample)
     except RequestFailed as error:
         return failed(row, error), None
     except Unanswered as error:
         return failed(row, error), error
     found = extract_answer(reply.text)
-    row = {**row, "completion": reply.text, "answer": found.answer if found else None}
+    row = {
+        **row,
+        "completion": reply.text,
+        "answer": found.answer if found else None,
+        "reasoning": reply.reasoning or None,
+        "finish_reason": reply.finish_reason,
+        "output_tokens": reply.output_tokens,
+    }
     return await verified(row, question, verifier)
 
 
@@ -80,6 +85,9 @@ def _row(question: JudgedRow, sample: int, solver: LLM, instruction: str) -> Att
         "solver": f"{solver.name}: {instruction}",
         "completion": None,
         "answer": None,
+        "reasoning": None,
+        "finish_reason": None,
+        "output_tokens": None,
         "verdict": None,
         "decided_by": None,
         "rationale": None,

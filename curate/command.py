@@ -88,11 +88,11 @@ def _run(
     dry_run: bool,
 ) -> None:
     from curate.pipeline import curate, plan
-    from gr_toolkit.console import finish, reporting
+    from gr_toolkit.console import reporting, show_summaries
     from gr_toolkit.settings import load_settings
 
     settings = load_settings(config, data=data, curate={"samples": samples})
     if dry_run:
-        return finish(plan(settings, steps, again), settings.state, as_json=json, dry_run=True)
+        return show_summaries(plan(settings, steps, again), as_json=json)
     with reporting(settings.state, as_json=json) as summaries:
         curate(settings, steps, summaries, again)

@@ -9,11 +9,11 @@ from curate.flow import Pair, pairs_reaching
 from gr_toolkit.bundled import BENCHMARKS
 from gr_toolkit.console import Advance, Summary
 from gr_toolkit.engine import run_here
-from gr_toolkit.errors import UsageError
+from gr_toolkit.errors import MissingExtra, StoreError, UsageError
 from gr_toolkit.settings import Settings
 from gr_toolkit.similarity import NgramIndex
 from gr_toolkit.store import Store
-from gr_toolkit.store.questions import read_questions
+from gr_toolkit.store.questions import Question, read_questions
 from gr_toolkit.store.tables import ContaminatedRow
 
 
@@ -29,14 +29,24 @@ def decontaminate(store: Store, settings: Settings, summary: Summary) -> None:
     run_here(store, summary, find_leaks)
 
 
+def check_benchmarks(settings: Settings) -> None:
+    """Read the configured benchmarks. Raises UsageError if one cannot be read, before a step begins."""
+    for path in settings.curate.benchmarks:
+        read_benchmark(path)
+
+
 def add_benchmark(index: NgramIndex, path: str) -> None:
     """Index the questions of a .jsonl or .parquet file. Raises UsageError if the file cannot be read."""
-    try:
-        questions = read_questions(path, need_answers=False)
-    except UsageError as error:
-        raise UsageError(f"curate.benchmarks: {error}") from error
-    for question in questions:
+    for question in read_benchmark(path):
         index.add(PurePath(path).stem, question.id, question.question)
+
+
+def read_benchmark(path: str) -> list[Question]:
+    """The questions of a .jsonl or .parquet file. Raises UsageError if the file cannot be read."""
+    try:
+        return read_questions(path, need_answers=False)
+    except (UsageError, StoreError, MissingExtra) as error:
+        raise UsageError(f"curate.benchmarks: {error}") from error
 
 
 def leaks_in(pairs: Sequence[Pair], index: NgramIndex, threshold: float) -> list[ContaminatedRow]:

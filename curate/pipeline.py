@@ -7,16 +7,20 @@ from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
+from curate.decontaminate import check_benchmarks
 from curate.models import unit_of
 from gr_toolkit.console import Summary, counted
 from gr_toolkit.errors import UsageError
 from gr_toolkit.llm.connection import UNFINISHED_FILE
+from gr_toolkit.llm.local.required import require_roles, require_verifier
 from gr_toolkit.llm.unfinished import Unfinished
-from gr_toolkit.settings import Settings
+from gr_toolkit.settings import Role, Settings
 from gr_toolkit.steps import Step
 from gr_toolkit.store import Store
 from gr_toolkit.store.aside import set_aside_again
 from gr_toolkit.store.folder import Folder
+
+ROLES: dict[str, Role] = {"pairs": "extractor", "judged": "judge", "attempts": "solver"}  # by table
 
 
 def curate(
@@ -25,15 +29,26 @@ def curate(
     """Run the steps in order over their pending shards.
 
     Each step first sets aside its shards that hold rows with the reason `again`. Appends a summary when a
-    step begins, so that the work of a failed step is reported too. Raises UsageError if there is no data
-    folder, and the steps' errors.
+    step begins, so that the work of a failed step is reported too. Raises UsageError and MissingExtra, before
+    the first step, if there is no data folder or if any step cannot run; and the steps' errors.
     """
     store = _existing_store(settings)
+    _check(settings, steps)
     for step in steps:
         summaries.append(Summary(step=step.name, table=step.table))
         if again is not None:
             _set_aside(store, step.table, again)
         _function(step)(store, settings, summaries[-1])
+
+
+def _check(settings: Settings, steps: Sequence[Step]) -> None:
+    """Raise UsageError or MissingExtra if a model or a benchmark of the steps is missing."""
+    tables = {step.table for step in steps}
+    require_roles(settings.llm, [role for table, role in ROLES.items() if table in tables])
+    if "attempts" in tables:
+        require_verifier(settings)
+    if "contaminated" in tables:
+        check_benchmarks(settings)
 
 
 def _set_aside(store: Store, table: str, reason: str) -> None:
@@ -65,9 +80,10 @@ def _existing_store(settings: Settings) -> Store:
 def plan(settings: Settings, steps: Sequence[Step], again: str | None = None) -> list[Summary]:
     """Summaries of the input that each step would read if it ran now, with the reason `again`.
 
-    Writes nothing. Raises UsageError if there is no data folder, CorruptShard and OutdatedShard.
+    Writes nothing. Raises UsageError and MissingExtra like `curate`, CorruptShard and OutdatedShard.
     """
     store = _existing_store(settings)
+    _check(settings, steps)
     summaries = [_would_read(store, step, again) for step in steps]
     for summary in summaries:
         if summary.table == "attempts" and settings.verifier_model:

@@ -38,11 +38,11 @@ def evaluate(
     Example: gr eval --model gr-data/runs/grpo/final --on tiny
     """
     from eval.evaluation import evaluate_model, plan_evaluation
-    from gr_toolkit.console import finish, reporting
+    from gr_toolkit.console import reporting, show_summaries
     from gr_toolkit.settings import load_settings
 
     settings = load_settings(config, data=data, eval={"samples": samples, "max_tokens": max_tokens})
     if dry_run:
-        return finish(plan_evaluation(settings, model, on), settings.state, as_json=json, dry_run=True)
+        return show_summaries(plan_evaluation(settings, model, on), as_json=json)
     with reporting(settings.state, as_json=json) as summaries:
         evaluate_model(settings, model, on, summaries)

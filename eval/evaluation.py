@@ -17,6 +17,7 @@ from gr_toolkit.console import Summary, progress
 from gr_toolkit.engine import Asked, Rounds, as_async, in_rounds
 from gr_toolkit.errors import UsageError
 from gr_toolkit.llm import connect, kept_until_written
+from gr_toolkit.llm.local.required import require_model, require_verifier
 from gr_toolkit.llm.names import resolve_model, slug
 from gr_toolkit.llm.usage import metered
 from gr_toolkit.settings import Settings
@@ -33,7 +34,7 @@ def evaluate_model(
     """Score `model` (None: llm.model) on the named benchmarks (None: all).
 
     Appends a summary when a benchmark begins, so that the cost is reported after an error too. Raises
-    UsageError (before any request is sent), ModelError and StoreError.
+    UsageError and MissingExtra (before anything is written or sent), ModelError and StoreError.
     """
     model, benchmarks = _prepare(settings, model, names)
     folder = Folder(f"{settings.data}/evals/{slug(model)}")
@@ -44,7 +45,7 @@ def evaluate_model(
 
 
 def plan_evaluation(settings: Settings, model: str | None, names: Sequence[str] | None) -> list[Summary]:
-    """Describe what evaluate_model would do. Raises UsageError and StoreError like evaluate_model."""
+    """Describe what evaluate_model would do. Raises UsageError, MissingExtra and StoreError like it."""
     model, benchmarks = _prepare(settings, model, names)
     return [_would_do(benchmark, model, settings) for benchmark in benchmarks]
 
@@ -58,7 +59,10 @@ def _prepare(
             "set it to 1.0, for example, or take one sample"
         )
     server = settings.llm.base_url or os.environ.get("OPENAI_BASE_URL", "")
+    origin = "--model" if model else "llm.model"
     model = resolve_model(model or settings.llm.model, server)
+    require_model(settings.llm.with_model(model), origin)
+    require_verifier(settings)
     return model, load_benchmarks(names or NAMES, Store(settings.data, settings.state))
 
 
@@ -75,10 +79,7 @@ def load_benchmarks(names: Sequence[str], store: Store) -> list[Benchmark]:
 def open_exam(settings: Settings, model: str) -> Iterator[Exam]:
     """Open the model under test and the verifier. The verifier does not depend on the tested model."""
     tested = settings.llm.with_model(model)
-    with (
-        connect(tested, None, settings.state) as llm,
-        open_verifier(settings, llm.budget) as verifier,
-    ):
+    with connect(tested, None, settings.state) as llm, open_verifier(settings) as verifier:
         rounds = Rounds(2 * llm.concurrency, settings.llm.give_up_after, settings.llm.grace)
         yield Exam(model, llm, verifier, settings.instruction, settings.eval, rounds, settings.state)
 

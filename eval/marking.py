@@ -65,6 +65,7 @@ async def answer_and_mark(exam: Exam, question: Question, sample: int) -> Asked[
         answer=found.answer if found else None,
         finish_reason=reply.finish_reason,
         output_tokens=reply.output_tokens,
+        reasoning=reply.reasoning or None,
     )
     try:
         verdict = await exam.verifier.verify(Item(question.question, question.answer, found))

@@ -28,6 +28,7 @@ class Mark:
     reason: str = ""
     finish_reason: str | None = None
     output_tokens: int = 0
+    reasoning: str | None = None  # the model's thoughts, if the server returns them apart from the completion
 
     @property
     def outcome(self) -> Outcome:

@@ -32,6 +32,7 @@ Result = TypeVar("Result")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AGAIN_SECONDS = 0.05  # until a signal that had no effect is repeated
 WAKE_SECONDS = 1.0  # at most, until a waiting main thread handles a signal that another thread received
+STOPPED_EARLY = b"gr: stopped before it began.\n"
 SHOW_CURSOR = b"\x1b[?25h\n"  # a progress bar hides the cursor
 
 
@@ -86,6 +87,31 @@ def handled() -> Iterator[None]:
             sys.unraisablehook = report
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+@contextmanager
+def ending_quietly() -> Iterator[None]:
+    """Let a signal end the process at once while the block runs, with the exit code that `handled` leads to.
+
+    Around imports, whose traceback would tell the user nothing. Does nothing in a thread other than the main
+    one. A signal that was ignored before stays ignored.
+    """
+
+    def end(number: int, _: FrameType | None) -> None:
+        os.write(2, STOPPED_EARLY)
+        os._exit(128 + number)
+
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    if threading.current_thread() is not threading.main_thread():
+        before = {}
+    try:
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, end)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -21,6 +21,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # The test servers run on this machine.
 os.environ["GR_CRAWL__ALLOW_PRIVATE"] = "true"
 
+# Python's resource tracker reports leaked semaphores, which several tests look for; gr turns its warning off.
+os.environ["PYTHONWARNINGS"] = "default:resource_tracker:UserWarning"
+
 # Each test worker is pinned to one core: the threads of two models on shared cores wait for each other.
 if hasattr(os, "sched_setaffinity") and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
     cores = sorted(os.sched_getaffinity(0))
@@ -58,11 +61,12 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A separate file system of 2 MB."""
+def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A separate file system of 2 MB, or of the size that the test's parameter gives, such as 600k."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    size = getattr(request, "param", "2m")
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
     try:
         subprocess.run(mount, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):

@@ -28,8 +28,15 @@ class Answer:
     hang_up: bool = False
 
 
-def says(text: str, finish_reason: str = "stop", tokens: tuple[int, int] | None = (10, 5)) -> Answer:
-    choice = {"index": 0, "finish_reason": finish_reason, "message": {"role": "assistant", "content": text}}
+def says(
+    text: str,
+    finish_reason: str = "stop",
+    tokens: tuple[int, int] | None = (10, 5),
+    reasoning: str | None = None,
+) -> Answer:
+    thoughts = {"reasoning_content": reasoning} if reasoning else {}
+    message = {"role": "assistant", "content": text, **thoughts}
+    choice = {"index": 0, "finish_reason": finish_reason, "message": message}
     usage = {"usage": {"prompt_tokens": tokens[0], "completion_tokens": tokens[1]}} if tokens else {}
     return Answer(body={"choices": [choice], **usage})
 
@@ -51,6 +58,7 @@ class Loopback(ThreadingHTTPServer):
         self.models = models
         self.seen: list[Body] = []
         self.keys: list[str | None] = []
+        self.headers: list[dict[str, str]] = []
 
     @property
     def url(self) -> str:
@@ -72,6 +80,7 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.seen.append(body)
         self.server.keys.append(self.headers["Authorization"])
+        self.server.headers.append(dict(self.headers))
         self._send(self.server.behave(body))
 
     def _send(self, answer: Answer) -> None:

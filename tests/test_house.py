@@ -26,7 +26,7 @@ from processes import ROOMS as PRELOADED
 STAGES = {"crawl", "curate", "train", "eval"}
 INSTALLED = {"cli", "gr_toolkit"} | STAGES
 # The packages (rooms) of gr_toolkit, and the rooms each may import. All may import single files and SHARED.
-SHARED = {"settings", "runs"}
+SHARED = {"settings", "runs", "console"}
 ROOMS = {
     "demo": {"report", "llm", "store"},
     "report": {"store"},

@@ -40,12 +40,12 @@ def grpo(
 
     Example: gr train grpo --model Qwen/Qwen2.5-0.5B-Instruct --steps 200
     """
-    from gr_toolkit.console import finish, reporting
+    from gr_toolkit.console import reporting, show_summaries
     from gr_toolkit.settings import load_settings
     from train.grpo import plan_grpo, train_grpo
 
     settings = load_settings(config, data=data)
     if dry_run:
-        return finish([plan_grpo(settings, model, run, steps)], settings.state, as_json=json, dry_run=True)
+        return show_summaries([plan_grpo(settings, model, run, steps)], as_json=json)
     with reporting(settings.state, as_json=json) as summaries:
         train_grpo(settings, model, run, steps, summaries)

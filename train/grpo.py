@@ -11,10 +11,12 @@ from importlib import metadata
 from importlib.util import find_spec
 
 from gr_toolkit.console import Summary, progress
-from gr_toolkit.errors import MissingExtra
+from gr_toolkit.errors import MissingExtra, UsageError
 from gr_toolkit.llm import huggingface_folder
+from gr_toolkit.llm.local.required import require_verifier, require_weights
 from gr_toolkit.llm.usage import metered
 from gr_toolkit.settings import Settings
+from gr_toolkit.settings.section import LARGEST
 from gr_toolkit.store import Store
 from gr_toolkit.store.questions import Question
 from train.data import fingerprint, in_training_order, train_questions, with_prompts
@@ -30,9 +32,9 @@ def train_grpo(settings: Settings, model: str, name: str, steps: int, summaries:
     CannotWrite, GrError if there are no questions, and UsageError if the run was started with other values.
     """
     started = time.monotonic()
+    run = _prepare(settings, model, name, steps)
     questions = train_questions(Store(settings.data, settings.state))
     summary = Summary(step="train grpo", rows_in=len(questions))
-    run = Run(settings, name)
     with run.writing():
         run.check(deciding(settings, model, questions), steps)
         summaries.append(summary)
@@ -47,9 +49,9 @@ def train_grpo(settings: Settings, model: str, name: str, steps: int, summaries:
 
 
 def plan_grpo(settings: Settings, model: str, name: str, steps: int) -> Summary:
-    """Describe what train_grpo would do. Raises GrError and UsageError like train_grpo."""
+    """Describe what train_grpo would do. Raises GrError, UsageError and MissingExtra like train_grpo."""
+    run = _prepare(settings, model, name, steps)
     questions = train_questions(Store(settings.data, settings.state))
-    run = Run(settings, name)
     run.check(deciding(settings, model, questions), steps)
     batch = f"{settings.train.prompts_per_step} prompts x {settings.train.group} completions"
     plan = (
@@ -58,6 +60,23 @@ def plan_grpo(settings: Settings, model: str, name: str, steps: int) -> Summary:
     )
     note = plan if run.trained_steps() < steps else _nothing_to_do(run)
     return Summary(step="train grpo", rows_in=len(questions), notes=[note])
+
+
+def _prepare(settings: Settings, model: str, name: str, steps: int) -> Run:
+    """The run, if it can begin. Raises UsageError and MissingExtra before anything is written."""
+    run = Run(settings, name)
+    if steps > LARGEST:
+        raise UsageError(f"--steps {steps}: must be at most {LARGEST}")
+    for folder in (run.folder, run.folder.parent):
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"--run {name}: {folder} is a file, and not a folder of runs; rename it")
+    _require_packages()
+    try:
+        require_weights(model)
+    except UsageError as error:
+        raise UsageError(f"--model: {error}") from error
+    require_verifier(settings)
+    return run
 
 
 def deciding(settings: Settings, model: str, questions: Sequence[Question]) -> Tree:
@@ -79,7 +98,6 @@ def _train(
     settings: Settings, model: str, questions: Sequence[Question], run: Run, steps: int, summary: Summary
 ) -> None:
     """Load the model and the data, then write config.json and train. A failed load leaves no config.json."""
-    _require_packages()
     from train.reward import Reward
     from train.trainer import load_policy, load_tokenizer, run_trainer
 

@@ -22,6 +22,7 @@ from crawl.archives.archive import OUT_OF_SCOPE, Contents, Slice, Sorter, batche
 from crawl.archives.warc_record import take_record
 from crawl.urls import absolute_url, canonical_url
 from gr_toolkit.errors import GrError, UsageError
+from gr_toolkit.runs.redaction import redact
 from gr_toolkit.settings import CrawlSettings
 
 if TYPE_CHECKING:
@@ -186,9 +187,10 @@ def _translate_errors(server: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, LookupError, TypeError) as error:  # some of requests' errors are ValueErrors
-        raise GrError(f"{server} did not answer like a Common Crawl index: {error}") from error
+        raise GrError(f"{server} did not answer like a Common Crawl index: {redact(str(error))}") from error
     except RequestException as error:
-        raise GrError(f"request to {server} failed: {error}. Run the same command again later") from error
+        why = redact(str(error))
+        raise GrError(f"request to {server} failed: {why}. Run the same command again later") from error
 
 
 def _crawl(endpoint: str) -> str:

@@ -59,6 +59,7 @@ CREATE TABLE IF NOT EXISTS hosts (
     not_before REAL NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 """
+HAS_TABLES = "SELECT 1 FROM sqlite_master LIMIT 1"
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
@@ -75,24 +76,45 @@ def open_to_write(path: Path) -> sqlite3.Connection:
             aside = path.rename(path.with_suffix(".corrupt"))
             say(f"{path} {why}; moved it to {aside}; rebuilding it from the stored pages")
         database = sqlite3.connect(path, isolation_level=None)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.executescript(SCHEMA)
-        database.execute(f"PRAGMA user_version = {VERSION}")
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            # All or nothing: a full disk must not leave some of the tables.
+            database.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT")
+        except BaseException:
+            database.close()
+            raise
     return database
 
 
 @contextmanager
 def open_to_read(path: Path) -> Iterator[sqlite3.Connection]:
     """Open the file at `path` read-only, even while a crawl writes to it. Raises StoreError."""
-    # If there is no WAL file, no process has the database open. SQLite would create a WAL file even to read;
-    # `immutable` prevents that.
-    mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
     with (
         translate_errors(path),
-        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)) as database,
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?{_mode_to_read(path)}", uri=True)) as database,
     ):
         yield database
+
+
+def _mode_to_read(path: Path) -> str:
+    """The parameters to open the file with. If `immutable`, SQLite creates no file, as it does even to read.
+
+    Without a WAL file no process has the database open, and with an empty one nothing is committed yet.
+    """
+    try:
+        is_used = path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        is_used = False
+    return "mode=ro" if is_used else "mode=ro&immutable=1"
+
+
+def has_tables(path: Path) -> bool:
+    """Whether the file exists and has its tables: a full disk may have left it empty. Raises StoreError."""
+    if not path.exists():
+        return False
+    with open_to_read(path) as database:
+        return database.execute(HAS_TABLES).fetchone() is not None
 
 
 def _unusable(path: Path) -> str | None:
@@ -102,12 +124,12 @@ def _unusable(path: Path) -> str | None:
     try:
         with closing(sqlite3.connect(path)) as database:
             (version,) = database.execute("PRAGMA user_version").fetchone()
-            has_tables = database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+            is_filled = database.execute(HAS_TABLES).fetchone() is not None
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
         return "cannot be read"
-    return "was written by another version" if has_tables and version != VERSION else None
+    return "was written by another version" if is_filled and version != VERSION else None
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from crawl.frontier.file import open_to_read
+from crawl.frontier.file import has_tables, open_to_read
 from crawl.frontier.hosts import Tally
 from gr_toolkit.console import describe, output_console
 
@@ -39,7 +39,7 @@ def waiting_by_host(path: Path, max_depth: int) -> dict[str, int]:
     URLs deeper than `max_depth` are not counted. Writes nothing, and may be called while a crawl runs. Raises
     StoreError.
     """
-    if not path.exists():
+    if not has_tables(path):
         return {}
     with open_to_read(path) as database:
         return dict(database.execute(WAITING, (max_depth,)).fetchall())
@@ -62,7 +62,7 @@ class HostStatus:
 
 def read_hosts(path: Path) -> list[HostStatus]:
     """The hosts in the frontier at `path`, sorted by waiting URLs, most first. Raises StoreError."""
-    if not path.exists():
+    if not has_tables(path):
         return []
     with open_to_read(path) as database:
         return [_host(*row) for row in database.execute(HOSTS)]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from crawl.urls import absolute_url
 from gr_toolkit.errors import GrError, MissingExtra, UsageError
+from gr_toolkit.runs.redaction import redact
 
 DATASET = re.compile(r"hf:([^/:\s]+/[^/:\s]+)(?:/([^:\s]+))?(?::(\S+))?")
 SPLIT = "train"
@@ -165,4 +166,4 @@ def _translate_errors(name: str) -> Iterator[None]:
         raise
     except Exception as error:
         why = getattr(error, "strerror", None) or next(iter(str(error).splitlines()), type(error).__name__)
-        raise GrError(f"cannot read {name}: {why}") from error
+        raise GrError(f"cannot read {name}: {redact(why)}") from error

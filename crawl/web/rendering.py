@@ -18,6 +18,7 @@ from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, NotC
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
+from crawl.credentials import authorization
 from crawl.response import media_type, rejection_reason
 from crawl.result import Entry
 from crawl.urls import host_of
@@ -100,7 +101,9 @@ class SubresourceFetcher:
         if resource.method not in METHODS or not resource.url.startswith(("http://", "https://")):
             return None
         key = (resource.url, resource.headers.get("origin", ""))
-        cacheable = resource.kind in CACHED_TYPES and resource.method == "GET"
+        # What one host's credentials open must not be served to another host's page.
+        is_public = authorization(resource.url) is None
+        cacheable = resource.kind in CACHED_TYPES and resource.method == "GET" and is_public
         if cacheable and key in self.cache:
             self.cache.move_to_end(key)
             return self.cache[key]

@@ -124,7 +124,7 @@ class ResultHandler:
         self.writer.summary.rows_in += 1
         match result:
             case FetchFailure(reason, refused):
-                self.not_fetched[reason] += 1
+                self._count_not_fetched(entry, reason)
                 self.frontier.settle(entry, "refused" if refused else "failed", reason)
             case Unchanged():
                 self._record_unchanged(entry)
@@ -146,7 +146,7 @@ class ResultHandler:
         canonical, depth = page.row["canonical_url"], self.frontier.depth(entry)
         is_revisit = entry.known and canonical == entry.canonical
         if is_revisit and not page.row["kept"]:
-            self.not_fetched[f"{page.row['reason']}, kept the stored page"] += 1
+            self._count_not_fetched(entry, f"{page.row['reason']}, kept the stored page")
             return self.frontier.settle(entry, "stored", page.row["reason"])
         if is_revisit and self.frontier.has_content(page.row["content_sha256"]):
             return self._record_unchanged(entry)
@@ -158,6 +158,10 @@ class ResultHandler:
             self._queue(self.scope.follow(links_of(page), page.row["host"]), depth + 1)
         self.scheduler.count_row(entry.host)
         self.advance(1)
+
+    def _count_not_fetched(self, entry: Entry, reason: str) -> None:
+        self.not_fetched[reason] += 1
+        self.writer.summary.first.setdefault(reason, entry.url)
 
     def _record_unchanged(self, entry: Entry) -> None:
         self.unchanged += 1

@@ -26,7 +26,7 @@ from twisted.python.failure import Failure
 
 from crawl.response import HTML_TYPES, media_type
 from crawl.result import Entry, FetchFailure, Result
-from crawl.urls import host_of
+from crawl.urls import absolute_url, has_user, host_of
 from crawl.web.browser.chromium import Browser
 from crawl.web.download import ALLOW_PRIVATE, PublicDownloadHandler
 from crawl.web.outcome import CONTENT_TYPE, read_failure, read_response
@@ -158,6 +158,8 @@ class FrontierScheduler(BaseScheduler):
         if not self._allows_redirect(request.url, entry):
             self.handler.finish(entry, FetchFailure("redirects to another host", refused=True))
             return False
+        if has_user(request.url):
+            request = request.replace(url=absolute_url(request.url) or request.url)
         for condition in CONDITIONAL_HEADERS:  # the conditions apply to the redirecting URL
             request.headers.pop(condition, None)
         self.redirects[entry.id] = request

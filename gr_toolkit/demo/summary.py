@@ -14,6 +14,7 @@ from rich.table import Table
 from gr_toolkit.console import describe, output_console
 from gr_toolkit.llm.names import resolve_model, slug
 from gr_toolkit.report.funnel import TableStatus, flow, read_funnel, rows_in
+from gr_toolkit.runs import records
 from gr_toolkit.settings import Settings
 from gr_toolkit.steps import step_of
 from gr_toolkit.store import Store
@@ -46,7 +47,7 @@ def show_demo(settings: Settings, config: Path) -> None:
     data = Path(settings.data)
     funnel = read_funnel(Store(settings.data, settings.state))
     console.print()
-    console.print(step_table(funnel, read_log(settings.state / "runs.jsonl"), data))
+    console.print(step_table(funnel, read_log(settings.state), data))
     for line in [*flow(funnel), *training_lines(data), *score_lines(data)]:
         console.print(line, markup=False, highlight=False)
     console.print()
@@ -76,14 +77,14 @@ def step_table(funnel: dict[str, TableStatus], spent: dict[str, Spent], data: Pa
     return shown
 
 
-def read_log(path: Path) -> dict[str, Spent]:
-    """Sum seconds and tokens by step over all runs in the run log."""
+def read_log(state: Path) -> dict[str, Spent]:
+    """Sum seconds and tokens by step over all runs that ended, in the log of the state folder."""
     totals: dict[str, Spent] = defaultdict(lambda: NOTHING)
-    for line in path.read_text(encoding="utf-8").splitlines():
-        run = json.loads(line)
-        before = totals[run["step"]]
-        tokens = run["input_tokens"] + run["output_tokens"]
-        totals[run["step"]] = Spent(before.seconds + run["seconds"], before.tokens + tokens)
+    for record in records.read(state):
+        for step in record["steps"] if record["event"] == "end" else []:
+            before = totals[step["step"]]
+            tokens = step["input_tokens"] + step["output_tokens"]
+            totals[step["step"]] = Spent(before.seconds + step["seconds"], before.tokens + tokens)
     return totals
 
 

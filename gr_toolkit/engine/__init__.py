@@ -2,7 +2,7 @@
 
 from gr_toolkit.engine.asking import Asking, run_asking
 from gr_toolkit.engine.rounds import Asked, Rounds, as_async, in_rounds
-from gr_toolkit.engine.run import run_here, run_spread, spread
+from gr_toolkit.engine.run import require_engine, run_here, run_spread, spread
 
 __all__ = [
     "Asked",
@@ -10,6 +10,7 @@ __all__ = [
     "Rounds",
     "as_async",
     "in_rounds",
+    "require_engine",
     "run_asking",
     "run_here",
     "run_spread",

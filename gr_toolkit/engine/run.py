@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from contextlib import closing, contextmanager
 from functools import partial
+from importlib.util import find_spec
 from types import ModuleType
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 from gr_toolkit.console import Advance, Summary, progress, say
 from gr_toolkit.engine.worker import worker_errors, worker_pool
-from gr_toolkit.errors import MissingExtra
+from gr_toolkit.errors import MissingExtra, WorkerDied
 from gr_toolkit.steps import inputs
 from gr_toolkit.store import Store, Table
 from gr_toolkit.store.tables import Row
@@ -25,8 +26,15 @@ from gr_toolkit.store.tables import Row
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Begin = Callable[[Task], Callable[[], Result]]
+INSTALL_RAY = "pip install 'gr-toolkit[ray]'"
 Produced = Generator[tuple[str, Sequence[Row]], None, None]
 Produce = Callable[[list[str], Advance], Produced]
+
+
+def require_engine(engine: str) -> None:
+    """Raise MissingExtra if the engine is Ray and Ray is not installed: call it before anything is done."""
+    if engine == "ray" and find_spec("ray") is None:
+        raise MissingExtra("--engine ray", INSTALL_RAY)
 
 
 def run_here(store: Store, summary: Summary, function: Callable[[str, Advance], Sequence[Row]]) -> None:
@@ -58,6 +66,7 @@ def run_spread(
     Counts rows and raises errors like `run_here`. Raises MissingExtra if `engine` is "ray" and Ray is not
     installed.
     """
+    require_engine(engine)
     run_shards = _on_ray if engine == "ray" else _on_cores
     _write_pending(store, summary, lambda pending, _: run_shards(function, pending, workers))
 
@@ -71,6 +80,7 @@ def spread(
     up in memory. Raises any error of `function`, and MissingExtra if `engine` is "ray" and Ray is not
     installed.
     """
+    require_engine(engine)
     if engine != "ray" and workers <= 1:
         yield from ((task, function(task)) for task in tasks)
         return
@@ -140,7 +150,16 @@ def count(summary: Summary, rows: Sequence[Row]) -> None:
     summary.shards += 1
     summary.rows += len(rows)
     summary.kept += sum(row["kept"] for row in rows)
-    summary.reasons.update(row["reason"] for row in rows if row["reason"] is not None)
+    for row in rows:
+        if row["reason"] is not None:
+            summary.reasons[row["reason"]] += 1
+            summary.first.setdefault(row["reason"], _name(row, summary.table))
+
+
+def _name(row: Row, table: str) -> str:
+    """What identifies a row to the user: the URL of a text, else the id."""
+    columns = cast(Mapping[str, object], row)
+    return str(columns.get("url" if table == "texts" else "id", ""))
 
 
 def _on_cores(function: Callable[[str], Sequence[Row]], shards: list[str], workers: int) -> Produced:
@@ -196,10 +215,8 @@ def _on_ray(function: Callable[[str], Sequence[Row]], shards: list[str], workers
 
 def _started_ray() -> ModuleType:
     """Return the ray module, connected to RAY_ADDRESS if it is set, else to a Ray started here."""
-    try:
-        import ray
-    except ImportError as error:
-        raise MissingExtra("--engine ray", "pip install 'gr-toolkit[ray]'") from error
+    import ray
+
     if not ray.is_initialized():
         ray.init(log_to_driver=False, include_dashboard=False)
     return ray
@@ -221,8 +238,10 @@ def _ray_task(ray: ModuleType, function: Callable[[Task], Result]) -> RemoteTask
 
 
 def _ray_result(ray: ModuleType, reference: object):  # type: ignore[no-untyped-def] # noqa: ANN202
-    """Return the result of a Ray task. Raises the task's own exception."""
+    """Return the result of a Ray task. Raises the task's own exception, and WorkerDied."""
     try:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None
+    except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError):
+        raise WorkerDied from None

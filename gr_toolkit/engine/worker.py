@@ -18,6 +18,8 @@ from typing import ParamSpec, TypeVar
 from gr_toolkit import interrupts
 from gr_toolkit.errors import WorkerDied
 
+# After a kill -9 the resource tracker removes the semaphores. Its warning tells the user nothing.
+NO_LEAKS = "ignore:resource_tracker:UserWarning"
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -78,6 +80,7 @@ def worker_pool(workers: int) -> WorkerPool:
     shadow the standard library's module.
     """
     os.environ["PYTHONSAFEPATH"] = "1"  # not reset, because the pool starts its processes later
+    os.environ["PYTHONWARNINGS"] = os.environ.get("PYTHONWARNINGS") or NO_LEAKS
     with interrupts.on_interrupt():  # raised between two semaphores, it would leave one of them behind
         return WorkerPool(workers, mp_context=WorkerContext(), initializer=initialize_worker)
 

@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from gr_toolkit.llm.messages import Message, Reply
     from gr_toolkit.llm.prompts import Prompt, load_prompt
     from gr_toolkit.llm.unfinished import kept_until_written
-    from gr_toolkit.llm.usage import Budget, Usage
+    from gr_toolkit.llm.usage import Usage
 
 __all__ = [
     "LLM",
-    "Budget",
     "Message",
     "Prompt",
     "Reply",
@@ -38,7 +37,6 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "LLM": "client",
-        "Budget": "usage",
         "Message": "messages",
         "Prompt": "prompts",
         "Reply": "messages",

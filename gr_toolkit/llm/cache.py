@@ -7,13 +7,13 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from gr_toolkit.console import say
-from gr_toolkit.errors import CannotWrite
 from gr_toolkit.llm.messages import Reply, Token
+from gr_toolkit.sqlite import explaining, open_database
 
 
 def request_key(endpoint: str, body: Mapping[str, object]) -> str:
@@ -80,25 +80,12 @@ class JsonCache:
             if self._database is not None:
                 self._database.close()
 
-    @contextmanager
-    def _explaining(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, sqlite3.OperationalError) as error:
-            without = f", or set {self._instead} to run without a cache" if self._instead else ""
-            raise CannotWrite(
-                f"cannot write the {self._name} {self.path}: {error}; "
-                f"make room, or choose another folder with --data{without}"
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise CannotWrite(
-                f"the {self._name} {self.path} is damaged: {error}; "
-                f"delete {self.path}* and run the same command again"
-            ) from error
+    def _explaining(self) -> AbstractContextManager[None]:
+        without = f", or set {self._instead} to run without a cache" if self._instead else ""
+        return explaining(self._name, self.path, without)
 
     def _opened(self) -> sqlite3.Connection:
         if self._database is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._database = self._open()
         return self._database
 
@@ -117,20 +104,11 @@ class JsonCache:
             return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self.path, timeout=60, check_same_thread=False)
-        try:
-            # WAL: readers work while another process writes, and a kill leaves the file consistent.
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
-            with database:
-                database.execute(
-                    f"CREATE TABLE IF NOT EXISTS {self._table} "
-                    "(key TEXT PRIMARY KEY, value TEXT NOT NULL, stored_at REAL NOT NULL) WITHOUT ROWID"
-                )
-        except sqlite3.Error:
-            database.close()
-            raise
-        return database
+        return open_database(
+            self.path,
+            f"CREATE TABLE IF NOT EXISTS {self._table} "
+            "(key TEXT PRIMARY KEY, value TEXT NOT NULL, stored_at REAL NOT NULL) WITHOUT ROWID",
+        )
 
 
 class Cache(JsonCache):
@@ -160,4 +138,9 @@ class Cache(JsonCache):
             "input_tokens": reply.input_tokens,
             "output_tokens": reply.output_tokens,
         }
-        self.write(key, stored | {"ending": reply.ending} if reply.ending else stored)
+        rare = {
+            "ending": reply.ending,
+            "reasoning": reply.reasoning,
+            "reasoning_tokens": reply.reasoning_tokens,
+        }
+        self.write(key, stored | {name: value for name, value in rare.items() if value})

@@ -15,6 +15,7 @@ from gr_toolkit.errors import RequestFailed, TooLong, UnusableReply
 from gr_toolkit.llm.cache import Cache, request_key
 from gr_toolkit.llm.loops import LOOP, gather
 from gr_toolkit.llm.messages import Message, Reply
+from gr_toolkit.llm.requests.body import conversation, parameters
 from gr_toolkit.llm.requests.endpoint import Endpoint
 from gr_toolkit.llm.requests.logprobs import ALTERNATIVES
 from gr_toolkit.llm.requests.structured import response_format
@@ -26,9 +27,8 @@ from gr_toolkit.llm.requests.usable import (
     second_request,
     shorter_request,
 )
-from gr_toolkit.llm.requests.wire import Body
 from gr_toolkit.llm.unfinished import Unfinished
-from gr_toolkit.llm.usage import Budget, Usage
+from gr_toolkit.llm.usage import Usage
 from gr_toolkit.unicode import replace_surrogates
 
 if TYPE_CHECKING:
@@ -54,7 +54,6 @@ class LLM:
         self,
         open_endpoint: Callable[[Usage], Endpoint],
         settings: LLMSettings,
-        budget: Budget,
         cache: Cache | None,
         unfinished: Unfinished,
     ) -> None:
@@ -63,7 +62,6 @@ class LLM:
         `unfinished` keeps the replies that are not cached until their unit of work is written.
         """
         self.usage = Usage()
-        self.budget = budget
         self._open_endpoint = open_endpoint
         self._settings = settings
         self._cache = cache
@@ -129,15 +127,14 @@ class LLM:
     ) -> Reply[T] | Reply[None]:
         """Return the reply to a conversation. If a schema is given, `parsed` is an instance of the schema.
 
-        Two samples of one conversation need two seeds: an identical request returns the cached reply. A reply
+        Arguments replace the settings of their names; `seed` is added to its setting. Two samples of one
+        conversation need two seeds: an identical request returns the cached reply. A reply
         that is cut off or empty is a failure unless `partial` is set. Of a list that is cut off, the complete
         items are returned; `finish_reason` is then "length".
         """
-        conversation = [
-            Message(role=turn["role"], content=replace_surrogates(turn["content"])) for turn in messages
-        ]
-        body = self._body(temperature, max_tokens, seed)
-        body["messages"] = conversation
+        chosen = parameters(self._settings, temperature=temperature, max_tokens=max_tokens, seed=seed)
+        turns = conversation(self._settings.system, messages)
+        body = chosen | {"model": self.name, "messages": turns}
         if schema is None:
             return await self._usable(body, bind(read_text, partial=partial))
         body["response_format"] = response_format(schema, limits=self._endpoint.target.in_process)
@@ -154,7 +151,7 @@ class LLM:
         logprobs: bool = False,
         problem: Callable[[str], str | None] = lambda _: None,
     ) -> Reply[None]:
-        """Return the model's continuation of a plain text, without a chat template.
+        """Return the model's continuation of a plain text, without a chat template or system prompt.
 
         A server that supports only chat receives the prompt as a user message. If `logprobs` is true and the
         server reports log-probabilities, the reply's `ending` holds those of its last tokens. `problem`
@@ -166,9 +163,10 @@ class LLM:
                 raise Unusable(why)
             return reply
 
-        body = self._body(temperature, max_tokens, seed) | {"prompt": replace_surrogates(prompt)}
-        if stop:
-            body["stop"] = list(stop)
+        chosen = parameters(
+            self._settings, temperature=temperature, max_tokens=max_tokens, seed=seed, stop=stop
+        )
+        body = chosen | {"model": self.name, "prompt": replace_surrogates(prompt)}
         if logprobs:
             body["logprobs"] = ALTERNATIVES
         return await self._usable(body, read)
@@ -201,14 +199,6 @@ class LLM:
             return result
 
         return self.run(gather(map(each, items)))
-
-    def _body(self, temperature: float | None, max_tokens: int | None, seed: int | None) -> Body:
-        body: Body = {
-            "model": self.name,
-            "temperature": self._settings.temperature if temperature is None else temperature,
-            "max_tokens": max_tokens or self._settings.max_tokens,
-        }
-        return body if seed is None else body | {"seed": seed}
 
     async def _usable(
         self, body: Mapping[str, object], read: Callable[[Reply[None]], Reply[P]], last: Last[P] | None = None

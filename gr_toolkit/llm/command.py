@@ -1,4 +1,4 @@
-"""`gr llm`: serve and test the models that the other commands use."""
+"""`gr llm`: serve and test the models that the other commands use, and show what they cost."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from gr_toolkit.options import Config, Json
+from gr_toolkit.options import Config, Data, Json
 
 # A copy of settings.Role, because importing the settings would slow down --help.
 Role = Literal["extractor", "judge", "solver", "verifier", "second_verifier"]
 
-app = typer.Typer(help="Serve a local model, or test the configured one.", no_args_is_help=True)
+app = typer.Typer(
+    help="Serve a local model, test the configured one, or show what models cost.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -51,3 +53,22 @@ def ping(
 
     settings = load_settings(config)
     show(ping(settings.llm, role, settings.state), as_json=json)
+
+
+@app.command()
+def cost(
+    data: Data = None,
+    config: Config = None,
+    days: Annotated[
+        int, typer.Option(min=1, max=36_500, help="Number of days to show, today included.")
+    ] = 30,
+    json: Json = False,
+) -> None:
+    """Show what requests to models cost, by day, step and model, and what is left of the budget.
+
+    Example: gr llm cost --days 7
+    """
+    from gr_toolkit.llm.spending.cost import show_costs
+    from gr_toolkit.settings import load_settings
+
+    show_costs(load_settings(config, data=data), days, as_json=json)

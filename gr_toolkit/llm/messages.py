@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypedDict, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypedDict, TypeVar, cast
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -35,18 +35,12 @@ class Reply(Generic[Parsed]):
     parsed: Parsed
     finish_reason: str  # stop | length | content_filter | ...
     input_tokens: int
-    output_tokens: int
+    output_tokens: int  # includes those of the reasoning
     cached: bool = False
     ending: tuple[Token, ...] = ()  # the last tokens, if logprobs were requested and the server reports them
+    reasoning: str = ""  # the model's thoughts before the text, if the server returns them apart from it
+    reasoning_tokens: int = 0  # 0 also if the server does not report them
 
     def with_parsed(self, parsed: Model) -> Reply[Model]:
         """Return a copy of the reply with `parsed` set."""
-        return Reply(
-            self.text,
-            parsed,
-            self.finish_reason,
-            self.input_tokens,
-            self.output_tokens,
-            self.cached,
-            self.ending,
-        )
+        return cast("Reply[Model]", replace(self, parsed=cast("Parsed", parsed)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from gr_toolkit.errors import RequestFailed, Unanswered
+from gr_toolkit.errors import RequestFailed, Unanswered, UsageError
 from gr_toolkit.llm.client import LLM
 from gr_toolkit.llm.connection import connect
 from gr_toolkit.llm.messages import Message, Reply
@@ -38,9 +38,15 @@ class Ping:
 
 
 def ping(settings: LLMSettings, role: Role | None, state: Path) -> Ping:
-    """Send the three requests, bypassing the cache. Raises ServerUnusable, Unanswered, RequestFailed."""
+    """Send the three requests, bypassing the cache.
+
+    Raises UsageError if there is no such model, ServerUnusable, Unanswered and RequestFailed.
+    """
+    if role == "second_verifier" and not settings.has_second_verifier:
+        raise UsageError("there is no second verifier: [llm.second_verifier] has no setting")
     fresh = settings.model_copy(update={"cache": False, "patience": 0.0})
     with connect(fresh, role, state) as llm:
+        llm.usage.step = "llm ping"
         first, seconds = _timed(llm, "Count from one to ten.")
         second, second_seconds = _timed(llm, "Count from one to twenty.")
         return Ping(

@@ -9,9 +9,20 @@ import secrets
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 FOLDER = "running"  # in the state folder: one locked file per live run
+
+
+class Mark(NamedTuple):
+    """A locked file, and the process that locked it."""
+
+    path: Path
+    file: BinaryIO
+    owner: int
+
+
+MARKS: dict[Path, Mark] = {}  # by folder
 
 
 @cache
@@ -20,13 +31,14 @@ def run_id() -> str:
     return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
-@cache
 def mark_alive(state: Path) -> None:
-    """Lock a file that shows other processes that this run is alive. Raises OSError.
+    """Lock a file that shows other processes that this run is alive, until `unmark`. Raises OSError.
 
     The kernel releases the lock when the process exits, however it ends. Marks of dead runs are deleted.
     """
-    folder = state / FOLDER
+    folder = state.absolute() / FOLDER
+    if folder in MARKS:
+        return
     folder.mkdir(parents=True, exist_ok=True)
     for mark in folder.iterdir():
         if not mark.name.startswith(".") and not is_alive(state, mark.name):
@@ -36,7 +48,7 @@ def mark_alive(state: Path) -> None:
     file = unlocked.open("ab")
     fcntl.flock(file, fcntl.LOCK_EX)
     unlocked.rename(path)  # so that no other run sees the mark before it is locked
-    atexit.register(_unmark, path, file, os.getpid())
+    MARKS[folder] = Mark(path, file, os.getpid())
 
 
 def is_alive(state: Path, run: str) -> bool:
@@ -51,7 +63,13 @@ def is_alive(state: Path, run: str) -> bool:
     return False
 
 
-def _unmark(path: Path, file: BinaryIO, owner: int) -> None:
-    if os.getpid() == owner:  # a forked child runs the same exit functions
-        path.unlink(missing_ok=True)
-        file.close()
+def unmark() -> None:
+    """Delete the marks of this process, whose run has ended."""
+    for mark in MARKS.values():
+        if os.getpid() == mark.owner:  # a forked child runs the same exit functions
+            mark.path.unlink(missing_ok=True)
+            mark.file.close()
+    MARKS.clear()
+
+
+atexit.register(unmark)

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from gr_toolkit.settings.models import LLMSettings
 from gr_toolkit.settings.section import Section
 
 Engine = Literal["local", "ray"]
 DEFAULT_DATA = "gr-data"
+MAX_WORKERS = 4096
+
+
+def _is_regex(pattern: str) -> str:
+    try:
+        with warnings.catch_warnings(action="ignore"):  # Python announces syntax that it will change
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"is not a regular expression: {error}") from error
+    return pattern
+
+
+Regex = Annotated[str, AfterValidator(_is_regex)]
 
 
 def cores() -> int:
@@ -44,8 +58,8 @@ class CrawlSettings(Section):
     max_pages: int = Field(0, ge=0, description="maximum pages per run; 0: no limit")
     max_pages_per_host: int = Field(0, ge=0, description="maximum pages per run and host; 0: no limit")
     max_depth: int = Field(8, ge=0, description="maximum number of links followed from a source")
-    allow: list[str] = Field(default_factory=list, description="found URLs must match one of these regexes")
-    deny: list[str] = Field(default_factory=list, description="found URLs must match none of these regexes")
+    allow: list[Regex] = Field(default_factory=list, description="found URLs must match one of these regexes")
+    deny: list[Regex] = Field(default_factory=list, description="found URLs must match none of these regexes")
     part: str = Field("", description="crawl only a part of the hosts: 3/16 is part 3 of 16")
     refetch_after: str = Field("30d", description="fetch a page again after this time; or never")
     common_crawl_index: str = Field("https://index.commoncrawl.org", description="Common Crawl's index")
@@ -57,15 +71,19 @@ class CrawlSettings(Section):
     @field_validator("part")
     @classmethod
     def _is_part(cls, part: str) -> str:
-        if not re.fullmatch(r"|[1-9]\d*/[1-9]\d*", part):
-            raise ValueError("must be a part and the number of parts, such as 3/16")
+        if part:
+            if not re.fullmatch(r"[1-9][0-9]{0,8}/[1-9][0-9]{0,8}", part):
+                raise ValueError("must be a part and the number of parts, such as 3/16")
+            number, count = map(int, part.split("/"))
+            if number > count:
+                raise ValueError(f"does not exist; the last of {count} parts is {count}/{count}")
         return part
 
     @field_validator("refetch_after")
     @classmethod
     def _is_age(cls, age: str) -> str:
-        if not re.fullmatch(r"never|\d+(\.\d+)?[smhdw]", age):
-            raise ValueError("must be a number and s, m, h, d or w, such as 30d, or never")
+        if not re.fullmatch(r"never|[0-9]{1,9}(\.[0-9]{1,9})?[smhdw]", age):
+            raise ValueError("must be a number of up to 9 digits and s, m, h, d or w, such as 30d, or never")
         return age
 
     @property
@@ -94,8 +112,30 @@ class CurateSettings(Section):
     samples: int = Field(8, ge=1, description="solutions sampled per question")
     min_pass_rate: float = Field(0.0, ge=0, le=1, description="questions with this rate or less are rejected")
     max_pass_rate: float = Field(1.0, ge=0, le=1, description="questions with this rate or more are rejected")
-    any_pass_rate: bool = Field(False, description="keep questions whatever their pass rate")
+    any_pass_rate: bool = Field(
+        False, validate_default=True, description="keep questions whatever their pass rate"
+    )
     test_share: float = Field(0.02, ge=0, le=1, description="share of the questions for the test split")
+
+    @field_validator("any_pass_rate")
+    @classmethod
+    def _keeps_some(cls, any_pass_rate: bool, info: ValidationInfo) -> bool:
+        """Refuse settings that reject every question, whatever its attempts."""
+        others = ("samples", "min_pass_rate", "max_pass_rate")
+        if any_pass_rate or not all(name in info.data for name in others):  # absent if invalid itself
+            return any_pass_rate
+        samples, low, high = (info.data[name] for name in others)
+        if low >= high:
+            raise ValueError(
+                f"no pass rate is above min_pass_rate = {low} and below max_pass_rate = {high}, "
+                "so no question would be kept"
+            )
+        if samples == 1:
+            raise ValueError(
+                "with samples = 1 every question is never or always solved, so none would be kept; "
+                "take more samples, or set any_pass_rate = true"
+            )
+        return any_pass_rate
 
 
 class VerifySettings(Section):
@@ -132,7 +172,7 @@ class Settings(Section):
     """All settings of a run. Sections are the tables of gr.toml."""
 
     data: str = Field(DEFAULT_DATA, description="folder or URL of the tables")
-    workers: int = Field(default_factory=cores, ge=1, description="worker processes")
+    workers: int = Field(default_factory=cores, ge=1, le=MAX_WORKERS, description="worker processes")
     engine: Engine = Field("local", description="where to process shards: local or ray")
     instruction: str = Field(
         "Please reason step by step, and put your final answer within \\boxed{}.",
@@ -152,6 +192,10 @@ class Settings(Section):
         if not data.strip():
             raise ValueError("must be a folder, or a URL such as s3://bucket/run")
         protocol, separator, path = data.rpartition("://")
+        if protocol == "memory":
+            raise ValueError(
+                "keeps nothing after the command; give a folder, or a URL such as s3://bucket/run"
+            )
         if separator and protocol != "file":
             return f"{protocol}://{path.rstrip('/')}"
         return str(Path(os.path.expanduser(path)))

@@ -12,6 +12,7 @@ from typing import cast
 from pydantic import BaseModel, ValidationError
 
 from gr_toolkit.errors import UsageError
+from gr_toolkit.runs.redaction import redact
 
 Tree = dict[str, object]
 PREFIX = "GR_"
@@ -34,7 +35,7 @@ def read_toml(path: Path) -> Tree:
 
 
 def read_environment(environ: Mapping[str, str], known: Sequence[str]) -> Tree:
-    """Convert GR_LLM__MAX_TOKENS=64 into {"llm": {"max_tokens": "64"}}; a list is given as JSON.
+    """Convert GR_LLM__MAX_TOKENS=64 into {"llm": {"max_tokens": "64"}}; lists and tables are JSON.
 
     `known` holds the names of all settings, such as llm.max_tokens. A variable that begins with no known
     section is ignored, since other programs use such names too (GNU Radio: GR_PREFIX). Raises UsageError if
@@ -48,7 +49,7 @@ def read_environment(environ: Mapping[str, str], known: Sequence[str]) -> Tree:
             if keys[0] not in sections:
                 _refuse_near_miss(variable, known)
                 continue
-            value = _read_list(variable, text) if text.startswith("[") else text
+            value = _read_value(variable, text)
             for key in reversed(keys):
                 value = {key: value}
             tree = merge(tree, cast(Tree, value))
@@ -62,11 +63,19 @@ def _refuse_near_miss(variable: str, known: Sequence[str]) -> None:
         raise UsageError(f"unknown environment variable {variable}; did you mean {near}?")
 
 
-def _read_list(name: str, text: str) -> object:
+def _read_value(name: str, text: str) -> object:
+    """The text as it is, or the JSON in it if it begins like a list or a table.
+
+    Other text may begin with a brace too, such as a prompt. So it is no error if that is not JSON.
+    """
+    if not text.startswith(("[", "{")):
+        return text
     try:
         return json.loads(text)
-    except ValueError as error:
-        raise UsageError(f"{name} is not a JSON list: {text}") from error
+    except (ValueError, RecursionError) as error:
+        if text.startswith("{"):
+            return text
+        raise UsageError(f"{name} is not a JSON list: {redact(text)}") from error
 
 
 def without_none(tree: Mapping[str, object]) -> Tree:
@@ -99,15 +108,21 @@ def names_in(section: type[BaseModel], prefix: str = "") -> list[str]:
 
 
 def explain(error: ValidationError, source: str, settings: type[BaseModel]) -> str:
-    """The first validation error, as a one-line message."""
+    """The first validation error, as a one-line message. It does not hold keys."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
         ours, of_pydantic = first["msg"].partition("Value error, ")[2], first["msg"].lower()
-        return f"{source}: {where} = {first['input']!r}: {ours or of_pydantic}"
+        shown = "" if _may_hold_secret(first["loc"], first["input"]) else f" = {first['input']!r}"
+        return redact(f"{source}: {where}{shown}: {ours or of_pydantic}")
     section = settings
     for part in first["loc"][:-1]:
         section = cast(type[BaseModel], section.model_fields[str(part)].annotation)
     known = difflib.get_close_matches(str(first["loc"][-1]), section.model_fields, n=1, cutoff=0.4)
     hint = f"did you mean {known[0]}?" if known else f"known settings: {', '.join(section.model_fields)}"
-    return f"{source}: unknown setting {where}; {hint}"
+    return redact(f"{source}: unknown setting {where}; {hint}")
+
+
+def _may_hold_secret(where: tuple[int | str, ...], value: object) -> bool:
+    """Whether a refused value may be a key or hold a password, so that no message may show it."""
+    return "api_key_env" in where or ("base_url" in where and "@" in str(value))

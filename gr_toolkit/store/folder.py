@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import errno
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +14,7 @@ from fsspec.implementations.local import LocalFileSystem
 from gr_toolkit.errors import CannotWrite, GrError, MissingExtra, StoreError, UsageError
 from gr_toolkit.files import TEMPORARY, write_whole
 
-ADVICE = ". No stored data is lost: free some space or choose another --data, then run the same command again"
+FULL = (errno.ENOSPC, errno.EDQUOT)  # of the errors of a full disk
 
 
 class Folder:
@@ -62,7 +63,7 @@ class Folder:
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file atomically: fsync and rename, or one PUT on an object store. Raises CannotWrite."""
-        with _failing_as(CannotWrite, f"cannot write {self.url}/{name}", ADVICE):
+        with _failing_as(CannotWrite, f"cannot write {self.url}/{name}", _remedy):
             if self.is_local:
                 write_whole(Path(self.path) / name, content)
             else:
@@ -84,9 +85,23 @@ class Folder:
                 left.unlink(missing_ok=True)
 
 
+def _remedy(error: Exception) -> str:
+    """What to do about a failed write."""
+    room = "free some space or " if getattr(error, "errno", None) in FULL else ""
+    return f". No stored data is lost: {room}choose another --data, then run the same command again"
+
+
+def _none(_: Exception) -> str:
+    return ""
+
+
 @contextmanager
 def _failing_as(
-    kind: type[StoreError], what: str, advice: str = "", *, but: type[Exception] = GrError
+    kind: type[StoreError],
+    what: str,
+    advice: Callable[[Exception], str] = _none,
+    *,
+    but: type[Exception] = GrError,
 ) -> Iterator[None]:
     """Convert every exception except GrError and `but` to `kind`; each file system has its own exceptions."""
     try:
@@ -94,4 +109,4 @@ def _failing_as(
     except (GrError, but):
         raise
     except Exception as error:
-        raise kind(f"{what}: {getattr(error, 'strerror', None) or error}{advice}") from error
+        raise kind(f"{what}: {getattr(error, 'strerror', None) or error}{advice(error)}") from error

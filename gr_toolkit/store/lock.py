@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gr_toolkit.errors import CannotWrite, Locked
+from gr_toolkit.store.folder import FULL
 
 
 @contextmanager
@@ -40,7 +41,10 @@ def hold(path: Path, what: str) -> Iterator[None]:
 
 
 def _cannot_write(path: Path, error: OSError) -> CannotWrite:
-    return CannotWrite(f"cannot write in {path.parent}: {error.strerror}. Choose another folder with --data")
+    choose = "Free some space, or choose" if error.errno in FULL else "Choose"
+    return CannotWrite(
+        f"cannot write in {path.parent}: {error.strerror}. {choose} another folder with --data"
+    )
 
 
 def _this_process() -> bytes:

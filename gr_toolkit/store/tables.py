@@ -135,6 +135,11 @@ class AttemptRow(Row):
     solver: str  # model and instruction
     completion: str | None
     answer: str | None  # extracted from the completion
+    reasoning: (
+        str | None
+    )  # the model's thoughts; null if it has none, or the server does not return them apart
+    finish_reason: str | None  # of the completion, such as stop
+    output_tokens: Int32 | None  # of completion and reasoning
     verdict: bool | None  # null: undecided
     decided_by: str | None
     rationale: str | None
@@ -183,6 +188,7 @@ VERSIONS: dict[str, Versions] = dict.fromkeys(ROWS, Versions(schema=1, algorithm
     # Raise the algorithm's version whenever `similarity.sign` would return another signature for any text:
     # signatures of two algorithms cannot be compared, and `gr curate dedup` then signs every pair again.
     "signatures": Versions(schema=1, algorithm=1),
+    "attempts": Versions(schema=2, algorithm=1),  # 2: reasoning, finish_reason and output_tokens
 }
 
 ARROW_TYPES: dict[object, pa.DataType] = {

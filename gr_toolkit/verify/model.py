@@ -30,7 +30,6 @@ Do not solve the question by yourself; just check if the student's answer is equ
 answer.
 If the student's answer is correct, output "Final Decision: Yes". If the student's answer is incorrect, \
 output "Final Decision: No". Assistant:"""
-MAX_TOKENS = 2_048  # per reply
 MAX_REASON = 500  # characters, from the end of the reply
 MAX_ANSWER = 2_000  # characters; longer texts are not final answers and would not fit the model's context
 # A verdict with a lower confidence is doubtful. Treating P(Yes) between 0.2 and 0.8 as uninformative is a
@@ -101,9 +100,7 @@ async def _ask(llm: LLM, prompt: str) -> Verdict:
     A reply that is refused, cut off or without a decision leaves the item undecided.
     """
     try:
-        reply = await llm.complete(
-            prompt, temperature=0.0, max_tokens=MAX_TOKENS, logprobs=True, problem=_lacks_decision
-        )
+        reply = await llm.complete(prompt, logprobs=True, problem=_lacks_decision)
     except UnusableReply as error:
         return Verdict(None, "model", None, str(error))
     decision = bool(read_decision(reply.text))

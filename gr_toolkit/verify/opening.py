@@ -12,7 +12,6 @@ from gr_toolkit.files import is_writable
 from gr_toolkit.verify.cascade import Verifier
 
 if TYPE_CHECKING:
-    from gr_toolkit.llm import Budget
     from gr_toolkit.settings import Settings
 
 
@@ -30,11 +29,10 @@ def without_caches_if_read_only(settings: Settings) -> Settings:
 
 
 @contextmanager
-def open_verifier(settings: Settings, budget: Budget | None = None) -> Iterator[Verifier]:
+def open_verifier(settings: Settings) -> Iterator[Verifier]:
     """Yield the cascade with its models and its cache. Models are contacted or loaded on first use.
 
-    Without a verifier model in the settings, only the rules decide. A pipeline step that has a model passes
-    that model's `budget`, so that all models share one limit. Raises UsageError.
+    Without a verifier model in the settings, only the rules decide. Raises UsageError.
     """
     from gr_toolkit.verify.cache import FILE, VerdictCache
 
@@ -47,8 +45,11 @@ def open_verifier(settings: Settings, budget: Budget | None = None) -> Iterator[
             return
         from gr_toolkit.llm import connect
 
-        llm = stack.enter_context(connect(settings.llm, "verifier", settings.state, budget))
+        llm = stack.enter_context(connect(settings.llm, "verifier", settings.state))
         second = None
         if settings.llm.has_second_verifier:
-            second = stack.enter_context(connect(settings.llm, "second_verifier", settings.state, llm.budget))
-        yield Verifier(llm, second, cache)
+            second = stack.enter_context(connect(settings.llm, "second_verifier", settings.state))
+        verifier = Verifier(llm, second, cache)
+        for model in verifier.models:
+            model.usage.step = "verify"  # the name in the ledger, unless a step counts the usage as its own
+        yield verifier

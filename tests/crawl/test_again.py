@@ -144,7 +144,7 @@ def test_a_damaged_frontier_raises_an_error_with_the_remedy(crawl, store):
 
 
 def test_a_plan_sends_no_request_and_writes_nothing(site, page, reply, crawl, settings, store, tmp_path):
-    summary = plan(store, settings, [site.url + "/"])
+    summary = plan(store, Settings(crawl=settings), [site.url + "/"])
     assert "would start from 1 page URLs, 0 sitemap URLs and 0 URLs" in summary.notes[0]
     assert site.hits.total() == 0
     assert not Path(store.data).exists()
@@ -152,7 +152,7 @@ def test_a_plan_sends_no_request_and_writes_nothing(site, page, reply, crawl, se
     site.replies = {"/": page("root", "/busy", "/a", "/b", "/c"), "/busy": reply(b"later", status=503)}
     crawl(site.url + "/", max_pages=2)  # /busy failed, /a is stored, /b and /c are pending
     before, hits = contents(tmp_path), site.hits.total()
-    assert "and 3 URLs that an earlier run left pending" in plan(store, settings, []).notes[0]
+    assert "and 3 URLs that an earlier run left pending" in plan(store, Settings(crawl=settings), []).notes[0]
     assert contents(tmp_path) == before
     assert site.hits.total() == hits
 
@@ -161,5 +161,5 @@ def test_a_plan_counts_urls_that_a_killed_run_had_in_flight(settings, store):
     frontier = Frontier(store.state / FRONTIER, max_depth=8)
     frontier.add(["http://e.org/a", "http://e.org/b"], 0)
     frontier.take("e.org")
-    assert "and 2 URLs that an earlier run left pending" in plan(store, settings, []).notes[0]
+    assert "and 2 URLs that an earlier run left pending" in plan(store, Settings(crawl=settings), []).notes[0]
     frontier.close()

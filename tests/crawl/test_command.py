@@ -66,7 +66,8 @@ def test_interrupt_reports_and_logs_the_pages_fetched(root, site, page, reply, l
     assert reported["rows"] == len(rows_of(store, "pages")) == 3
     assert reported["notes"][-1] == "did not finish"
     logged = (store.state / "runs.jsonl").read_text().splitlines()
-    assert json.loads(logged[-1])["rows"] == 3
+    assert json.loads(logged[-1])["exit_code"] == 128 + number
+    assert json.loads(logged[-1])["steps"] == json.loads(output)["steps"]
 
 
 @pytest.mark.slow

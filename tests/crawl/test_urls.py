@@ -3,7 +3,6 @@
 import pytest
 
 from crawl.urls import Scope, absolute_url, canonical_url, host_of, seconds_of
-from gr_toolkit.errors import UsageError
 from gr_toolkit.settings import CrawlSettings
 
 
@@ -60,11 +59,6 @@ def test_urls_that_allow_matches_and_deny_does_not_are_admitted():
     assert Scope(CrawlSettings()).admits("http://e.org/")
 
 
-def test_an_invalid_pattern_is_a_usage_error():
-    with pytest.raises(UsageError, match=r"crawl\.allow: '\(' is not a regular expression"):
-        Scope(CrawlSettings(allow=["("]))
-
-
 def test_every_host_belongs_to_exactly_one_part():
     parts = [Scope(CrawlSettings(part=f"{number}/4")) for number in (1, 2, 3, 4)]
     urls = [f"http://host{number}.org:{8000 + number}/page" for number in range(100)]
@@ -73,11 +67,6 @@ def test_every_host_belongs_to_exactly_one_part():
     assert min(owners.count(part) for part in range(4)) > 10
     assert all(scope.has_host("http://e.org/a") == scope.has_host("https://E.org:99/b") for scope in parts)
     assert Scope(CrawlSettings()).has_host("http://e.org/")
-
-
-def test_an_invalid_part_is_a_usage_error():
-    with pytest.raises(UsageError, match=r"crawl\.part: 5/4 does not exist; the last of 4 parts is 4/4"):
-        Scope(CrawlSettings(part="5/4"))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def run_step(store: Store, server: Loopback, *, samples=1, verify=None, **llm) -
         data=store.data,
         instruction="Box it.",
         llm={"model": "m", "base_url": server.url, "retries": 0, "patience": 0, **llm},
-        curate={"samples": samples},
+        curate={"samples": samples, "any_pass_rate": True},
         verify=verify or {"model": False},
     )
     attempt(store, settings, summary)
@@ -74,11 +74,34 @@ def test_row_has_the_answer_and_the_verdict_of_its_completion(
     assert row["rationale"]
 
 
+def test_row_keeps_the_reasoning_apart_from_the_completion(judged):
+    attempted(judged, says("So it is \\boxed{60 km/h}.", reasoning="Perhaps \\boxed{7}?", tokens=(10, 40)))
+    (row,) = rows_of(judged, "attempts")
+    assert (row["completion"], row["answer"]) == ("So it is \\boxed{60 km/h}.", "60 km/h")
+    assert (row["reasoning"], row["finish_reason"], row["output_tokens"]) == (
+        "Perhaps \\boxed{7}?",
+        "stop",
+        40,
+    )
+
+
+def test_row_without_reasoning_has_none(judged):
+    attempted(judged, says("\\boxed{60 km/h}"))
+    assert [row["reasoning"] for row in rows_of(judged, "attempts")] == [None]
+
+
+def test_solver_table_overrides_temperature_and_shifts_the_seeds(judged):
+    solver = {"temperature": 0.6, "seed": 100}
+    _, seen = attempted(judged, says("\\boxed{1}"), samples=2, temperature=0.2, solver=solver)
+    assert sorted((body["temperature"], body["seed"]) for body in seen) == [(0.6, 100), (0.6, 101)]
+
+
 def test_failed_request_gives_a_row_without_completion_and_verdict(judged):
     attempted(judged, fails(400, "no"))
     (row,) = rows_of(judged, "attempts")
     assert (row["kept"], row["reason"]) == (False, "failed: HTTP 400")
     assert {row[name] for name in ("completion", "answer", "verdict", "decided_by", "rationale")} == {None}
+    assert {row[name] for name in ("reasoning", "finish_reason", "output_tokens")} == {None}
     assert (row["pair_id"], row["sample"], row["solver"]) == ("a", 0, "m: Box it.")
 
 

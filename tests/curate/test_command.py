@@ -38,6 +38,7 @@ def gr_curate(store, *arguments: str, **variables: str) -> tuple[int, str, str]:
 
 
 def logged(store) -> list[dict[str, object]]:
+    """The records in the log of the runs."""
     return [json.loads(line) for line in (store.state / "runs.jsonl").read_text().splitlines()]
 
 
@@ -96,7 +97,9 @@ def test_failed_step_prints_and_logs_all_summaries(texts, model):
     ]
     assert [step["rows_in"] for step in steps] == [3, 7, 7, 0]
     assert [step["requests"] > 0 for step in steps] == [True, False, False, True]
-    assert [{key: value for key, value in row.items() if key != "at"} for row in logged(texts)] == steps
+    start, end = logged(texts)
+    assert (start["event"], end["event"], end["run"], end["exit_code"]) == ("start", "end", start["run"], 1)
+    assert end["steps"] == steps
 
 
 def test_ctrl_c_prints_and_logs_all_summaries(texts, model):
@@ -114,7 +117,9 @@ def test_ctrl_c_prints_and_logs_all_summaries(texts, model):
     assert errors.strip().splitlines()[-1].startswith("gr: stopped.")
     assert "curate extract" in output
     assert "curate judge: did not finish" in output
-    assert [row["table"] for row in logged(texts)] == ["pairs", "duplicates", "contaminated", "judged"]
+    end = logged(texts)[-1]
+    assert [step["table"] for step in end["steps"]] == ["pairs", "duplicates", "contaminated", "judged"]
+    assert end["exit_code"] == 130
 
 
 def test_locked_table_keeps_its_exit_code_and_message(texts, model):
@@ -125,14 +130,12 @@ def test_locked_table_keeps_its_exit_code_and_message(texts, model):
     assert [step["rows"] for step in json.loads(output)["steps"]] == [7, 0]
 
 
-def test_unwritable_run_log_does_not_hide_the_error(texts, model):
+def test_unwritable_run_log_is_reported_before_anything_is_asked(texts, model):
     (texts.state / "runs.jsonl").mkdir(parents=True)
-    with serving(model(judge=lambda body: fails(401, "no"))) as server:
+    with serving(model()) as server:
         code, output, errors = gr_curate(texts, **model_at(server))
-    assert code == 1
-    assert "curate judge" in output
-    assert server.url in errors
-    assert "runs.jsonl" not in errors
+    assert (code, output, server.seen) == (1, "", [])
+    assert errors.startswith("gr: cannot write gr-data/.state/runs.jsonl: Is a directory; make room")
 
 
 @pytest.mark.parametrize("as_json", [False, True])

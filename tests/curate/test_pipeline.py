@@ -45,7 +45,7 @@ def test_every_question_reaches_the_dataset_or_has_a_reason(texts, model):
 
 
 def test_progress_of_every_step_ends_at_its_input_rows(texts, model, monkeypatch, capsys):
-    monkeypatch.setattr("gr_toolkit.console.LOG_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("gr_toolkit.console.bars.LOG_EVERY_SECONDS", 0.0)
     with serving(model()) as server:
         summaries: list[Summary] = []
         curate(settings_for(texts, server), CURATE_STEPS, summaries)

@@ -212,8 +212,6 @@ def test_work_done_before_a_failure_is_printed_and_logged(server, benchmark, tmp
     assert (stopped["step"], stopped["rows"], stopped["notes"]) == ("eval six", 0, ["did not finish"])
     assert stopped["requests"] >= 2
     assert stopped["output_tokens"] >= 7
-    logged = (tmp_path / ".state" / "runs.jsonl").read_text().splitlines()
-    assert [json.loads(line)["requests"] for line in logged] == [1, stopped["requests"]]
 
 
 def test_usage_error_is_not_logged(server, tmp_path):

@@ -52,6 +52,18 @@ def test_request_has_the_instruction_the_sampling_settings_and_the_sample_as_see
     assert (body["temperature"], body["max_tokens"], body["seed"]) == (0.7, 99, 2)
 
 
+def test_mark_keeps_the_reasoning_apart_from_the_completion(tmp_path):
+    mark, _ = marked(tmp_path, says("\\boxed{50 km/h}", reasoning="It is \\boxed{60 km/h}."))
+    assert (mark.completion, mark.answer, mark.correct) == ("\\boxed{50 km/h}", "50 km/h", False)
+    assert mark.reasoning == "It is \\boxed{60 km/h}."
+
+
+def test_completion_that_is_all_reasoning_is_empty(tmp_path):
+    mark, _ = marked(tmp_path, says("", "length", reasoning="It is \\boxed{60 km/h}."))
+    assert (mark.completion, mark.answer, mark.outcome) == ("", None, "no answer")
+    assert (mark.finish_reason, mark.reasoning) == ("length", "It is \\boxed{60 km/h}.")
+
+
 @pytest.mark.parametrize(
     ("reply", "question", "answer", "correct", "outcome"),
     [

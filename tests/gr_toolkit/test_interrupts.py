@@ -17,7 +17,7 @@ import pytest
 
 from files import ROOT
 from gr_toolkit.errors import CannotWrite, ServerUnusable
-from gr_toolkit.interrupts import SIGNALS, handled, on_interrupt, received, run
+from gr_toolkit.interrupts import SIGNALS, ending_quietly, handled, on_interrupt, received, run
 
 NOISE = ("Traceback", "Task was destroyed", "leaked semaphore", "resource_tracker", "Exception ignored")
 pytestmark = pytest.mark.usefixtures("keep_handlers")
@@ -281,6 +281,30 @@ async def work():
 interrupts.run(work())
 """,
 }
+
+
+@BOTH
+def test_signal_during_the_imports_of_the_command_ends_it_with_one_line(tmp_path, number):
+    (tmp_path / "typer.py").write_text(f"import os, time\nos.kill(os.getpid(), {number:d})\ntime.sleep(60)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "status"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "gr: stopped before it began.\n")
+
+
+def test_imports_restore_the_handlers_and_keep_an_ignored_signal():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with ending_quietly():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            assert callable(signal.getsignal(signal.SIGTERM))
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])

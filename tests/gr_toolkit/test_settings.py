@@ -105,7 +105,8 @@ BAD = {
         "gr.toml: crawl.part = '3 of 16': must be a part and the number of parts, such as 3/16"
     ),
     "[crawl]\nrefetch_after = '30'": (
-        "gr.toml: crawl.refetch_after = '30': must be a number and s, m, h, d or w, such as 30d, or never"
+        "gr.toml: crawl.refetch_after = '30': must be a number of up to 9 digits and s, m, h, d or w, "
+        "such as 30d, or never"
     ),
     "crawl = 3": "gr.toml: crawl = 3: input should be a valid dictionary",
     "[train]\nbeta = 'much'": "gr.toml: train.beta = 'much': input should be a valid number",
@@ -142,9 +143,9 @@ def test_unreadable_configuration_file_is_an_error(tmp_path):
 def test_role_falls_back_on_llm():
     write("[llm]\nmodel = 'big'\nretries = 9\n[llm.judge]\nmodel = 'small'\ntemperature = 0.5")
     llm = load_settings().llm
-    judge, solver = llm.for_role("judge"), llm.for_role("solver")
+    judge, extractor = llm.for_role("judge"), llm.for_role("extractor")
     assert (judge.model, judge.retries, judge.temperature) == ("small", 9, 0.5)
-    assert (solver.model, solver.retries, solver.temperature) == ("big", 9, 0.0)
+    assert (extractor.model, extractor.retries, extractor.temperature) == ("big", 9, 0.0)
     assert llm.for_role(None) == llm
 
 
@@ -164,7 +165,6 @@ def test_state_folder_is_local_for_every_data_folder():
         ("~nobody-of-this-name/data", "~nobody-of-this-name/data"),
         ("file:///d/run", "/d/run"),
         ("s3://bucket/run/", "s3://bucket/run"),
-        ("memory://", "memory://"),
     ],
 )
 def test_data_folder_is_normalised(given, normalised):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import queue
 import threading
 import time
@@ -54,6 +55,9 @@ class Job:
     max_tokens: int
     temperature: float
     seed: int | None
+    top_k: int = 0  # sample from this number of tokens; 0 or less: from all
+    top_p: float = 1.0  # sample from the likeliest tokens that have this share of the probability together
+    min_p: float = 0.0  # least probability of a token, as a share of the likeliest token's
     stop: Sequence[str] = ()
     top_logprobs: int | None = None  # most likely tokens reported per position; None: no log-probabilities
     result: Future[Generated] = field(default_factory=Future)
@@ -79,12 +83,30 @@ class Sample(LogitsProcessor):
             logprobs = None if job.top_logprobs is None else torch.log_softmax(noisy[row], 0)
             if job.temperature > 0:
                 uniform = torch.rand(noisy.shape[1], generator=generator, device=noisy.device)
-                noisy[row] = noisy[row] / job.temperature - torch.log(-torch.log(uniform.clamp_min(1e-20)))
+                noise = -torch.log(-torch.log(uniform.clamp_min(1e-20)))
+                noisy[row] = without_unlikely(noisy[row] / job.temperature, job) + noise
             if logprobs is not None:
                 self.sampled[row].append(
                     _sampled_token(int(noisy[row].argmax()), logprobs, job.top_logprobs or 0)
                 )
         return noisy
+
+
+def without_unlikely(logits: torch.Tensor, job: Job) -> torch.Tensor:
+    """Return one row of logits, minus infinity where the job's top_k, top_p or min_p exclude the token.
+
+    They apply in this order, as in vLLM and transformers. The likeliest token always stays.
+    """
+    left = logits.clone()
+    if 0 < job.top_k < len(left):
+        left[left < left.topk(job.top_k).values[-1]] = -math.inf
+    if job.top_p < 1:
+        shares, tokens = torch.softmax(left, 0).sort(descending=True)
+        before = shares.cumsum(0) - shares  # the shares of all likelier tokens together
+        left[tokens[1:][before[1:] >= job.top_p]] = -math.inf
+    if job.min_p > 0:
+        left[left < left.max() + math.log(job.min_p)] = -math.inf
+    return left
 
 
 def _sampled_token(token: int, logprobs: torch.Tensor, top_logprobs: int) -> SampledToken:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gr_toolkit.errors import MissingExtra, ServerUnusable, UsageError
+from gr_toolkit.llm.local.gguf import has_chat_template
 from gr_toolkit.llm.local.weights import INSTALL_LLAMA_CPP, INSTALL_TRANSFORMERS, fingerprint, resolve
 from gr_toolkit.llm.names import is_gguf, model_name
 from gr_toolkit.llm.requests.target import Target
@@ -29,17 +30,25 @@ MAX_AT_ONCE = {
 }  # requests in flight; more requests are hardly faster and take more memory
 LLAMA_CPP_TOKENS = 32_768  # total context in memory, divided among the requests in flight
 
+# The chat template of a GGUF file without one: the plain text of the messages, separated by blank lines.
+# llama.cpp's default, ChatML, is unknown to a model that was not trained on it.
+PLAIN_TEMPLATE = (
+    "{% for message in messages %}{{ message['content'] }}"
+    "{% if not loop.last %}{{ '\n\n' }}{% endif %}{% endfor %}"
+)
+
 
 @contextmanager
 def local_target(settings: LLMSettings, state: Path) -> Iterator[Target]:
     """Yield a local model as a Target. Its server starts at the first request and stops after the block."""
     weights = resolve(settings.model)
     backend = backend_of(weights, settings)
+    plain = backend == LLAMA_CPP and not has_chat_template(Path(weights))
     with ExitStack() as servers:
         yield Target(
             model=model_name(weights),
             server=f"{backend} in this process",
-            identity=f"{backend}:{fingerprint(weights)}",
+            identity=f"{backend}{' without chat template' if plain else ''}:{fingerprint(weights)}",
             concurrency=requests_at_once(backend, settings),
             timeout=None,  # no network can hang, and a slow machine must not fail a request
             start=lambda: servers.enter_context(serve(weights, settings, state)),
@@ -88,6 +97,8 @@ def _llama_cpp(weights: str, settings: LLMSettings, host: str, port: int) -> Ite
     params = xllamacpp.CommonParams()
     params.model.path = weights
     params.model_alias = {model_name(weights)}
+    if not has_chat_template(Path(weights)):
+        params.chat_template = PLAIN_TEMPLATE
     params.n_parallel = at_once
     params.n_ctx = settings.context * at_once
     # Threads must not busy-wait for each other: on a loaded machine that costs most of the speed.

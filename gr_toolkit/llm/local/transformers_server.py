@@ -1,9 +1,9 @@
 """An OpenAI-compatible server for a Hugging Face causal LM, for models that are not GGUF files.
 
-It accepts temperature, max_tokens, seed, stop and logprobs. It does not support grammars, so it refuses
-response_format, and the client then puts the schema into the prompt. A request's seed determines its random
-numbers, whatever other requests are in the batch. The logits may still differ in their last bits, depending
-on the batch's padding.
+It accepts temperature, max_tokens, top_p, top_k, min_p, seed, stop, logprobs and chat_template_kwargs. It
+does not support grammars, so it refuses response_format, and the client then puts the schema into the prompt.
+A request's seed determines its random numbers, whatever other requests are in the batch. The logits may still
+differ in their last bits, depending on the batch's padding.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import cast
 
 from aiohttp import web
+from jinja2 import TemplateError
 
 from gr_toolkit.errors import ServerUnusable
 from gr_toolkit.llm.local.generation import Generated, Generator, Job, SampledToken
@@ -55,7 +56,7 @@ class Model:
             if job.top_logprobs is not None:
                 content["logprobs"] = {"content": [self._entry(sampled) for sampled in generated.sampled]}
             return self._answer("chat.completion", content, job, generated)
-        job = self._job(request, self.tokenizer(str(request.get("prompt", "")))["input_ids"])
+        job = self._job(request, self._tokens(str(request.get("prompt", ""))))
         generated = await self.generator.generate(job)
         content = {"text": generated.text}
         if job.top_logprobs is not None:
@@ -63,16 +64,23 @@ class Model:
         return self._answer("text_completion", content, job, generated)
 
     def _chat(self, request: Json) -> list[int]:
+        """The tokens of the prompt. Without a chat template it is the plain text of the messages."""
         if "response_format" in request:
             raise BadRequest("response_format is not supported by this server")
-        if self.tokenizer.chat_template is None:
-            raise BadRequest(f"{self.name} has no chat template; use /v1/completions")
         messages = cast(list[dict[str, str]], request.get("messages"))
         try:
-            text = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
-        except (TypeError, ValueError, KeyError) as error:
+            variables = dict(cast(Json, request.get("chat_template_kwargs") or {}))
+            variables |= {"add_generation_prompt": True, "tokenize": False}
+            if self.tokenizer.chat_template is None:
+                return self._tokens("\n\n".join(turn["content"] for turn in messages))
+            text = self.tokenizer.apply_chat_template(messages, **variables)  # type: ignore[arg-type]
+        except (TypeError, ValueError, KeyError, TemplateError) as error:
             raise BadRequest(f"messages: {error}") from error
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _tokens(self, text: str) -> list[int]:
+        """The tokens of a plain prompt, with the special tokens that the tokenizer adds to any text."""
+        return list(self.tokenizer(text)["input_ids"])
 
     def _job(self, request: Json, prompt: list[int]) -> Job:
         try:
@@ -80,8 +88,11 @@ class Model:
             job = Job(
                 prompt=prompt or [self.tokenizer.eos_token_id],
                 max_tokens=max(1, int(str(request.get("max_tokens") or DEFAULT_MAX_TOKENS))),
-                temperature=float(str(request.get("temperature", 1.0))),
+                temperature=_number(request, "temperature", 1.0),
                 seed=None if request.get("seed") is None else int(str(request["seed"])),
+                top_k=int(_number(request, "top_k", 0)),
+                top_p=_number(request, "top_p", 1.0),
+                min_p=_number(request, "min_p", 0.0),
                 stop=[stop] if isinstance(stop, str) else list(cast(Sequence[str], stop)),
                 top_logprobs=_requested_logprobs(request),
             )
@@ -118,6 +129,12 @@ class Model:
         choice = {"index": 0, "finish_reason": generated.finish_reason, **content}
         total = {"total_tokens": len(job.prompt) + generated.tokens}
         return {"object": kind, "model": self.name, "choices": [choice], "usage": usage | total}
+
+
+def _number(request: Json, name: str, default: float) -> float:
+    """The parameter as a number; the default if it is missing or null. Raises ValueError."""
+    value = request.get(name)
+    return default if value is None else float(str(value))
 
 
 def _requested_logprobs(request: Json) -> int | None:

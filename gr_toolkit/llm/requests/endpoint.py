@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Mapping
 from itertools import count
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from gr_toolkit.console import say
 from gr_toolkit.errors import ModelError, RequestFailed, ServerUnusable, TooLong, Unanswered
 from gr_toolkit.llm.loops import LOOP
 from gr_toolkit.llm.messages import Reply
 from gr_toolkit.llm.requests.availability import Availability
-from gr_toolkit.llm.requests.faults import MAX_PAUSE, Fault, diagnose, unknown_model
+from gr_toolkit.llm.requests.faults import Fault, diagnose, unknown_model
 from gr_toolkit.llm.requests.limiter import Limiter
+from gr_toolkit.llm.requests.throughput import Sent
 from gr_toolkit.llm.requests.wire import adapt, path_of, read_reply, refused_parameter, reports_usage
-from gr_toolkit.llm.usage import Budget, Prices, Usage
+from gr_toolkit.llm.spending.budget import Budget
+from gr_toolkit.llm.usage import Prices, Usage
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -29,8 +33,18 @@ MAX_BACKOFF = 60.0  # seconds before a retry, unless the server requests a longe
 LIST_SECONDS = 10.0  # timeout of GET /models
 CONTROL_AFTER = 2  # failed attempts of a request after which a control request tests the server
 OVERLOAD_RETRIES = 4  # times as many retries after 429, which says nothing against the request itself
+LONG_PAUSE = 15.0  # seconds; a longer pause that the server asks for is announced
 REFUSED_SECONDS = 10.0  # in which other requests fail like one that showed that no request can succeed
+ACCOUNT_HEADERS = ("OpenAI-Organization", "OpenAI-Project")
+NO_KEY = "none"  # some servers require a key, but accept any
 NO_ANSWER = (TimeoutError, ValueError, RecursionError)  # RecursionError: JSON nested too deeply
+
+
+class Exchange(NamedTuple):
+    """A reply, and what was known of its request when it was sent."""
+
+    reply: Reply[None]
+    sent: Sent
 
 
 class Connection(NamedTuple):
@@ -70,7 +84,7 @@ class Endpoint:
         request, tries, sent_before = next(self._numbers), 0, inf
         while True:
             try:
-                return await self._attempt(connection, body, request)
+                return await self._attempt(connection, body, request, again=tries > 0)
             except Fault as fault:
                 if not fault.transient or fault.wait_too_long:
                     raise await self._final_error(connection.client, fault) from fault
@@ -84,7 +98,8 @@ class Endpoint:
                     continue  # to wait for the server; the fault says nothing about this request
                 if is_last:
                     raise Unanswered(fault.reason, counts=counts) from fault
-                await asyncio.sleep(_wait_before_retry(fault, tries))
+                if fault.status != 429:  # after 429 all requests wait alike, in the limiter
+                    await asyncio.sleep(_wait_before_retry(fault, tries))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -99,81 +114,94 @@ class Endpoint:
                 base_url = await asyncio.to_thread(self.target.start)
                 client = AsyncOpenAI(
                     base_url=base_url,
-                    api_key=self.target.key or "none",
+                    api_key=self.target.key or NO_KEY,
                     max_retries=0,
                     timeout=self.target.timeout,
                     http_client=DefaultAioHttpClient(trust_env=not self.target.in_process),
+                    default_headers=None if self.target.is_openai else _headers(self.target.key),
                 )
 
                 async def send_control(body: Mapping[str, object]) -> Reply[None]:
-                    return await self._exchange(client, adapt(body, self.refused))
+                    return (await self._exchange(client, adapt(body, self.refused))).reply
 
                 server = Availability(str(client.base_url), self.patience, send_control)
                 self._connection = Connection(client, server)
             return self._connection
 
-    async def _attempt(self, connection: Connection, body: Mapping[str, object], request: int) -> Reply[None]:
+    async def _attempt(
+        self, connection: Connection, body: Mapping[str, object], request: int, *, again: bool
+    ) -> Reply[None]:
         """Send the request; if the server refuses a parameter, resend immediately without it."""
         refused = set(self.refused)
         while True:
             try:
-                reply = await self._send(connection, adapt(body, refused), request)
+                reply = await self._send(connection, adapt(body, refused), request, again=again)
             except Fault as fault:
                 name = refused_parameter(fault, body, refused)
                 if name is None:
                     raise
                 refused.add(name)
+                again = True
             else:
                 self.refused |= refused
                 return reply
 
-    async def _send(self, connection: Connection, body: dict[str, object], request: int) -> Reply[None]:
+    async def _send(
+        self, connection: Connection, body: dict[str, object], request: int, *, again: bool
+    ) -> Reply[None]:
         """Send the request once the limiter admits it and the server is up, and record the outcome."""
         client, server = connection
-        async with self._limiter.slot():
+        async with self._limiter.slot(again=again):
             if self._refusal and time.monotonic() < self._refused_at + REFUSED_SECONDS:
                 raise self._refusal
             is_probe = await server.wait()
-            sent_at = time.monotonic()
             try:
-                reply = await self._exchange(client, body)
+                reply, sent = await self._exchange(client, body)
             except Fault as fault:
-                fault.sent_at = sent_at
-                if fault.overload:
-                    # The breaker handles the pause of other faults: this one would delay its decision.
-                    pause = min(fault.wait or 0.0, MAX_PAUSE) if fault.status == 429 else 0.0
-                    self._limiter.slow_down(sent_at, pause)
+                if fault.overload and not fault.wait_too_long:
+                    self._slow_down(fault)
                 server.record_fault(request, fault)
                 raise
             finally:
                 if is_probe:
                     server.end_probe()
-            server.record_reply(request, sent_at)
-            self._limiter.speed_up()
+            server.record_reply(request, sent.at)
+            self._limiter.answered(sent, reply.output_tokens)
             return reply
 
-    async def _exchange(self, client: AsyncOpenAI, body: dict[str, object]) -> Reply[None]:
+    def _slow_down(self, fault: Fault) -> None:
+        """Send fewer requests. After 429 all requests wait, for as long as the server asks.
+
+        The breaker handles the pause after 503: the limiter's would delay its decision.
+        """
+        wait = fault.wait if fault.status == 429 else 0.0
+        pauses = self._limiter.refused(fault.sent_at, wait)
+        if pauses and wait is not None and wait > LONG_PAUSE:
+            say(f"{self.target.server} asks to wait {wait:.0f} s: {fault.reason}")
+
+    async def _exchange(self, client: AsyncOpenAI, body: dict[str, object]) -> Exchange:
         """Send the request once. Raises Fault and BudgetExceeded."""
         from openai import OpenAIError
 
-        async with LOOP.sending(), self.budget.reserve(self.prices.worst_case(body)) as charge:
+        async with LOOP.sending(), self.budget.reserve(lambda: self.prices.worst_case(body)) as charge:
             self.usage.requests += 1
+            sent = self._limiter.sent()
             try:
                 async with asyncio.timeout(self.target.timeout):
                     answer = await client.post(path_of(body), cast_to=object, body=body)
                 reply = read_reply(answer, body, may_be_empty=self.target.in_process)
             except (OpenAIError, *NO_ANSWER) as error:
                 fault = diagnose(error, self.target.timeout, self.target.key)
+                fault.sent_at = sent.at
                 if fault.status is not None or fault.unreachable:
                     charge.usd = 0.0  # in other cases the server may have processed and billed the request
                 raise fault from error
-            usd = self.prices.cost(reply.input_tokens, reply.output_tokens)
-            if reports_usage(answer):
-                charge.usd = usd  # without reported usage, the worst case stays charged
+            if reports_usage(answer):  # otherwise the worst case stays charged
+                charge.usd = self.prices.cost(reply.input_tokens, reply.output_tokens)
+            charge.reply = reply
             self.usage.input_tokens += reply.input_tokens
             self.usage.output_tokens += reply.output_tokens
-            self.usage.cost_usd += usd
-            return reply
+            return Exchange(reply, sent)
 
     async def _final_error(self, client: AsyncOpenAI, fault: Fault) -> ModelError:
         """Return RequestFailed if only this request failed, or ServerUnusable if others would fail too."""
@@ -194,9 +222,7 @@ class Endpoint:
     def _key_message(self, url: str, fault: Fault) -> str:
         if self.target.key:
             return f"{url} refuses the API key in {self.target.key_env}: {fault.reason}"
-        return (
-            f"{url} requires an API key: set the environment variable {self.target.key_env} ({fault.reason})"
-        )
+        return f"{url} requires an API key: {self.target.advice_on_key} ({fault.reason})"
 
     async def _known_models(self, client: AsyncOpenAI) -> list[str]:
         """The models that the server lists; empty if it lists none."""
@@ -211,14 +237,23 @@ class Endpoint:
         return [str(model["id"]) for model in listed or [] if isinstance(model, dict) and "id" in model]
 
 
-def _wait_before_retry(fault: Fault, tries: int) -> float:
-    """The seconds until the next attempt: what the server asks for, else an exponential backoff.
+def _headers(key: str) -> dict[str, str]:
+    """The headers for a server other than OpenAI's: without those that are for OpenAI alone.
 
-    Only after 429 it may be longer than MAX_BACKOFF: any other fault may be one of a server that is down.
+    The openai package sends what it finds in the environment: an organization, a project, and any headers in
+    OPENAI_CUSTOM_HEADERS, which may hold a key.
     """
-    if fault.wait is None:
-        return backoff(tries)
-    return fault.wait if fault.status == 429 else min(fault.wait, MAX_BACKOFF)
+    from openai import Omit
+
+    custom = os.environ.get("OPENAI_CUSTOM_HEADERS", "").splitlines()
+    names = [*ACCOUNT_HEADERS, *(line.partition(":")[0].strip() for line in custom if ":" in line)]
+    left_out = cast(dict[str, str], {name: Omit() for name in names if name.lower() != "authorization"})
+    return left_out | {"Authorization": f"Bearer {key or NO_KEY}"}
+
+
+def _wait_before_retry(fault: Fault, tries: int) -> float:
+    """The seconds until the next attempt: what the server asks for, else an exponential backoff."""
+    return backoff(tries) if fault.wait is None else min(fault.wait, MAX_BACKOFF)
 
 
 def backoff(tries: int) -> float:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from gr_toolkit.http import retry_after
+from gr_toolkit.runs.redaction import redact
 
 # Phrases by which servers report that a request exceeds the context length.
 CONTEXT_SIGNS = ("context length", "context_length", "context size", "context window", "too long")
@@ -15,7 +16,7 @@ MAX_PAUSE = 600.0  # seconds; a longer Retry-After ends the run
 
 
 class Fault(Exception):
-    """A failed attempt. `reason` is short enough to store in a row and contains no API key."""
+    """A failed attempt. `reason` is short enough to store in a row and contains no secrets."""
 
     def __init__(
         self,
@@ -60,8 +61,8 @@ class Fault(Exception):
 
     @property
     def overload(self) -> bool:
-        """Whether the server is overloaded."""
-        return self.status is not None and (self.status == 429 or self.status >= 500)
+        """Whether the server refuses the request for load. (Other statuses say nothing about the load.)"""
+        return self.status in (429, 503)
 
     @property
     def too_long(self) -> bool:
@@ -125,10 +126,8 @@ def requested_wait(headers: Mapping[str, str]) -> float | None:
 
 
 def _short(message: str, secret: str) -> str:
-    """Shorten a message to one line of MAX_REASON characters, with the API key masked."""
-    line = " ".join(message.split())
-    if secret:
-        line = line.replace(secret, "***")
+    """Shorten a message to one line of MAX_REASON characters, with the API key and other secrets masked."""
+    line = redact(" ".join(message.split()), secret)
     return line if len(line) <= MAX_REASON else line[: MAX_REASON - 3] + "..."
 
 

@@ -98,10 +98,13 @@ def explain(error: ValidationError) -> str:
 
 
 def repair(messages: list[Message], text: str, error: ValidationError) -> list[Message]:
-    """Return the conversation, extended by the reply and a request to correct it."""
+    """Return the conversation, extended by the reply and a request to correct it.
+
+    Thoughts in the reply are left out: they cost tokens, and templates of reasoning models drop them as well.
+    """
     request = f"That is not valid: {explain(error)}. Reply with the corrected JSON object and nothing else."
     return [
         *messages,
-        Message(role="assistant", content=text or "(nothing)"),
+        Message(role="assistant", content=THINKING.sub("", text).strip() or "(nothing)"),
         Message(role="user", content=request),
     ]

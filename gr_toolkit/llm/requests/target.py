@@ -19,5 +19,13 @@ class Target:
     # that a fully cached run starts no server.
     start: Callable[[], str]
     in_process: bool = False  # the server runs in this process, so requests bypass any proxy
-    key: str = ""  # the API key; empty if the server needs none
-    key_env: str = ""  # the environment variable that holds the key, for messages
+    key: str = ""  # the API key; empty if none is sent
+    key_env: str = ""  # the environment variable that holds the key; empty if the settings name none
+    is_openai: bool = False
+
+    @property
+    def advice_on_key(self) -> str:
+        """How to give the server a key."""
+        if self.key_env:
+            return f"set the environment variable {self.key_env}"
+        return 'set the environment variable MY_KEY, for example, and set api_key_env = "MY_KEY" for it'

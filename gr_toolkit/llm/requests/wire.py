@@ -14,14 +14,23 @@ from gr_toolkit.llm.messages import Message, Reply
 from gr_toolkit.llm.requests.faults import Fault
 from gr_toolkit.llm.requests.logprobs import read_ending
 from gr_toolkit.llm.requests.structured import schema_prompt
+from gr_toolkit.runs.redaction import redact
 from gr_toolkit.unicode import replace_surrogates
 
 CHAT, COMPLETION = "/chat/completions", "/completions"
 # Parameters that can be omitted, or sent under another name.
-DISPENSABLE = ("max_tokens", "temperature", "seed", "stop", "logprobs")
+DISPENSABLE = ("max_tokens", "temperature", "top_p", "top_k", "min_p", "seed", "stop", "logprobs")
 # A server that does not support these parameters may send any error message. So if a refusal names no
 # parameter, the first of these in the request counts as refused.
 SUSPECTS = ("response_format", "logprobs")
+# How servers report that a model has no chat template. An error that the template itself raises (roles must
+# alternate, no system role) also names it, but must not change the prompts of all later requests.
+NO_TEMPLATE = re.compile(
+    r"\b(?:no|without(?: a)?|missing|lacks(?: a)?|provide a|default) chat[ _-]?template\b"
+    r"|\bchat[ _-]?template\b[^.;]*\b(?:missing|not (?:set|found|defined|given|provided|available)"
+    r"|is (?:none|empty|required)|does(?: not|n't) exist)\b",
+    re.IGNORECASE,
+)
 CHARS_PER_TOKEN = 4  # in English; used if the server reports no token counts
 CONTROL = "Reply with one word."  # a request that every working server can answer
 CONTROL_TOKENS = 8
@@ -37,17 +46,27 @@ def path_of(body: Mapping[str, object]) -> str:
 
 
 def adapt(body: Mapping[str, object], refused: Collection[str]) -> Body:
-    """Return the request without refused parameters; a refused prompt becomes a user message."""
+    """Return the request without refused parameters.
+
+    A refused prompt becomes a user message. Refused messages become a prompt: their texts, separated by blank
+    lines.
+    """
     adapted = {name: value for name, value in body.items() if name not in refused}
+    turns = cast(list[Message], body.get("messages", []))
     if "max_tokens" in refused and "max_tokens" in body:
-        adapted["max_completion_tokens"] = body["max_tokens"]  # its name for OpenAI's reasoning models
+        # Its name for OpenAI's reasoning models; the setting extra_body may hold it already.
+        adapted.setdefault("max_completion_tokens", body["max_tokens"])
     if "prompt" in refused and "prompt" in body:
         adapted["messages"] = [Message(role="user", content=str(body["prompt"]))]
         if "logprobs" in adapted:  # one number for /completions, two parameters for chat
             adapted |= {"logprobs": True, "top_logprobs": body["logprobs"]}
     if "response_format" in refused and "response_format" in body:
         instruction = Message(role="user", content=schema_prompt(cast(Body, body["response_format"])))
-        adapted["messages"] = _merge_turns([*cast(list[Message], body["messages"]), instruction])
+        turns = _merge_turns([*turns, instruction])
+    if "messages" in body and "messages" in refused:
+        adapted["prompt"] = "\n\n".join(turn["content"] for turn in turns)
+    elif "messages" in body:
+        adapted["messages"] = turns
     return adapted
 
 
@@ -61,12 +80,15 @@ def refused_parameter(fault: Fault, body: Mapping[str, object], refused: Collect
     """Return the parameter that caused a refusal, or None if the refusal has another cause.
 
     The request can be sent without this parameter, or with it in another form. HTTP 404 for a prompt means
-    that the server supports only chat: it does not know the path, or the model on that path. HTTP 403 is
-    about the API key unless the message names a parameter ("You are not allowed to request logprobs from
-    this model", from OpenAI's reasoning models).
+    that the server supports only chat: it does not know the path, or the model on that path. A model without
+    a chat template refuses messages. HTTP 403 is about the API key unless the message names a parameter
+    ("You are not allowed to request logprobs from this model", from OpenAI's reasoning models).
     """
     if fault.status == 404 and "prompt" in body and "prompt" not in refused:
         return "prompt"
+    lacks_template = fault.status is not None and NO_TEMPLATE.search(fault.reason)
+    if lacks_template and "messages" in body and "messages" not in refused:
+        return "messages"
     if fault.status not in (400, 403, 422) or fault.too_long:
         return None
     error_text = f"{fault.code} {fault.reason}"
@@ -98,6 +120,7 @@ def read_reply(answer: object, body: Mapping[str, object], *, may_be_empty: bool
     if text is not None and not isinstance(text, str):
         raise ValueError("the reply's content is not text")
     text = replace_surrogates(text or "")
+    reasoning = _reasoning(message)
     finish_reason = _finish_reason(choice, message)
     if not (may_be_empty or text.strip() or finish_reason in ("length", "refusal", "content_filter")):
         raise ValueError("the reply is empty")
@@ -110,9 +133,36 @@ def read_reply(answer: object, body: Mapping[str, object], *, may_be_empty: bool
         parsed=None,
         finish_reason=finish_reason,
         input_tokens=_count(counted.get("prompt_tokens"), prompt),
-        output_tokens=_count(counted.get("completion_tokens"), text),
+        output_tokens=_count(counted.get("completion_tokens"), reasoning + text) + _unlisted(counted),
         ending=ending,
+        reasoning=reasoning,
+        reasoning_tokens=_reasoning_tokens(counted),
     )
+
+
+def _reasoning(message: object) -> str:
+    """The model's thoughts, which servers return under either of two names; empty if there are none."""
+    if not isinstance(message, dict):
+        return ""
+    found = (message.get(name) for name in ("reasoning_content", "reasoning"))
+    return replace_surrogates(next((text for text in found if text and isinstance(text, str)), ""))
+
+
+def _reasoning_tokens(usage: Body) -> int:
+    """The tokens of the thoughts, as OpenAI and most servers report them, or as SGLang does; else 0."""
+    details = usage.get("completion_tokens_details")
+    places = (details if isinstance(details, dict) else {}, usage)
+    found = (place.get("reasoning_tokens") for place in places)
+    return next((number for number in found if isinstance(number, int)), _unlisted(usage))
+
+
+def _unlisted(usage: Body) -> int:
+    """The tokens of the total that are neither the prompt's nor the reply's: the thoughts, for Gemini."""
+    counts = [usage.get(name) for name in ("total_tokens", "prompt_tokens", "completion_tokens")]
+    total, prompt, completion = (count if isinstance(count, int) else None for count in counts)
+    if total is None or prompt is None or completion is None:
+        return 0
+    return max(0, total - prompt - completion)
 
 
 def _finish_reason(choice: Body, message: object) -> str:
@@ -131,7 +181,7 @@ def reports_usage(answer: object) -> bool:
 
 def _first_choice(answer: object) -> Body:
     if isinstance(answer, str):
-        raise ValueError(f"not JSON, but {answer.strip()[:40]!r}")
+        raise ValueError(f"not JSON, but {redact(answer.strip())[:40]!r}")
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise ValueError("the server's reply has no choices")

@@ -154,3 +154,28 @@ def test_a_malicious_pickle_as_a_kept_result_is_not_loaded(path, tmp_path):
     with closing(Frontier(path, max_depth=2)) as frontier:
         assert frontier.kept_result(entry) is None
     assert not (tmp_path / "attacked").exists()
+
+
+@pytest.mark.parametrize("content", [b"", None], ids=["empty file", "header only"])
+def test_a_file_that_a_full_disk_left_without_tables_holds_no_host(path, content):
+    path.parent.mkdir(parents=True)
+    if content is None:
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+        path.with_name(f"{path.name}-wal").touch()
+    else:
+        path.write_bytes(content)
+    before = sorted(path.parent.iterdir())
+    assert (read_hosts(path), waiting_by_host(path, 2)) == ([], {})
+    assert sorted(path.parent.iterdir()) == before
+
+
+def test_all_tables_are_created_or_none(path, monkeypatch):
+    monkeypatch.setattr("crawl.frontier.file.SCHEMA", "CREATE TABLE urls (id); CREATE TABLE urls (id);")
+    with pytest.raises(CannotWrite, match="table urls already exists"):
+        open_to_write(path)
+    assert read_hosts(path) == []
+    monkeypatch.undo()
+    add_url(path)
+    assert urls_in(path) == ["http://e.org/a"]
+    assert not path.with_suffix(".corrupt").exists()

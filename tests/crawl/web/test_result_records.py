@@ -178,6 +178,13 @@ def test_a_stored_page_that_now_declares_another_stored_page_adds_no_row(handle,
     assert handler.frontier.outcome(URL) == ("stored", "is http://e.org/c")
 
 
+def test_summary_names_the_first_url_of_each_failure(handle):
+    handler = handle(*(f"http://e.org/{number}" for number in range(3)))
+    for reason in ("timeout", "timeout", "robots.txt"):
+        finish(handler, FetchFailure(reason, refused=True))
+    assert handler.writer.summary.first == {"timeout": "http://e.org/0", "robots.txt": "http://e.org/2"}
+
+
 def test_only_rows_count_towards_max_pages(handle):
     handler = handle(*(f"http://e.org/{number}" for number in range(4)), max_pages=2)
     finish(handler, FetchFailure("robots.txt", refused=True))

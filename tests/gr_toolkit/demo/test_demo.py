@@ -173,7 +173,8 @@ def test_demo_waits_for_its_command_after_an_interrupt(demo_store, number, send)
         _, errors = demo.communicate(timeout=60)
     assert demo.returncode == 128 + number
     assert errors == "gr: stopped. To finish, run the same command again.\n"
-    assert lines_of(Path(demo_store.data) / ".state" / "runs.jsonl")[-1]["notes"][-1] == "did not finish"
+    last = lines_of(Path(demo_store.data) / ".state" / "runs.jsonl")[-1]
+    assert last["steps"][-1]["notes"][-1] == "did not finish"
 
 
 def start(data: Path) -> subprocess.Popen[str]:
@@ -216,7 +217,7 @@ def test_demo_runs_the_whole_pipeline_and_resumes(tmp_path):
     _, errors = interrupted.communicate(timeout=120)
     assert interrupted.returncode == 130
     assert "Traceback" not in errors
-    last = lines_of(data / ".state" / "runs.jsonl")[-1]
+    last = lines_of(data / ".state" / "runs.jsonl")[-1]["steps"][-1]
     assert (last["step"], last["notes"][-1]) == ("curate extract", "did not finish")
 
     shown = finish(start(data))

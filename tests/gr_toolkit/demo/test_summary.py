@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gr_toolkit.console import Summary, finish
+from gr_toolkit.console import Summary, reporting, run_to_end
 from gr_toolkit.demo.summary import read_log, reward_curve, score_lines, show_demo
 from gr_toolkit.llm.names import resolve_model, slug
 from gr_toolkit.settings import load_settings
@@ -16,6 +16,17 @@ from rows import fill
 from train.samples import write_samples
 
 SCORE = {"accuracy": 0.25, "correct": 1, "wrong": 2, "undecided": 0, "n": 4, "benchmark": "tiny"}
+
+
+def log_run(state: Path, *summaries: Summary) -> None:
+    """Log a run as the command line does."""
+
+    def command() -> None:
+        with reporting(state, as_json=True) as steps:
+            for summary in summaries:
+                steps.append(summary)
+
+    assert run_to_end(command, ["gr", "curate"]) == 0
 
 
 @pytest.fixture
@@ -34,8 +45,8 @@ def data(store: Store) -> Path:
     interrupted = Summary("curate extract", table="pairs", seconds=1.0, output_tokens=11)
     resumed = Summary("curate extract", table="pairs", seconds=2.0, input_tokens=3_000)
     later = [Summary("train grpo", seconds=7.5), Summary("eval tiny", seconds=4.0, output_tokens=5)]
-    finish([interrupted], store.state, as_json=True)
-    finish([resumed, *later], store.state, as_json=True)
+    log_run(store.state, interrupted)
+    log_run(store.state, resumed, *later)
     return Path(store.data)
 
 
@@ -60,7 +71,7 @@ def test_rows_in_are_the_rows_left_by_the_previous_steps(data, capsys):
 
 
 def test_run_log_is_summed_by_step(data):
-    spent = read_log(data / ".state" / "runs.jsonl")
+    spent = read_log(data / ".state")
     assert spent["curate extract"] == (3.0, 3_011)
     assert list(spent) == ["curate extract", "train grpo", "eval tiny"]
 

@@ -138,7 +138,7 @@ def test_table_allows_one_writer(pages):
 
 
 def test_progress_counts_input_rows(pages, monkeypatch, capsys):
-    monkeypatch.setattr("gr_toolkit.console.LOG_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("gr_toolkit.console.bars.LOG_EVERY_SECONDS", 0.0)
 
     def step(shard, advance):
         advance(3)
@@ -149,7 +149,7 @@ def test_progress_counts_input_rows(pages, monkeypatch, capsys):
 
 
 def test_progress_reaches_the_total_if_the_step_under_reports(pages, monkeypatch, capsys):
-    monkeypatch.setattr("gr_toolkit.console.LOG_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("gr_toolkit.console.bars.LOG_EVERY_SECONDS", 0.0)
 
     def step(shard, advance):
         if shard != "b":

@@ -40,8 +40,17 @@ def test_count_adds_the_rows_of_a_shard_to_the_summary():
     count(summary, [fill("texts", "a"), *turned_down])
     assert (summary.rows, summary.kept, summary.shards) == (4, 2, 2)
     assert summary.reasons == Counter(empty=2, odd=1)
-    count(summary, [])
-    assert (summary.rows, summary.shards) == (4, 3)
+    first = {reason: row["id"] for reason, row in zip(("empty", "odd"), turned_down, strict=True)}
+    assert summary.first == first
+    count(summary, [fill("texts", "later", kept=False, reason="odd")])
+    assert (summary.rows, summary.shards, summary.first) == (5, 3, first)
+
+
+def test_first_row_of_a_reason_is_named_by_its_url_in_table_texts():
+    summary = Summary("step", table="texts")
+    row = fill("texts", "a", url="http://e.org/a", kept=False, reason="empty")
+    count(summary, [row])
+    assert summary.first == {"empty": "http://e.org/a"}
 
 
 def test_pending_shards_are_processed_in_order(store):
@@ -88,7 +97,7 @@ def test_step_holds_the_lock_of_its_table_while_it_runs(store):
 
 
 def test_more_reported_rows_than_the_shard_has_are_not_reported_twice(store, monkeypatch, capsys):
-    monkeypatch.setattr("gr_toolkit.console.LOG_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("gr_toolkit.console.bars.LOG_EVERY_SECONDS", 0.0)
     for shard in "ab":
         store.table("pages").write(shard, [fill("pages", f"{shard}{n}") for n in range(2)])
 

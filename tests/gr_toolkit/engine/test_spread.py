@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 
 import pytest
 
 from gr_toolkit.engine import spread
-from gr_toolkit.errors import MissingExtra
+from gr_toolkit.errors import MissingExtra, WorkerDied
 
 TASKS = 12
 
@@ -24,6 +25,10 @@ def fails_at_5(number: int) -> int:
     if number == 5:
         raise ValueError("no such thing")
     return number
+
+
+def dies(_: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture(scope="module", params=["here", "pool", pytest.param("ray", marks=pytest.mark.slow)])
@@ -83,3 +88,18 @@ def test_missing_ray_raises_missing_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtra, match="--engine ray needs"):
         list(spread(slow_first, [1], engine="ray", workers=2))
+
+
+def test_a_killed_worker_raises_worker_died(options):
+    if options["workers"] == 1:
+        pytest.skip("the task runs in this process")
+    with pytest.raises(WorkerDied):
+        list(spread(dies, [1], **options))
+
+
+def test_missing_ray_is_noticed_before_a_task_is_drawn(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    tasks = iter([1])
+    with pytest.raises(MissingExtra):
+        next(spread(slow_first, tasks, engine="ray", workers=2))
+    assert list(tasks) == [1]

@@ -1,18 +1,13 @@
 """The client against a real HTTP server that returns every kind of fault."""
 
-import asyncio
 import random
 import threading
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from types import SimpleNamespace
 
 import pytest
 
 from gr_toolkit.console import Summary
 from gr_toolkit.errors import RequestFailed, ServerUnusable, Unanswered
 from gr_toolkit.llm import connect
-from gr_toolkit.llm.requests import endpoint, limiter
 from gr_toolkit.llm.requests.wire import CONTROL
 from gr_toolkit.llm.usage import metered
 from gr_toolkit.settings import LLMSettings, RoleSettings
@@ -95,60 +90,6 @@ def test_transient_fault_is_retried(tmp_path, fault):
     with serving(fault, OK) as server, asking(server, tmp_path) as llm:
         assert ask(llm).text == "fine"
     assert len(server.seen) == 2
-
-
-@pytest.fixture
-def waits(monkeypatch):
-    """The seconds that a refused request waits, and those that the limiter delays any request.
-
-    Nothing really waits: the limiter's clock moves on when the limiter waits.
-    """
-    waits = SimpleNamespace(request=[], limiter=[])
-    now = 1000.0
-    pause = asyncio.sleep
-
-    async def wait_before_retry(seconds):
-        waits.request.append(seconds)
-        await pause(0)
-
-    async def wait_in_limiter(seconds):
-        nonlocal now
-        waits.limiter.append(seconds)
-        now += seconds
-        await pause(0)
-
-    def asyncio_with(sleep):
-        return SimpleNamespace(**{**vars(asyncio), "sleep": sleep})
-
-    monkeypatch.setattr(endpoint, "asyncio", asyncio_with(wait_before_retry))
-    monkeypatch.setattr(limiter, "asyncio", asyncio_with(wait_in_limiter))
-    monkeypatch.setattr(limiter, "time", SimpleNamespace(monotonic=lambda: now))
-    return waits
-
-
-@pytest.mark.parametrize("header", [{"retry_after": "30"}, {"retry_after_ms": "30000"}])
-def test_retry_after_is_honoured(tmp_path, header, waits):
-    with serving(fails(429, **header), OK) as server, asking(server, tmp_path) as llm:
-        assert ask(llm).text == "fine"
-    assert (waits.request, waits.limiter) == ([30.0], [30.0])
-
-
-def test_retry_after_may_be_a_date(tmp_path, waits):
-    in_five_minutes = format_datetime(datetime.now(UTC) + timedelta(minutes=5), usegmt=True)
-    with serving(fails(429, retry_after=in_five_minutes), OK) as server, asking(server, tmp_path) as llm:
-        assert ask(llm).text == "fine"
-    (seconds,) = waits.request
-    assert 0 < seconds <= 300
-
-
-def test_retry_after_delays_other_requests_too(tmp_path, waits):
-    with (
-        serving(fails(429, retry_after="30"), OK) as server,
-        asking(server, tmp_path, concurrency=1) as llm,
-    ):
-        llm.map(lambda n: llm.ask(user(str(n))), range(4), lambda _: None)
-    assert len(server.seen) == 5
-    assert waits.limiter == [30.0]  # by the first request after the refusal
 
 
 @pytest.mark.parametrize(

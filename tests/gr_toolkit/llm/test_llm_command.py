@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gr_toolkit import llm, settings
+from gr_toolkit.errors import UsageError
 from gr_toolkit.llm.command import Role, app
 from loopback import fails, says, serving
 
@@ -53,6 +54,12 @@ def test_ping_bypasses_the_cache(tmp_path, monkeypatch):
         ping(server, tmp_path, monkeypatch)
         ping(server, tmp_path, monkeypatch)
     assert len(server.seen) == 6
+
+
+def test_ping_refuses_a_second_verifier_that_is_not_configured(tmp_path, monkeypatch):
+    monkeypatch.setenv("GR_DATA", str(tmp_path))
+    with pytest.raises(UsageError, match=r"\[llm.second_verifier\] has no setting"):
+        CliRunner().invoke(app, ["ping", "--role", "second_verifier"], catch_exceptions=False)
 
 
 @pytest.mark.slow

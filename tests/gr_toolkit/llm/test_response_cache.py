@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from pydantic import BaseModel
@@ -195,7 +196,7 @@ def test_cache_can_be_switched_off(tmp_path):
         ask(llm)
         assert not ask(llm).cached
     assert len(server.seen) == 2
-    assert not list(tmp_path.iterdir())
+    assert not (tmp_path / CACHE_FILE).exists()
 
 
 def test_two_processes_share_the_file(tmp_path):
@@ -204,6 +205,17 @@ def test_two_processes_share_the_file(tmp_path):
     two.put("b", REPLY)
     assert one.get("b") == two.get("a") == Reply("text", None, "length", 3, 4, cached=True)
     assert one.get("c") is None
+
+
+def test_reasoning_is_kept_and_replies_stored_without_it_are_read(tmp_path):
+    cache = Cache(tmp_path / "cache.sqlite")
+    thoughtful = Reply("text", None, "stop", 3, 9, reasoning="thoughts", reasoning_tokens=5)
+    cache.put("new", thoughtful)
+    cache.write("old", {"text": "text", "finish_reason": "length", "input_tokens": 3, "output_tokens": 4})
+    cache.write("newer", {"text": "text", "of a later version": 1})
+    assert cache.get("new") == replace(thoughtful, cached=True)
+    assert cache.get("old") == replace(REPLY, cached=True)
+    assert cache.get("newer") is None
 
 
 def test_threads_share_one_connection(tmp_path):

@@ -78,7 +78,7 @@ def test_own_error_while_a_file_is_open_is_not_translated(folder):
         (
             lambda folder: folder.write("one", b""),
             CannotWrite,
-            "cannot write {url}/one: .*. No stored data is lost: free some space or choose another --data",
+            "cannot write {url}/one: Not a directory. No stored data is lost: choose another --data",
         ),
     ],
 )

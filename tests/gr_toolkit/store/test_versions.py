@@ -78,6 +78,18 @@ def test_another_type_is_cast_if_every_value_survives(store, types):
     assert table.scan().collect().rows(named=True) == [row]
 
 
+def test_attempts_of_the_first_schema_are_read_without_reasoning(store):
+    added = ("reasoning", "finish_reason", "output_tokens")
+    content = older("attempts", [fill("attempts")], **dict.fromkeys(added))
+    put(store, "attempts", "1", content, stamp("attempts"))
+    table = store.table("attempts")
+    assert table.versions("1") == Versions(1, 1)
+    assert table.rows("1") == [fill("attempts") | dict.fromkeys(added)]
+    table.write("2", table.rows("1"))
+    assert table.versions("2") == VERSIONS["attempts"] == Versions(2, 1)
+    assert table.rows("2") == table.rows("1")
+
+
 def test_missing_field_inside_a_list_is_null(store):
     answers = pa.list_(pa.struct([("accepted", pa.bool_()), ("text", pa.large_string())]))
     markup = pa.large_list(pa.struct([("question", pa.string()), ("answers", answers)]))
@@ -261,6 +273,7 @@ SCHEMA_HASHES = {
     ("contaminated", 1): "d2903bf73134",
     ("judged", 1): "babae28df40a",
     ("attempts", 1): "32e3fe760d37",
+    ("attempts", 2): "4703ea19cd95",
     ("dataset", 1): "823d7e8d157c",
 }
 

@@ -437,7 +437,6 @@ def test_settings_open_the_models_and_the_cache(tmp_path):
             with open_verifier(load_settings(data=str(tmp_path), llm=models)) as verifier:
                 assert verifier.llm is not None
                 assert [model.server for model in verifier.models] == [first.url, second.url]
-                assert verifier.llm.budget is verifier.models[1].budget
                 verdicts = verifier.llm.run(verifier.verify_many([HEAT]))
                 assert decided(verdicts) == [(True, "second model")]
     assert (len(first.seen), len(second.seen)) == (1, 1)

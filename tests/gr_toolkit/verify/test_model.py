@@ -245,13 +245,23 @@ def ask(state: Path, answer: str, first: Answer, second: Answer | None = None, *
             return llm.run(ask_model(llm, item, again))
 
 
-def test_request_has_the_published_prompt_and_the_sampling_parameters(tmp_path):
-    with serving(YES) as server, asking(server, tmp_path) as llm:
-        verdict = llm.run(ask_model(llm, Item("What rises?", "warmth", "heat")))
+@pytest.mark.parametrize("given", [{}, {"temperature": 0.3, "max_tokens": 99}])
+def test_request_has_the_published_prompt_and_the_parameters_of_the_role(tmp_path, given):
+    with serving(YES) as server:
+        settings = {
+            "model": "m",
+            "base_url": server.url,
+            "temperature": 0.9,
+            "max_tokens": 7,
+            "verifier": given,
+        }
+        with connect(LLMSettings.model_validate(settings | {"system": "Hm."}), "verifier", tmp_path) as llm:
+            verdict = llm.run(ask_model(llm, Item("What rises?", "warmth", "heat")))
     assert verdict == (True, "model", pytest.approx(0.9), "Equivalent.\nFinal Decision: Yes")
     (request,) = server.seen
     assert request["prompt"] == verifier_prompt("What rises?", "warmth", "heat")
-    assert (request["temperature"], request["max_tokens"], request["logprobs"]) == (0.0, 2_048, 5)
+    expected = {"temperature": 0.0, "max_tokens": 2048, "logprobs": 5} | given
+    assert {name: request[name] for name in expected} == expected
 
 
 def test_confidence_of_a_no_is_the_probability_of_no(tmp_path):

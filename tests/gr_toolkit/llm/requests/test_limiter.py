@@ -2,31 +2,10 @@ import asyncio
 import threading
 import time
 
+import pytest
+
 from gr_toolkit.llm.requests.limiter import Limiter
-from loopback import asking, fails, says, serving, user
-
-
-def test_burst_halves_the_limit_once_and_successes_raise_it():
-    limiter = Limiter(16)
-    sent = time.monotonic()
-    for _ in range(10):
-        limiter.slow_down(sent)
-    assert limiter.limit == 8
-    limiter.slow_down(time.monotonic())
-    assert limiter.limit == 4
-    for _ in range(5):
-        limiter.speed_up()
-    assert 5 <= limiter.limit < 6
-    for _ in range(500):
-        limiter.speed_up()
-    assert limiter.limit == 16
-
-
-def test_limit_is_at_least_one():
-    limiter = Limiter(2)
-    for _ in range(5):
-        limiter.slow_down(time.monotonic())
-    assert limiter.limit == 1
+from loopback import Answer, asking, fails, says, serving, user
 
 
 def test_requests_in_flight_never_exceed_the_limit():
@@ -39,13 +18,97 @@ def test_requests_in_flight_never_exceed_the_limit():
             in_flight += 1
             peak = max(peak, in_flight)
             await asyncio.sleep(0.001)
+            limiter.answered(limiter.sent(), 10)
             in_flight -= 1
 
     async def many():
-        await asyncio.gather(*(request() for _ in range(50)))
+        await asyncio.gather(*(request() for _ in range(200)))
 
     asyncio.run(many())
     assert peak == 3
+
+
+def test_requests_are_admitted_in_the_order_of_their_arrival():
+    limiter, order = Limiter(1), []
+
+    async def request(number):
+        async with limiter.slot():
+            order.append(number)
+            await asyncio.sleep(0)
+
+    async def many():
+        await asyncio.gather(*map(request, range(20)))
+
+    asyncio.run(many())
+    assert order == list(range(20))
+
+
+def test_request_that_is_sent_again_goes_first():
+    limiter, order = Limiter(1), []
+
+    async def request(number, again):
+        async with limiter.slot(again=again):
+            order.append(number)
+            await asyncio.sleep(0)
+
+    async def many():
+        await asyncio.gather(*(request(number, number == 3) for number in range(4)))
+
+    asyncio.run(many())
+    assert order == [0, 3, 1, 2]
+
+
+def test_load_grows_while_no_reply_comes():
+    limiter = Limiter(64)
+    admitted = []
+
+    async def request(number):
+        async with limiter.slot():
+            limiter.sent()
+            admitted.append(number)
+            if len(admitted) == 64:
+                everyone.set()
+            await everyone.wait()
+
+    async def many():
+        async with asyncio.timeout(30):
+            await asyncio.gather(*map(request, range(64)))
+
+    everyone = asyncio.Event()
+    asyncio.run(many())
+    assert len(admitted) == 64
+
+
+@pytest.mark.parametrize("is_admitted", [False, True])
+def test_cancelled_request_leaves_its_slot_to_the_next(is_admitted):
+    """Cancelled while it waits, or at the moment at which it gets the slot."""
+    limiter = Limiter(1)
+
+    async def hold():
+        async with limiter.slot():
+            await asyncio.Event().wait()
+
+    async def pass_through():
+        async with limiter.slot():
+            pass
+
+    async def main():
+        first, second = asyncio.ensure_future(hold()), asyncio.ensure_future(hold())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        if is_admitted:
+            first.cancel()
+            await asyncio.sleep(0)
+            second.cancel()
+        else:
+            second.cancel()
+            await asyncio.sleep(0)
+            first.cancel()
+        async with asyncio.timeout(5):
+            await pass_through()
+        await asyncio.gather(first, second, return_exceptions=True)
+
+    asyncio.run(main())
 
 
 def test_client_sends_fewer_concurrent_requests_after_429(tmp_path):
@@ -63,7 +126,7 @@ def test_client_sends_fewer_concurrent_requests_after_429(tmp_path):
         with lock:
             in_flight += 1
             peak = max(peak, in_flight)
-        time.sleep(0.05)
+        time.sleep(0.02)
         with lock:
             in_flight -= 1
         return says("fine")
@@ -71,4 +134,53 @@ def test_client_sends_fewer_concurrent_requests_after_429(tmp_path):
     with serving(behave) as server, asking(server, tmp_path, concurrency=16, patience=60.0) as llm:
         replies = llm.map(lambda n: llm.ask(user(str(n))), range(40), lambda _: None)
     assert len(replies) == 40
-    assert peak < 16  # 8 after the refusals; with every success slightly more
+    assert peak < 16
+
+
+@pytest.mark.parametrize(
+    ("status", "lowers"),
+    [(429, True), (503, True), (500, False), (502, False), (504, False), (408, False)],
+)
+def test_only_a_refusal_for_load_lowers_the_limit(tmp_path, status, lowers):
+    with (
+        serving(fails(status), says("fine")) as server,
+        asking(server, tmp_path, concurrency=4, patience=60.0) as llm,
+    ):
+        llm.run(llm.ask(user("hello")))
+        limit = llm._endpoint._limiter._refusals.limit(time.monotonic())
+    assert (limit < 4) == lowers
+
+
+@pytest.mark.parametrize("header", [{"retry_after": "0.4"}, {"retry_after_ms": "400"}])
+def test_pause_that_the_server_asks_for_delays_every_request(tmp_path, header):
+    times = []
+
+    def behave(body):
+        times.append(time.monotonic())
+        return fails(429, **header) if len(times) == 1 else says("fine")
+
+    with serving(behave) as server, asking(server, tmp_path, concurrency=1) as llm:
+        llm.map(lambda n: llm.ask(user(str(n))), range(4), lambda _: None)
+    assert len(times) == 5
+    assert times[1] - times[0] >= 0.39
+
+
+def test_long_pause_is_announced(tmp_path, capsys):
+    def behave(body):
+        return fails(429, "slow down", retry_after="20")
+
+    async def one():
+        await asyncio.wait_for(llm.ask(user("hello")), 0.5)
+
+    with serving(behave) as server, asking(server, tmp_path) as llm, pytest.raises(TimeoutError):
+        llm.run(one())
+    assert f"{server.url} asks to wait 20 s: HTTP 429: slow down" in capsys.readouterr().err
+
+
+def test_hanging_replies_free_their_slots(tmp_path):
+    answers = iter([Answer(hang=0.5), *[says("fine")] * 50])
+    with (
+        serving(lambda body: next(answers)) as server,
+        asking(server, tmp_path, concurrency=1, timeout=0.1) as llm,
+    ):
+        assert llm.run(llm.ask(user("hello"))).text == "fine"

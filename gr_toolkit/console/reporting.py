@@ -1,0 +1,59 @@
+"""Reports what a command did: prints its summary, and passes it to the log of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import SupportsIndex
+
+from gr_toolkit.console.output import OutputLost
+from gr_toolkit.console.summary import Summary, as_record, counted, log_line, show_summaries
+from gr_toolkit.errors import RowsPending
+from gr_toolkit.runs import current
+
+
+class Steps(list[Summary]):
+    """The summaries of a command. The first one begins the log of the run; raises CannotWrite."""
+
+    def append(self, summary: Summary) -> None:
+        """Add the summary of a step that begins."""
+        current.begin()
+        super().append(summary)
+
+    def insert(self, place: SupportsIndex, summary: Summary) -> None:
+        """Add the summary of a step that ran beside another."""
+        current.begin()
+        super().insert(place, summary)
+
+
+@contextmanager
+def reporting(state: Path, *, as_json: bool, must_log: bool = True) -> Iterator[list[Summary]]:
+    """Yield a list for the summaries of a command, and print them after the block, even if the block fails.
+
+    The summaries are also logged in the folder `state` if the command line of `gr` runs the block. Without
+    `must_log`, only if that folder exists and is writable. After a failure the last summary is marked as
+    unfinished. Raises RowsPending if a step left rows pending, and CannotWrite, when the first step begins,
+    if the log cannot be written.
+    """
+    current.log_in(state, must_log=must_log)
+    summaries = Steps()
+    try:
+        yield summaries
+    except BaseException:
+        if summaries:
+            summaries[-1].notes.append("did not finish")
+            _report(summaries)
+            with suppress(OutputLost):
+                show_summaries(summaries, as_json=as_json)
+        raise
+    _report(summaries)
+    show_summaries(summaries, as_json=as_json)
+    if pending := sum(summary.pending for summary in summaries):
+        raise RowsPending(f"{counted(pending, 'row')} pending: run the same command again to carry on")
+
+
+def _report(summaries: list[Summary]) -> None:
+    lines = [log_line(summary) for summary in summaries if not summary.is_idle]
+    notes = [note for summary in summaries if summary.is_idle for note in summary.notes]
+    current.report([as_record(summary) for summary in summaries], lines, notes)

@@ -174,7 +174,7 @@ class Endpoint:
 
         The breaker handles the pause after 503: the limiter's would delay its decision.
         """
-        wait = fault.wait if fault.status == 429 else 0.0
+        wait = (fault.wait or 0.0) if fault.status == 429 else None
         pauses = self._limiter.refused(fault.sent_at, wait)
         if pauses and wait is not None and wait > LONG_PAUSE:
             say(f"{self.target.server} asks to wait {wait:.0f} s: {fault.reason}")
@@ -193,6 +193,8 @@ class Endpoint:
             except (OpenAIError, *NO_ANSWER) as error:
                 fault = diagnose(error, self.target.timeout, self.target.key)
                 fault.sent_at = sent.at
+                if fault.timed_out:  # a server with too many requests may answer none of them in time
+                    self._limiter.answered(sent, tokens=0)
                 if fault.status is not None or fault.unreachable:
                     charge.usd = 0.0  # in other cases the server may have processed and billed the request
                 raise fault from error

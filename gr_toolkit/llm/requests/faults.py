@@ -27,6 +27,7 @@ class Fault(Exception):
         wait: float | None = None,
         unreachable: bool = False,
         lost: bool = False,
+        timed_out: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -35,6 +36,7 @@ class Fault(Exception):
         self.wait = wait  # seconds requested by the server (Retry-After)
         self.unreachable = unreachable  # no server listens at the address
         self.lost = lost  # the connection ended before the response
+        self.timed_out = timed_out  # no response came in time
         self.sent_at = 0.0  # time.monotonic
 
     @property
@@ -89,7 +91,7 @@ def diagnose(error: Exception, timeout: float | None, secret: str) -> Fault:
     chain = list(_chain(error))
     cause = chain[-1]
     if isinstance(error, TimeoutError) or isinstance(cause, TimeoutError):
-        return Fault(f"timed out after {timeout:g} s" if timeout else "timed out")
+        return Fault(f"timed out after {timeout:g} s" if timeout else "timed out", timed_out=True)
     if isinstance(error, openai.APIConnectionError):
         unreachable = any(isinstance(each, aiohttp.ClientConnectorError) for each in chain)
         what = "cannot connect" if unreachable else "connection lost"

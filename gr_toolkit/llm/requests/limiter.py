@@ -12,6 +12,32 @@ from gr_toolkit.llm.requests.refusals import Refusals
 from gr_toolkit.llm.requests.throughput import Sent, Throughput
 
 LOOK_SECONDS = 0.02  # between two looks at a limit that grows with time
+FIRST_COST = 0.0015  # seconds of this thread per request, until it is measured
+MEMORY = 1024  # requests over which the cost is averaged
+BURST_SECONDS = 0.005  # the time that the pace may be behind, and then catch up
+
+
+class Pace:
+    """Admits requests no faster than this thread can handle them.
+
+    Requests that begin together go through each of their steps together, and so do their replies. Then each
+    takes as long as all of them. What is spread over time stays spread.
+    """
+
+    def __init__(self) -> None:
+        self.cost = FIRST_COST
+        self.next_at = 0.0  # when the next request may be admitted
+        self._used = 0.0
+
+    def admit(self, now: float) -> None:
+        """Record that a request is admitted."""
+        self.next_at = max(self.next_at, now - BURST_SECONDS) + self.cost
+
+    def answered(self, used: float) -> None:
+        """Record a reply; `used` is the time in seconds that this thread has worked so far."""
+        if self._used:
+            self.cost += (used - self._used - self.cost) / MEMORY
+        self._used = used
 
 
 class Limiter:
@@ -23,6 +49,7 @@ class Limiter:
         self._in_flight = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._look: asyncio.TimerHandle | None = None
+        self._pace = Pace()
 
     @property
     def limit(self) -> int:
@@ -35,10 +62,12 @@ class Limiter:
 
         A request that is sent `again` goes first: it has waited longest.
         """
-        if self._waiting or not self._has_room():
+        now = time.monotonic()
+        if self._waiting or not self._has_room(now):
             await self._turn(again)
         else:
             self._in_flight += 1
+            self._pace.admit(now)
         try:
             yield
         finally:
@@ -50,22 +79,23 @@ class Limiter:
         return self._throughput.sent(time.monotonic(), self._in_flight)
 
     def answered(self, sent: Sent, tokens: int) -> None:
-        """Record a reply with this number of output tokens."""
+        """Record a reply with this number of output tokens; none if it did not come in time."""
+        self._pace.answered(time.thread_time())
         self._refusals.admit(sent.at)
         self._throughput.received(sent, time.monotonic(), tokens)
 
     def refused(self, sent_at: float, wait: float | None) -> bool:
         """Record that the server refused a request for load; return whether a pause begins.
 
-        `wait` is the pause in seconds that the server asks for, if it does.
+        `wait` is the pause in seconds that the server asks for; with None there is never one.
         """
         now = time.monotonic()
         was_pausing = now < self._refusals.resume_at
         self._refusals.refuse(sent_at, now, self._in_flight, wait)
         return not was_pausing and now < self._refusals.resume_at
 
-    def _has_room(self) -> bool:
-        return self._in_flight < self.limit and time.monotonic() >= self._refusals.resume_at
+    def _has_room(self, now: float) -> bool:
+        return self._in_flight < self.limit and now >= max(self._refusals.resume_at, self._pace.next_at)
 
     async def _turn(self, again: bool) -> None:
         """Wait in line until the slot is taken for this request."""
@@ -84,18 +114,28 @@ class Limiter:
             raise
 
     def _admit(self) -> None:
-        """Give free slots to the requests that wait. Come back later if time alone frees more."""
+        """Give free slots to the requests that wait. Come back when time alone admits more."""
         now = time.monotonic()
         self._throughput.grow(now)
-        while self._waiting and self._has_room():
+        while self._waiting and (self._waiting[0].done() or self._has_room(now)):
             turn = self._waiting.popleft()
-            if not turn.done():
+            if not turn.done():  # cancelled
                 self._in_flight += 1
+                self._pace.admit(now)
                 turn.set_result(None)
-        if self._waiting and self._look is None:
-            later = max(LOOK_SECONDS, self._refusals.resume_at - now)
-            self._look = asyncio.get_running_loop().call_later(later, self._look_again)
+        if self._waiting:
+            self._look_again_at(now)
 
-    def _look_again(self) -> None:
+    def _look_again_at(self, now: float) -> None:
+        full = self._in_flight >= self.limit
+        at = max(self._refusals.resume_at, now + LOOK_SECONDS if full else self._pace.next_at)
+        loop = asyncio.get_running_loop()
+        if self._look is not None:
+            if self._look.when() <= at:
+                return
+            self._look.cancel()
+        self._look = loop.call_at(at, self._look_now)
+
+    def _look_now(self) -> None:
         self._look = None
         self._admit()

@@ -40,18 +40,20 @@ class Refusals:
         self._pause = FIRST_PAUSE
 
     def refuse(self, sent_at: float, now: float, in_flight: int, wait: float | None) -> None:
-        """Record a refusal of a request sent at `sent_at`. `wait` is the pause that the server asks for.
+        """Record a refusal of a request sent at `sent_at`.
 
-        One burst of refusals lowers the limit once: those of requests sent before do not count, and where all
-        are refused the number in flight is not the cause. Then there is a pause instead, which doubles.
+        `wait` is the pause in seconds that the server asks for; with None there is never one. A burst of
+        refusals lowers the limit once: those of requests sent before do not count, and if all are refused, the
+        number in flight is not the cause. Then there is a pause instead, which doubles.
         """
+        is_pausing = now < self.resume_at
         if wait is not None:
             self.resume_at = max(self.resume_at, now + wait)
-        if sent_at < self._cut_at or (wait is None and now < self.resume_at):
+        if sent_at < self._cut_at:
             return
         if self._admitted_since:
             self._earlier = min(self.limit(now), float(in_flight))
             self._cut_at, self._admitted_since = now, False
-        elif wait is None:
-            self.resume_at = now + self._pause
+        elif wait is not None and not is_pausing:
+            self.resume_at = max(self.resume_at, now + self._pause)
             self._pause = min(LONGEST_PAUSE, 2 * self._pause)

@@ -22,7 +22,7 @@ REPLIES = 16  # at least, for a rate
 NOISE = 0.03  # standard error of a rate's logarithm, above which more replies are awaited
 MARGIN = 0.03  # difference of the logarithms of two rates that count as equal
 HOLD, LONGEST_HOLD = 8, 64  # rates that are measured at the best limit before another is tried
-UNSATURATED = 0.6  # elasticity of the rate above which a server has room for more requests
+UNSATURATED = 0.4  # elasticity of the rate above which a server has room for more requests
 SHIFT = 0.2  # change of a rate's logarithm that shows that the server or the work has changed
 FULL = 0.8  # share of the limit that must be in flight when a request is sent that counts for its rate
 

@@ -127,6 +127,16 @@ def test_slower_server_is_noticed_and_a_recovered_one_used_again():
     assert throughput.limit >= 150
 
 
+def test_limit_falls_while_replies_do_not_come_in_time():
+    throughput, now = Throughput(MAXIMUM), 0.0
+    for _ in range(20_000):
+        now += 0.01
+        throughput.grow(now)
+        sent = throughput.sent(now, throughput.limit)
+        throughput.received(sent, now + 1.0, tokens=100 if throughput.limit <= 16 else 0)
+    assert throughput.limit <= 20
+
+
 def test_limit_stays_between_one_and_the_maximum():
     for maximum in (1, 2, 3, 16):
         throughput = Throughput(maximum)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence, Set
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 
 from crawl.frontier.frontier import Frontier
 from crawl.frontier.status import waiting_by_host
@@ -40,19 +40,14 @@ def fetch(
     summaries: list[Summary],
     *,
     url_column: str | None = None,
-    beside: AbstractContextManager[Beside | None] | None = None,
 ) -> None:
     """Fetch the named sources, the pages they link to, and the URLs that an earlier run left pending.
 
-    Writes table `pages`. Enters `beside` when the arguments are found valid, before anything is written;
-    calls the `start` of what it yields with the name of every shard; and appends a summary when the crawl
-    begins. Raises UsageError, MissingExtra, Locked, CannotWrite, StoreError, and GrError if no source could
-    be fetched. Pages stored before an error stay; the same call then continues the crawl.
+    Writes table `pages`, and appends a summary when the crawl begins. Raises UsageError, MissingExtra,
+    Locked, CannotWrite, StoreError, and GrError if no source could be fetched. Pages stored before an error
+    stay; the same call then continues the crawl.
     """
-    started = time.monotonic()
-    sources = sources_to_crawl(store, settings, names, url_column)
-    with beside or nullcontext() as extraction:
-        fetch_sources(store, settings, sources, summaries, extraction, started)
+    fetch_sources(store, settings, sources_to_crawl(store, settings, names, url_column), summaries)
 
 
 def sources_to_crawl(
@@ -72,10 +67,10 @@ def fetch_sources(
     settings: Settings,
     sources: Sources,
     summaries: list[Summary],
-    beside: Beside | None,
-    started: float,
+    beside: Beside | None = None,
 ) -> None:
-    """Fetch the sources, and what `fetch` fetches besides. `started` is the monotonic time of its start."""
+    """Fetch what `fetch` does. Calls the `start` of `beside` with the name of every shard."""
+    started = time.monotonic()
     scope = Scope(settings.crawl)
     pages = store.table("pages")
     locked = {beside.table.name} if beside else set[str]()

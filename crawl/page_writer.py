@@ -93,5 +93,4 @@ class PageWriter:
             self.summary.rows += 1
             self.summary.kept += row["kept"]
             if row["reason"]:
-                self.summary.reasons[row["reason"]] += 1
-                self.summary.first.setdefault(row["reason"], row["url"])
+                self.summary.reject(row["reason"], row["url"])

@@ -9,7 +9,7 @@ from functools import partial
 
 from crawl.archives.warc_out import ENDING, warc_of
 from crawl.extract import text_rows
-from crawl.fetch import fetch
+from crawl.fetch import fetch_sources, sources_to_crawl
 from gr_toolkit.console import Summary
 from gr_toolkit.engine import run_spread
 from gr_toolkit.engine.beside import Beside, run_beside
@@ -30,10 +30,12 @@ def crawl(
 ) -> None:
     """Fetch the sources into table `pages`, extract `texts`, and write WARC files if `warc` is set.
 
-    Raises the errors of `fetch` and `run_spread`. Appends a summary of each step when the step begins.
+    Raises the errors of `fetch` (crawl/fetch.py) and `run_spread`. Appends a summary of each step when the
+    step begins.
     """
-    beside = extracting(store, settings, summaries)
-    fetch(store, settings, names, summaries, url_column=url_column, beside=beside)
+    sources = sources_to_crawl(store, settings, names, url_column)
+    with extracting(store, settings, summaries) as beside:
+        fetch_sources(store, settings, sources, summaries, beside)
     if warc:
         write_warcs(store, settings, summaries)
 

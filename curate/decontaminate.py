@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 
 from curate.flow import Pair, pairs_reaching
@@ -16,12 +16,21 @@ from gr_toolkit.store import Store
 from gr_toolkit.store.questions import Question, read_questions
 from gr_toolkit.store.tables import ContaminatedRow
 
+Benchmarks = Mapping[str, Sequence[Question]]  # the questions of every file, by its path
 
-def decontaminate(store: Store, settings: Settings, summary: Summary) -> None:
-    """Fill `contaminated`: compare the pending pairs with the bundled and the configured benchmarks."""
+
+def decontaminate(
+    store: Store, settings: Settings, summary: Summary, configured: Benchmarks | None = None
+) -> None:
+    """Fill `contaminated`: compare the pending pairs with the bundled and the configured benchmarks.
+
+    `configured` are the latter, if they are already read. Raises UsageError if one cannot be read.
+    """
     index = NgramIndex()
-    for path in (*map(str, BENCHMARKS.values()), *settings.curate.benchmarks):
-        add_benchmark(index, path)
+    bundled = read_benchmarks(map(str, BENCHMARKS.values()))
+    for benchmarks in (bundled, configured or read_benchmarks(settings.curate.benchmarks)):
+        for path, questions in benchmarks.items():
+            add_benchmark(index, path, questions)
 
     def find_leaks(shard: str, _: Advance) -> list[ContaminatedRow]:
         return leaks_in(pairs_reaching(store, "contaminated", shard), index, settings.curate.overlap)
@@ -29,22 +38,16 @@ def decontaminate(store: Store, settings: Settings, summary: Summary) -> None:
     run_here(store, summary, find_leaks)
 
 
-def check_benchmarks(settings: Settings) -> None:
-    """Read the configured benchmarks. Raises UsageError if one cannot be read, before a step begins."""
-    for path in settings.curate.benchmarks:
-        read_benchmark(path)
-
-
-def add_benchmark(index: NgramIndex, path: str) -> None:
-    """Index the questions of a .jsonl or .parquet file. Raises UsageError if the file cannot be read."""
-    for question in read_benchmark(path):
+def add_benchmark(index: NgramIndex, path: str, questions: Sequence[Question]) -> None:
+    """Index the questions of a file under its name without the ending."""
+    for question in questions:
         index.add(PurePath(path).stem, question.id, question.question)
 
 
-def read_benchmark(path: str) -> list[Question]:
-    """The questions of a .jsonl or .parquet file. Raises UsageError if the file cannot be read."""
+def read_benchmarks(paths: Iterable[str]) -> Benchmarks:
+    """The questions of .jsonl or .parquet files. Raises UsageError if a file cannot be read."""
     try:
-        return read_questions(path, need_answers=False)
+        return {path: read_questions(path, need_answers=False) for path in paths}
     except (UsageError, StoreError, MissingExtra) as error:
         raise UsageError(f"curate.benchmarks: {error}") from error
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from curate.decontaminate import check_benchmarks
+from curate.decontaminate import Benchmarks, decontaminate, read_benchmarks
 from curate.models import unit_of
 from gr_toolkit.console import Summary, counted
 from gr_toolkit.errors import UsageError
 from gr_toolkit.llm.connection import UNFINISHED_FILE
-from gr_toolkit.llm.local.required import require_roles, require_verifier
+from gr_toolkit.llm.required import require_roles, require_verifier
 from gr_toolkit.llm.unfinished import Unfinished
 from gr_toolkit.settings import Role, Settings
 from gr_toolkit.steps import Step
@@ -33,22 +34,23 @@ def curate(
     the first step, if there is no data folder or if any step cannot run; and the steps' errors.
     """
     store = _existing_store(settings)
-    _check(settings, steps)
+    benchmarks = _check(settings, steps)
     for step in steps:
         summaries.append(Summary(step=step.name, table=step.table))
         if again is not None:
             _set_aside(store, step.table, again)
-        _function(step)(store, settings, summaries[-1])
+        _function(step, benchmarks)(store, settings, summaries[-1])
 
 
-def _check(settings: Settings, steps: Sequence[Step]) -> None:
-    """Raise UsageError or MissingExtra if a model or a benchmark of the steps is missing."""
+def _check(settings: Settings, steps: Sequence[Step]) -> Benchmarks:
+    """Read the benchmarks of the steps. Raises UsageError or MissingExtra if one, or a model, is missing."""
     tables = {step.table for step in steps}
     require_roles(settings.llm, [role for table, role in ROLES.items() if table in tables])
     if "attempts" in tables:
         require_verifier(settings)
     if "contaminated" in tables:
-        check_benchmarks(settings)
+        return read_benchmarks(settings.curate.benchmarks)
+    return {}
 
 
 def _set_aside(store: Store, table: str, reason: str) -> None:
@@ -58,8 +60,10 @@ def _set_aside(store: Store, table: str, reason: str) -> None:
             unfinished.forget(unit_of(table, shard))
 
 
-def _function(step: Step) -> Callable[[Store, Settings, Summary], None]:
+def _function(step: Step, benchmarks: Benchmarks) -> Callable[[Store, Settings, Summary], None]:
     """The function of the step: `curate export` is `export` in curate/export.py."""
+    if step.table == "contaminated":
+        return partial(decontaminate, configured=benchmarks)
     module = import_module(f"curate.{step.subcommand}")
     function: Callable[[Store, Settings, Summary], None] = getattr(module, step.subcommand)
     return function

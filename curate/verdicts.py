@@ -58,6 +58,7 @@ def verify_again(store: Store, settings: Settings, summary: Summary, verifier: V
             )
     finally:
         summary.pending += again.pending
+        summary.first = again.first | summary.first
         summary.seconds += again.seconds
         summary.notes += [f"verified again: {again.rows} attempts in {again.shards} shards", *again.notes]
 

@@ -17,8 +17,8 @@ from gr_toolkit.console import Summary, progress
 from gr_toolkit.engine import Asked, Rounds, as_async, in_rounds
 from gr_toolkit.errors import UsageError
 from gr_toolkit.llm import connect, kept_until_written
-from gr_toolkit.llm.local.required import require_model, require_verifier
 from gr_toolkit.llm.names import resolve_model, slug
+from gr_toolkit.llm.required import require_model, require_verifier
 from gr_toolkit.llm.usage import metered
 from gr_toolkit.settings import Settings
 from gr_toolkit.store import Store
@@ -99,7 +99,7 @@ def evaluate_benchmark(exam: Exam, benchmark: Benchmark, folder: Folder, summary
     _write(folder, exam, benchmark, marks, result)
     if not summary.pending:
         exam.llm.forget(unit_of(exam, benchmark))
-    _report(summary, result)
+    _report(summary, marks, result)
     summary.notes.append(f"written to {folder.url}/{benchmark.name}.jsonl and {benchmark.name}.score.json")
 
 
@@ -154,16 +154,12 @@ def _write(folder: Folder, exam: Exam, benchmark: Benchmark, marks: Sequence[Mar
     folder.write(f"{benchmark.name}.score.json", f"{json.dumps(content, indent=2)}\n".encode())
 
 
-def _report(summary: Summary, result: Score) -> None:
+def _report(summary: Summary, marks: Sequence[Mark], result: Score) -> None:
     summary.rows = result.completions
     summary.kept = result.correct
-    rejected = {
-        "wrong": result.wrong,
-        "no answer": result.no_answer,
-        "undecided": result.undecided,
-        "failed": result.failed,
-    }
-    summary.reasons.update({reason: count for reason, count in rejected.items() if count})
+    for mark in marks:
+        if mark.outcome != "correct":
+            summary.reject(mark.outcome, mark.id)
     summary.notes.append(describe_score(result))
 
 

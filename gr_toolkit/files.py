@@ -57,11 +57,11 @@ def _lock(file: BinaryIO, temporary: Path, path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise Locked(f"{path} is being written by another process; try again later") from None
-    if not _is_at(file, temporary):
+    if not is_at(file, temporary):
         raise Locked(f"{path} has just been written by another process; try again")
 
 
-def _is_at(file: BinaryIO, path: Path) -> bool:
+def is_at(file: BinaryIO, path: Path) -> bool:
     """Whether the path still refers to this open file, not to a newer one of the same name."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from gr_toolkit.errors import CannotWrite
@@ -12,20 +12,50 @@ from gr_toolkit.errors import CannotWrite
 BUSY_SECONDS = 60.0  # how long a transaction waits for the one of another process
 
 
-def open_database(path: Path, schema: str) -> sqlite3.Connection:
-    """Open the file at `path`, creating it and its folder if needed. Raises OSError and sqlite3.Error."""
+def open_database(path: Path, *schema: str) -> sqlite3.Connection:
+    """Open the file at `path`, creating it, its folder and what the statements of `schema` define if needed.
+
+    Raises OSError and sqlite3.Error.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     database = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
     try:
         # WAL: readers work while another process writes, and a kill leaves the file consistent.
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
-        with database:
-            database.execute(schema)
+        for statement in schema:
+            database.execute(statement)
     except sqlite3.Error:
         database.close()
         raise
     return database
+
+
+@contextmanager
+def open_to_read(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the file at `path` read-only, even while a process writes to it. Raises OSError and sqlite3.Error.
+
+    Creates no file, unless a process writes or was killed while it wrote.
+    """
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{_mode_to_read(path)}", uri=True)) as database:
+        yield database
+
+
+def _mode_to_read(path: Path) -> str:
+    """The parameters to open the file with. If `immutable`, SQLite creates no file, as it does even to read.
+
+    Without a WAL file no process has the database open, and with an empty one nothing is committed yet.
+    """
+    try:
+        is_used = path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        is_used = False
+    return "mode=ro" if is_used else "mode=ro&immutable=1"
+
+
+def has_tables(database: sqlite3.Connection) -> bool:
+    """Whether the file has its tables. A kill or a full disk may have left it empty. Raises sqlite3.Error."""
+    return database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
 
 
 @contextmanager

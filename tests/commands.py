@@ -75,3 +75,14 @@ def gr(folder: Path, *arguments: str, **variables: str) -> tuple[int, str, str]:
         except SystemExit as ended:
             code = int(ended.code or 0)
     return code, output.getvalue(), errors.getvalue()
+
+
+def refusal(folder: Path, *arguments: str, code: int = 2, **variables: str) -> str:
+    """The one line with which `gr` refuses to run in `folder`, which it leaves as it was."""
+    before = sorted(folder.rglob("*"))
+    exit_code, output, errors = gr(folder, *arguments, **variables)
+    assert (exit_code, output) == (code, ""), errors
+    assert errors.startswith("gr: "), errors
+    assert errors.count("\n") == 1, errors
+    assert sorted(folder.rglob("*")) == before
+    return errors

@@ -53,14 +53,6 @@ def assert_one_line(done: subprocess.CompletedProcess[str], code: int, *parts: s
     assert all(part in lines[0] for part in parts), lines[0]
 
 
-def test_command_without_pending_work_succeeds(tmp_path):
-    (tmp_path / "gr-data").mkdir()
-    done = process(tmp_path, "curate", "--json")
-    assert done.returncode == 0, done.stderr
-    steps = json.loads(done.stdout)["steps"]
-    assert [step["rows"] for step in steps] == [0] * 6
-
-
 def test_status_of_an_empty_folder_is_all_zeros(tmp_path):
     done = gr(tmp_path, "status", "--json")
     assert done.returncode == 0, done.stderr
@@ -77,6 +69,12 @@ def test_status_of_a_missing_folder_reports_it(tmp_path):
     done = gr(tmp_path, "status", "--data", "TYPO", "--json")
     assert json.loads(done.stdout)["tables"]["pages"]["rows"] == 0
     assert "TYPO does not exist yet" in done.stderr
+
+
+def test_status_with_a_log_that_cannot_be_read_is_one_line(tmp_path):
+    log = tmp_path / "gr-data" / ".state" / "runs.jsonl"
+    log.mkdir(parents=True)
+    assert_one_line(gr(tmp_path, "status"), 1, "cannot read gr-data/.state/runs.jsonl: Is a directory")
 
 
 def test_help_lists_the_commands_in_pipeline_order(tmp_path):
@@ -191,7 +189,7 @@ def test_unknown_setting_error_suggests_the_nearest_name(tmp_path):
 def test_locked_table_error_names_the_holder_and_exits_75(tmp_path):
     store = Store(str(tmp_path / "gr-data"), tmp_path / "gr-data" / ".state")
     with store.table("pairs").writing():
-        assert_one_line(process(tmp_path, "curate", "extract"), 75, "pairs", str(os.getpid()))
+        assert_one_line(gr(tmp_path, "curate", "extract"), 75, "pairs", str(os.getpid()))
 
 
 def texts(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import os
 import sqlite3
 import subprocess
@@ -22,10 +23,13 @@ from loopback import Answer, Body, fails, says, serving
 
 PASSWORD, MODEL_KEY, DEFAULT_KEY = "planted-password", "planted-model-key", "sk-planted-default-key"
 TOKEN, IN_URL, IN_SETTINGS = "planted-hub-token", "planted-in-url", "sk-planted-in-settings"
+IN_BODY = "planted-body-key"
 IN_QUERY = "planted-in-query"  # identifies a page, so it stays in tables
 BASIC = base64.b64encode(f"ann:{PASSWORD}".encode()).decode()
-EVERYWHERE = (PASSWORD, BASIC, MODEL_KEY, DEFAULT_KEY, TOKEN, IN_URL, IN_SETTINGS)
+EVERYWHERE = (PASSWORD, BASIC, MODEL_KEY, DEFAULT_KEY, TOKEN, IN_URL, IN_SETTINGS, IN_BODY)
+BEGINNINGS = [secret[:12] for secret in EVERYWHERE]  # a message that is cut could hold a part of a secret
 ECHO = f"refused {MODEL_KEY} {DEFAULT_KEY} {TOKEN} {BASIC} https://ann:{PASSWORD}@e.org/?key={IN_QUERY}"
+CUT_ECHO = f"{'no ' * 59}{ECHO}"  # a reason of 200 characters ends within the first key
 WORDS = "The speed of a bus that covers 180 km in 3 hours is 60 km/h, since speed is distance by time. "
 
 
@@ -58,11 +62,11 @@ def site() -> Iterator[ThreadingHTTPServer]:
 
 
 def behave(body: Body) -> Answer:
-    """Fail with an echo of all keys for one page and for a ping; answer anything else."""
+    """Fail with an echo of all keys for a ping and for one page; answer anything else."""
     prompt = str(body["messages"])
     if "ten" in prompt and "Count" in prompt:
         return fails(401, ECHO)
-    return fails(500, ECHO) if "The second" in prompt else says('{"pairs": []}')
+    return fails(500, CUT_ECHO) if "The second" in prompt else says('{"pairs": []}')
 
 
 def decoded(path: Path, content: bytes) -> str:
@@ -79,6 +83,11 @@ def decoded(path: Path, content: bytes) -> str:
     return content.decode("utf-8", "replace")
 
 
+def may_hold_urls(path: Path) -> bool:
+    """Whether the file is a shard of a table, a part of the frontier or a WARC file."""
+    return path.suffix == ".parquet" or "warc" in path.parts or path.name.startswith("frontier.sqlite")
+
+
 @pytest.mark.slow
 def test_planted_secrets_appear_in_nothing_that_a_run_writes(tmp_path, site):
     root = f"http://127.0.0.1:{site.server_port}"
@@ -89,7 +98,7 @@ def test_planted_secrets_appear_in_nothing_that_a_run_writes(tmp_path, site):
         "GR_CRAWL__DELAY": "0",
         "GR_CRAWL__RETRIES": "0",
         f"GR_AUTH_127_0_0_1_{site.server_port}": f"ann:{PASSWORD}",
-        "MODEL_KEY": MODEL_KEY,
+        "LLM_CREDENTIAL": MODEL_KEY,
         "OPENAI_API_KEY": DEFAULT_KEY,
         "HUB_TOKEN": TOKEN,
     }
@@ -111,16 +120,18 @@ def test_planted_secrets_appear_in_nothing_that_a_run_writes(tmp_path, site):
 
     with serving(behave) as server:
         (tmp_path / "gr.toml").write_text(
-            f'[llm]\nmodel = "m"\nbase_url = "{server.url}"\napi_key_env = "MODEL_KEY"\n'
+            f'[llm]\nmodel = "m"\nbase_url = "{server.url}"\napi_key_env = "LLM_CREDENTIAL"\n'
             "retries = 0\npatience = 0\ngive_up_after = 1\n"
         )
         gr(0, "crawl", f"{root}/", "--warc")
         assert "GR_AUTH_" in gr(2, "crawl", f"http://ann:{IN_URL}@127.0.0.1/")
         assert "404" in gr(1, "crawl", f"{root}/missing.xml?api_key={IN_QUERY}")
         gr(0, "curate", "extract")
-        assert "refuses the API key in MODEL_KEY" in gr(1, "llm", "ping")
+        assert "refuses the API key in LLM_CREDENTIAL" in gr(1, "llm", "ping")
         assert set(server.keys) == {f"Bearer {MODEL_KEY}"}
     assert "api_key_env" in gr(2, "status", GR_LLM__API_KEY_ENV=IN_SETTINGS)
+    body = json.dumps({"data_sources": [{"api_key": IN_BODY}]})
+    assert "must not hold a key, as api_key does" in gr(2, "status", GR_LLM__EXTRA_BODY=body)
     gr(0, "status")
 
     written = {path: decoded(path, content) for path, content in contents(tmp_path / "gr-data").items()}
@@ -128,7 +139,6 @@ def test_planted_secrets_appear_in_nothing_that_a_run_writes(tmp_path, site):
     assert "failed: HTTP 500" in stored
     assert "The second page" in stored
     for text in (*written.values(), *printed):
-        assert not [secret for secret in EVERYWHERE if secret in text]
-    logs = {path.name: text for path, text in written.items() if path.suffix in (".log", ".jsonl", ".json")}
-    assert not [name for name, text in logs.items() if IN_QUERY in text]
+        assert not [beginning for beginning in BEGINNINGS if beginning in text]
+    assert not [path for path, text in written.items() if IN_QUERY in text and not may_hold_urls(path)]
     assert not [text for text in printed if IN_QUERY in text]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from importlib import metadata
 from importlib.util import find_spec
@@ -13,9 +13,11 @@ from importlib.util import find_spec
 from gr_toolkit.console import Summary, progress
 from gr_toolkit.errors import MissingExtra, UsageError
 from gr_toolkit.llm import huggingface_folder
-from gr_toolkit.llm.local.required import require_verifier, require_weights
+from gr_toolkit.llm.local.weights import require_weights
+from gr_toolkit.llm.requests.body import parameters
+from gr_toolkit.llm.required import require_verifier
 from gr_toolkit.llm.usage import metered
-from gr_toolkit.settings import Settings
+from gr_toolkit.settings import Role, Settings
 from gr_toolkit.settings.section import LARGEST
 from gr_toolkit.store import Store
 from gr_toolkit.store.questions import Question
@@ -81,9 +83,14 @@ def _prepare(settings: Settings, model: str, name: str, steps: int) -> Run:
 
 def deciding(settings: Settings, model: str, questions: Sequence[Question]) -> Tree:
     """The values that determine a run's result. They must not change when the run is resumed."""
+    verifiers: list[Role] = ["verifier"] if settings.verifier_model else []
+    if verifiers and settings.llm.has_second_verifier:
+        verifiers.append("second_verifier")
+    asked = {role: settings.llm.for_role(role) for role in verifiers}
     return {
         "model": model,
         "verifier": settings.verifier_model or "rules",
+        "verdicts": {role: {"model": own.model, **parameters(own)} for role, own in asked.items()},
         "instruction": settings.instruction,
         "train": settings.train.model_dump(exclude={"save_every"}),
         "dataset": {"questions": len(questions), "fingerprint": fingerprint(questions)},
@@ -120,14 +127,15 @@ def _train(
             ):
                 run_trainer(settings.train, policy, tokenizer, reward, order, run, steps, advance)
         finally:
-            _count(summary, reward.outcomes)
+            _count(summary, reward.outcomes, reward.first)
     summary.notes += _notes(run.read_metrics(), dropped=len(questions) - len(rows))
 
 
-def _count(summary: Summary, outcomes: Counter[str]) -> None:
+def _count(summary: Summary, outcomes: Counter[str], first: Mapping[str, str]) -> None:
     """Count completions as rows, and correct completions as kept rows."""
     summary.rows, summary.kept = outcomes.total(), outcomes["correct"]
     summary.reasons = outcomes - Counter(correct=summary.kept)
+    summary.first = {reason: first[reason] for reason in summary.reasons}
 
 
 def _notes(metrics: Sequence[Metrics], dropped: int) -> list[str]:

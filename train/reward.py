@@ -34,6 +34,7 @@ class Reward:
         self.model = model
         self.samples = samples
         self.outcomes: Counter[str] = Counter()  # number of completions so far by outcome
+        self.first: dict[str, str] = {}  # the question of the first completion with each outcome
         self._open = ExitStack()
         self._asking: asyncio.Task[object] | None = None
 
@@ -61,6 +62,8 @@ class Reward:
         rewards = list(map(self._reward, verdicts, given, answer))
         outcomes = [verdict.outcome for verdict in verdicts]
         self.outcomes.update(outcomes)
+        for row, outcome in zip(id, outcomes, strict=True):
+            self.first.setdefault(outcome, row)
         if log_metric is not None:
             log_metric("answered", _share(stated is not None for stated in given))
             log_metric("correct", _share(outcome == "correct" for outcome in outcomes))

@@ -19,6 +19,7 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 
 from gr_toolkit.console import Advance
 from gr_toolkit.errors import CannotWrite, GrError, ModelError
+from gr_toolkit.runs.redaction import redact
 from gr_toolkit.settings import TrainSettings
 from train.metrics import RunLog
 from train.reward import Reward
@@ -65,7 +66,8 @@ def _failing_as_model_error(model: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"transformers cannot load {model}: {' '.join(str(error).split())[:300]}") from error
+        why = redact(" ".join(str(error).split()))[:300]
+        raise ModelError(f"transformers cannot load {model}: {why}") from error
 
 
 def batch(completions: int) -> tuple[int, int]:

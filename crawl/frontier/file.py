@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from gr_toolkit import sqlite
 from gr_toolkit.console import say
 from gr_toolkit.errors import CannotWrite, StoreError
 
@@ -59,7 +60,6 @@ CREATE TABLE IF NOT EXISTS hosts (
     not_before REAL NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 """
-HAS_TABLES = "SELECT 1 FROM sqlite_master LIMIT 1"
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
@@ -90,23 +90,8 @@ def open_to_write(path: Path) -> sqlite3.Connection:
 @contextmanager
 def open_to_read(path: Path) -> Iterator[sqlite3.Connection]:
     """Open the file at `path` read-only, even while a crawl writes to it. Raises StoreError."""
-    with (
-        translate_errors(path),
-        closing(sqlite3.connect(f"{path.absolute().as_uri()}?{_mode_to_read(path)}", uri=True)) as database,
-    ):
+    with translate_errors(path), sqlite.open_to_read(path) as database:
         yield database
-
-
-def _mode_to_read(path: Path) -> str:
-    """The parameters to open the file with. If `immutable`, SQLite creates no file, as it does even to read.
-
-    Without a WAL file no process has the database open, and with an empty one nothing is committed yet.
-    """
-    try:
-        is_used = path.with_name(f"{path.name}-wal").stat().st_size > 0
-    except FileNotFoundError:
-        is_used = False
-    return "mode=ro" if is_used else "mode=ro&immutable=1"
 
 
 def has_tables(path: Path) -> bool:
@@ -114,7 +99,7 @@ def has_tables(path: Path) -> bool:
     if not path.exists():
         return False
     with open_to_read(path) as database:
-        return database.execute(HAS_TABLES).fetchone() is not None
+        return sqlite.has_tables(database)
 
 
 def _unusable(path: Path) -> str | None:
@@ -124,7 +109,7 @@ def _unusable(path: Path) -> str | None:
     try:
         with closing(sqlite3.connect(path)) as database:
             (version,) = database.execute("PRAGMA user_version").fetchone()
-            is_filled = database.execute(HAS_TABLES).fetchone() is not None
+            is_filled = sqlite.has_tables(database)
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:

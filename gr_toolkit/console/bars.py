@@ -25,7 +25,7 @@ def say(message: str) -> None:
 
 
 def hide_library_bars() -> None:
-    """Turn off the progress bars of libraries unless stderr is a terminal or the user's variables say else.
+    """Turn off the bars of libraries unless stderr is a terminal or the user's variables say otherwise.
 
     Call it before such a library is imported.
     """

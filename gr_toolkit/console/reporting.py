@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import SupportsIndex
+from typing import Self, SupportsIndex
 
 from gr_toolkit.console.output import OutputLost
 from gr_toolkit.console.summary import Summary, as_record, counted, log_line, show_summaries
@@ -26,15 +26,25 @@ class Steps(list[Summary]):
         current.begin()
         super().insert(place, summary)
 
+    def extend(self, summaries: Iterable[Summary]) -> None:
+        """Add the summaries in order."""
+        for summary in summaries:
+            self.append(summary)
+
+    def __iadd__(self, summaries: Iterable[Summary]) -> Self:  # type: ignore[override,misc]
+        """Add summaries like `extend`."""
+        self.extend(summaries)
+        return self
+
 
 @contextmanager
 def reporting(state: Path, *, as_json: bool, must_log: bool = True) -> Iterator[list[Summary]]:
     """Yield a list for the summaries of a command, and print them after the block, even if the block fails.
 
     The summaries are also logged in the folder `state` if the command line of `gr` runs the block. Without
-    `must_log`, only if that folder exists and is writable. After a failure the last summary is marked as
-    unfinished. Raises RowsPending if a step left rows pending, and CannotWrite, when the first step begins,
-    if the log cannot be written.
+    `must_log`, only if that folder exists, and a log that cannot be written is no error. After a failure the
+    last summary is marked as unfinished. Raises RowsPending if a step left rows pending, and CannotWrite,
+    when the first step begins, if the log cannot be written.
     """
     current.log_in(state, must_log=must_log)
     summaries = Steps()

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from gr_toolkit.runs.records import Step
 from gr_toolkit.runs.redaction import redact
@@ -43,6 +43,11 @@ class Summary:
     cost_usd: float = 0.0
     notes: list[str] = field(default_factory=list)
 
+    def reject(self, reason: str, row: str) -> None:
+        """Count a row that the step turned down, by its reason; `row` is its id or URL."""
+        self.reasons[reason] += 1
+        self.first.setdefault(reason, row)
+
     @property
     def is_idle(self) -> bool:
         """Whether the step had nothing to do."""
@@ -54,7 +59,7 @@ def as_record(summary: Summary) -> Step:
     """The summary as an object of JSON, without secrets."""
     first = {reason: redact(row) for reason, row in summary.first.items()}
     notes = [redact(note) for note in summary.notes]
-    return cast(Step, {**vars(summary), "first": first, "notes": notes})
+    return {**vars(summary), "first": first, "notes": notes}
 
 
 def show_summaries(summaries: Sequence[Summary], *, as_json: bool) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 from rich.table import Table
 
-from gr_toolkit.console import describe, output_console
+from gr_toolkit.console import Summary, describe, output_console
 from gr_toolkit.llm.names import resolve_model, slug
 from gr_toolkit.report.funnel import TableStatus, flow, read_funnel, rows_in
 from gr_toolkit.runs import records
@@ -80,11 +81,12 @@ def step_table(funnel: dict[str, TableStatus], spent: dict[str, Spent], data: Pa
 def read_log(state: Path) -> dict[str, Spent]:
     """Sum seconds and tokens by step over all runs that ended, in the log of the state folder."""
     totals: dict[str, Spent] = defaultdict(lambda: NOTHING)
+    summary_of = TypeAdapter(Summary).validate_python
     for record in records.read(state):
-        for step in record["steps"] if record["event"] == "end" else []:
-            before = totals[step["step"]]
-            tokens = step["input_tokens"] + step["output_tokens"]
-            totals[step["step"]] = Spent(before.seconds + step["seconds"], before.tokens + tokens)
+        for summary in map(summary_of, record["steps"] if record["event"] == "end" else []):
+            before = totals[summary.step]
+            tokens = summary.input_tokens + summary.output_tokens
+            totals[summary.step] = Spent(before.seconds + summary.seconds, before.tokens + tokens)
     return totals
 
 

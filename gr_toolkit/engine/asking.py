@@ -102,7 +102,9 @@ class Pool(Generic[Item]):
                 counts=counts,
                 rounds=rounds,
             )
-        self.failures.update(unanswered.kind for _, unanswered in failing)
+        for (_, _, item), unanswered in failing:
+            self.failures[unanswered.kind] += 1
+            self.summary.first.setdefault(unanswered.kind, self.step.name(item))
 
     def report(self) -> None:
         """Count the items that stay pending, and say so in the summary."""

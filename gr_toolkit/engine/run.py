@@ -152,8 +152,7 @@ def count(summary: Summary, rows: Sequence[Row]) -> None:
     summary.kept += sum(row["kept"] for row in rows)
     for row in rows:
         if row["reason"] is not None:
-            summary.reasons[row["reason"]] += 1
-            summary.first.setdefault(row["reason"], _name(row, summary.table))
+            summary.reject(row["reason"], _name(row, summary.table))
 
 
 def _name(row: Row, table: str) -> str:

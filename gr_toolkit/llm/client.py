@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -89,8 +90,12 @@ class LLM:
 
     @property
     def identity(self) -> str:
-        """A text that changes with the model and with its weights."""
-        return f"{self._endpoint.target.identity} {self.name}"
+        """A text that changes with the model, its weights, and the settings that decide its replies.
+
+        The system prompt is not among these settings, since `complete` does not send it.
+        """
+        chosen = json.dumps(parameters(self._settings), sort_keys=True)
+        return f"{self._endpoint.target.identity} {self.name} {chosen}"
 
     @overload
     async def ask(
@@ -209,7 +214,7 @@ class LLM:
         Identical concurrent requests are sent once if their replies are kept.
         """
         if self._cache is None and not self._unfinished.is_keeping:
-            return (await self._ask_server(body, read, last))[0]
+            return (await self._ask_server(body, None, read, last))[0]
         key = self._key(body)
         async with self._locks.setdefault(key, asyncio.Lock()):
             cached = self._cache.get(key) if self._cache else None
@@ -220,44 +225,56 @@ class LLM:
                     return result
             if self._cache is not None:
                 self._cache.prepare()
-            result, reply = await self._ask_server(body, read, last)
+            result, reply = await self._ask_server(body, key, read, last)
             if self._cache is not None and reply is not None:
                 self._cache.put(key, reply)
             return result
 
     async def _ask_server(
-        self, body: Mapping[str, object], read: Callable[[Reply[None]], Reply[P]], last: Last[P] | None
+        self,
+        body: Mapping[str, object],
+        key: str | None,
+        read: Callable[[Reply[None]], Reply[P]],
+        last: Last[P] | None,
     ) -> tuple[Reply[P], Reply[None] | None]:
-        """Return the result of the request, or of a second one, and the reply to cache, if it is usable."""
+        """Return the result of the request, or of a second one, and the reply to cache, if it is usable.
+
+        `key` is the request's key, or None if no reply is kept.
+        """
         try:
-            reply = await self._reply(body)
+            reply = await self._reply(body, key)
         except TooLong:
             shorter = shorter_request(body)
             if shorter is None:
                 raise
-            reply = await self._reply(shorter)
+            reply = await self._reply(shorter, key and self._key(shorter))
         replies = [reply]
         try:
             return read(reply), reply
         except Unusable as problem:
-            self._unfinished.put(self._key(body), reply)
+            if key is not None:
+                self._unfinished.put(key, reply)
             why, again = problem, second_request(body, reply, problem)
         if again is not None:
             with suppress(RequestFailed):
-                replies.append(await self._reply(again))
+                key_again = key and self._key(again)
+                replies.append(await self._reply(again, key_again))
                 try:
                     return read(replies[-1]), replies[-1]
                 except Unusable as problem:
-                    self._unfinished.put(self._key(again), replies[-1])
+                    if key_again is not None:
+                        self._unfinished.put(key_again, replies[-1])
                     why = problem
         for reply in reversed(replies):
             if last and (result := last(reply)) is not None:
                 return result, None
         raise UnusableReply(str(why)) from why
 
-    async def _reply(self, body: Mapping[str, object]) -> Reply[None]:
+    async def _reply(self, body: Mapping[str, object], key: str | None) -> Reply[None]:
         """Return the reply to the request as it is: the one kept for this unit of work, or the server's."""
-        kept = self._unfinished.get(self._key(body)) if self._unfinished.is_keeping else None
+        if key is None:
+            return await self._endpoint.post(body)
+        kept = self._unfinished.get(key)
         if kept is not None:
             self.usage.cached += 1
             return kept
@@ -265,7 +282,7 @@ class LLM:
             self._unfinished.prepare()
         reply = await self._endpoint.post(body)
         if self._cache is None:
-            self._unfinished.put(self._key(body), reply)
+            self._unfinished.put(key, reply)
         return reply
 
     def _key(self, body: Mapping[str, object]) -> str:

@@ -34,18 +34,17 @@ def connect(settings: LLMSettings, role: Role | None, state: Path) -> Iterator[L
     if the settings are invalid. The client's first use raises MissingExtra, and UsageError if a local model
     does not exist.
     """
-    settings = settings.for_role(role)
+    shared, settings = settings, settings.for_role(role)
+    remote = None if is_local(settings.model) else remote_target(shared, role)
     prices = prices_of(settings)
     with ExitStack() as stack:
         cache = stack.enter_context(closing(Cache(state / CACHE_FILE))) if settings.cache else None
         unfinished = stack.enter_context(closing(Unfinished(state / UNFINISHED_FILE)))
         ledger = stack.enter_context(closing(Ledger(state)))
-        remote = None if is_local(settings.model) else remote_target(settings)
 
         def open_endpoint(usage: Usage) -> Endpoint:
             target = remote or stack.enter_context(_local(settings, state))
-            budget = Budget(ledger, settings, usage)
-            stack.callback(budget.flush)
+            budget = stack.enter_context(Budget(ledger, settings, usage))
             endpoint = Endpoint(target, settings.retries, settings.patience, prices, budget, usage)
             stack.callback(lambda: LOOP.run(endpoint.close()))
             return endpoint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -55,9 +56,13 @@ class EventLoop:
 
     def _run(self, coroutine: Coroutine[object, object, R]) -> R:
         with self._turn, on_interrupt(self._stop):
+            # The garbage collector need not look at the same thousands of classes again and again: its pauses
+            # delay all requests. Only objects that exist already are frozen, and only while the loop runs.
+            gc.freeze()
             try:
                 return self._runner.run(self._as_main(coroutine))
             finally:
+                gc.unfreeze()
                 self._main, self._stop_asked, self._is_stopping = None, False, False
 
     async def _as_main(self, coroutine: Coroutine[object, object, R]) -> R:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gr_toolkit.errors import UsageError
 from gr_toolkit.llm.names import is_local
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from gr_toolkit.settings import LLMSettings
 
 ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+
+class Tokens(NamedTuple):
+    """The token counts of a request and its reply."""
+
+    input: int
+    output: int  # includes those of the reasoning
+    reasoning: int
 
 
 @dataclass

@@ -20,7 +20,7 @@ from gr_toolkit.store.folder import Folder
 def show_status(settings: Settings, *, as_json: bool) -> None:
     """Print every table's counts, the funnel, and the runs that were killed or are running.
 
-    Prints only a message if the data folder does not exist.
+    Prints only a message if the data folder does not exist. Raises StoreError.
     """
     store = Store(settings.data, settings.state)
     if not Folder(store.data).exists():

@@ -28,6 +28,7 @@ from gr_toolkit.errors import CannotWrite, UsageError
 from gr_toolkit.runs import lines, records
 from gr_toolkit.runs.identity import mark_alive, run_id, unmark
 from gr_toolkit.runs.lines import Line
+from gr_toolkit.runs.records import Step
 from gr_toolkit.runs.redaction import redact
 
 KEPT_LINES = 1_000  # of a command that is no run, or not yet
@@ -45,7 +46,7 @@ class Run:
     is_logged: bool = False
     is_silent: bool = True  # it has written no line yet
     waiting: deque[Line] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
-    steps: list[records.Step] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     is_idle: bool = False  # no step had anything to do
     idle_notes: list[str] = field(default_factory=list)
 
@@ -64,35 +65,43 @@ def start(arguments: Sequence[str]) -> None:
 def log_in(state: Path, *, must_log: bool = True) -> None:
     """The command is a run, with its logs in the folder `state`.
 
-    Without `must_log` it is logged only if that folder exists and is writable.
+    Without `must_log` it is logged only if that folder exists, and goes on if the logs cannot be written.
     """
     if RUN:
         RUN.state, RUN.must_log = state, must_log
 
 
 def begin() -> None:
-    """Record that the run starts, unless it is recorded already. Raises CannotWrite."""
+    """Record that the run starts, unless it is recorded already. Raises CannotWrite if it must be logged."""
     if not RUN or not RUN.state or RUN.is_logged:
         return
-    if not (RUN.must_log or os.access(RUN.state, os.W_OK | os.X_OK)):
-        return
-    at = RUN.started.at.astimezone(UTC).isoformat(timespec="seconds")
+    try:
+        if RUN.must_log or os.path.isdir(RUN.state):
+            _record_start(RUN, RUN.state)
+    except CannotWrite:
+        if RUN.must_log:
+            raise
+        RUN.state = None  # it goes on without a log
+
+
+def _record_start(run: Run, state: Path) -> None:
+    at = run.started.at.astimezone(UTC).isoformat(timespec="seconds")
     start: records.Start = {
         "event": "start",
         "run": run_id(),
         "at": at,
-        "command": RUN.command,
+        "command": run.command,
         "version": version("gr-toolkit"),
         "pid": os.getpid(),
         "host": socket.gethostname(),
     }
     try:
-        mark_alive(RUN.state)
+        mark_alive(state)
     except OSError as error:
-        raise records.cannot_write(RUN.state, error.strerror) from error
-    records.append(RUN.state, start)
-    RUN.is_logged = True
-    _write_waiting(RUN)
+        raise records.cannot_write(state, error.strerror) from error
+    records.append(state, start)
+    run.is_logged = True
+    _write_waiting(run)
 
 
 def log(message: str) -> None:
@@ -103,7 +112,7 @@ def log(message: str) -> None:
             _write_waiting(RUN)
 
 
-def report(steps: list[records.Step], result: list[str], idle_notes: list[str]) -> None:
+def report(steps: list[Step], result: list[str], idle_notes: list[str]) -> None:
     """Set the steps of the run and the notes of idle ones, and log `result`: a line for each other step."""
     if RUN:
         RUN.steps, RUN.is_idle, RUN.idle_notes = steps, not result, idle_notes
@@ -117,7 +126,7 @@ def log_path() -> Path | None:
 
 
 def end(exit_code: int) -> None:
-    """Record that the run ended. Raises CannotWrite.
+    """Record that the run ended. Raises CannotWrite if it must be logged.
 
     A run that failed before its first step is recorded too, if it has a state folder, but no usage error.
     """
@@ -125,7 +134,7 @@ def end(exit_code: int) -> None:
     run = RUN
     if run and run.state and not run.is_logged and exit_code not in (0, UsageError.exit_code):
         with suppress(CannotWrite):
-            if run.state.is_dir():
+            if os.path.isdir(run.state):
                 begin()
     RUN = None
     if not run or not run.state or not run.is_logged:
@@ -149,6 +158,9 @@ def end(exit_code: int) -> None:
     }
     try:
         records.append(run.state, record)
+    except CannotWrite:
+        if run.must_log:
+            raise
     finally:
         unmark()
 

@@ -23,7 +23,7 @@ class History(NamedTuple):
 
 
 def read_history(state: Path) -> History:
-    """Read the log of the runs in the folder `state`. Raises OSError."""
+    """Read the log of the runs in the folder `state`. Raises StoreError."""
     return history(list(records.read(state)), lambda run: is_alive(state, run), datetime.now(UTC))
 
 
@@ -73,8 +73,11 @@ def _started(start: Start) -> dict[str, object]:
 
 
 def describe_history(found: History) -> list[str]:
-    """A line for each run that was killed or is running."""
-    ends = {"was killed; run the same command again": found.killed, "is running": found.running}
+    """A line for each run without an end."""
+    ends = {
+        "was killed, or could not record its end; run the same command again": found.killed,
+        "is running": found.running,
+    }
     return [
         f"run {start['run']}: `{start['command']}`, started {_local(start['at'])}, {end}"
         for end, starts in ends.items()

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, TypedDict, cast
 
-from gr_toolkit.errors import CannotWrite
+from gr_toolkit.errors import CannotWrite, StoreError
 
 FILE = "runs.jsonl"  # in the state folder
+Step = dict[str, object]  # the fields of a `Summary`
 
 
 class Start(TypedDict):
-    """A run has started. A run without an End is alive or was killed."""
+    """A run has started. A run without an End is alive, was killed, or could not record its end."""
 
     event: Literal["start"]
     run: str
@@ -23,28 +24,6 @@ class Start(TypedDict):
     version: str
     pid: int
     host: str
-
-
-class Step(TypedDict):
-    """Counts and costs of one step; see `Summary`."""
-
-    step: str
-    table: str
-    started_at: str
-    rows_in: int
-    rows: int
-    kept: int
-    reasons: dict[str, int]
-    first: dict[str, str]
-    pending: int
-    shards: int
-    seconds: float
-    requests: int
-    cached: int
-    input_tokens: int
-    output_tokens: int
-    cost_usd: float
-    notes: list[str]
 
 
 class End(TypedDict):
@@ -82,15 +61,21 @@ def cannot_write(path: Path, why: str | None) -> CannotWrite:
 
 
 def read(state: Path) -> Iterator[Start | End]:
-    """Yield the records in the order in which they were written. Lines that are no records are skipped."""
+    """Yield the records in the order in which they were written. Lines that are no records are skipped.
+
+    Raises StoreError if the log cannot be read.
+    """
     path = state / FILE
-    if not path.is_file():
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
         return
-    with path.open("rb") as file:
-        for line in file:
-            try:
-                record = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(record, dict) and record.get("event") in ("start", "end"):
-                yield cast(Start | End, record)
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}; repair it, or move it away") from error
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict) and record.get("event") in ("start", "end"):
+            yield cast(Start | End, record)

@@ -37,14 +37,23 @@ KEY = re.compile(
     r"|xox[a-z]-[\w-]{10,}|nvapi-[\w-]{16,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)"
 )
 
+_kept_secret: set[str] = set()  # by `keep_secret`, in this process
 
-def redact(text: str, *secrets: str) -> str:
-    """Return the text with `secrets`, and the secrets that the environment holds, masked.
+
+def keep_secret(value: str) -> None:
+    """Let `redact` mask this value from now on. A value shorter than MIN_SECRET is not masked."""
+    if len(value) >= MIN_SECRET:
+        _kept_secret.add(value)
+
+
+def redact(text: str) -> str:
+    """Return the text with the secrets of the environment, and those given to `keep_secret`, masked.
 
     Masks user names and passwords in URLs, values of parameters such as api_key, and texts that look like
-    keys. A text that is already redacted stays the same.
+    keys. A text that is already redacted stays the same. Redact a text before you cut it: a part of a secret
+    is not found.
     """
-    return redact_values(text, (*secrets, *secret_values(os.environ)))
+    return redact_values(text, [*_kept_secret, *secret_values(os.environ)])
 
 
 def redact_url(url: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, SerializerFunctionWrapHandler, field_validator, model_serializer
 
-from gr_toolkit.settings.credentials import exposure, variable_problem
+from gr_toolkit.settings.credentials import exposure, field_with_key, is_server, variable_problem
 from gr_toolkit.settings.section import Section
 
 Role = Literal["extractor", "judge", "solver", "verifier", "second_verifier"]
@@ -70,9 +70,11 @@ class ModelSettings(Section):
 
     @field_validator("base_url")
     @classmethod
-    def _holds_no_password(cls, base_url: str) -> str:
+    def _is_a_server(cls, base_url: str) -> str:
         if problem := exposure(base_url):
             raise ValueError(problem)
+        if base_url and not is_server(base_url):
+            raise ValueError("must be a URL such as http://localhost:8000/v1")
         return base_url
 
     @field_validator("api_key_env")
@@ -90,6 +92,8 @@ class ModelSettings(Section):
                 raise ValueError(f"must not hold {name}, which is a setting of its own")
             if name in OF_GR:
                 raise ValueError(f"must not hold {name}, which gr sets itself")
+        if (field := field_with_key(extra_body)) is not None:
+            raise ValueError(f"must not hold a key, as {field} does; set api_key_env for the server's key")
         return extra_body
 
 
@@ -145,6 +149,11 @@ class LLMSettings(ModelSettings):
         shared = self.with_model(own.model) if "model" in own.model_fields_set else self
         own_key: dict[str, object] = {"api_key_env": ""} if "base_url" in own.model_fields_set else {}
         return shared.model_copy(update=ROLE_DEFAULTS.get(role, {}) | own_key | own.model_dump())
+
+    def name_of(self, setting: str, role: Role | None) -> str:
+        """The full name of the setting whose value counts for the role: llm.judge.model or llm.model."""
+        is_own = role is not None and setting in getattr(self, role).model_fields_set
+        return f"llm.{role}.{setting}" if is_own else f"llm.{setting}"
 
     def with_model(self, model: str) -> LLMSettings:
         """These settings with another model. Prices are kept only if the model is the same."""

@@ -6,10 +6,10 @@ import os
 import re
 import warnings
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from gr_toolkit.settings.models import LLMSettings
 from gr_toolkit.settings.section import Section
@@ -112,30 +112,23 @@ class CurateSettings(Section):
     samples: int = Field(8, ge=1, description="solutions sampled per question")
     min_pass_rate: float = Field(0.0, ge=0, le=1, description="questions with this rate or less are rejected")
     max_pass_rate: float = Field(1.0, ge=0, le=1, description="questions with this rate or more are rejected")
-    any_pass_rate: bool = Field(
-        False, validate_default=True, description="keep questions whatever their pass rate"
-    )
+    any_pass_rate: bool = Field(False, description="keep questions whatever their pass rate")
     test_share: float = Field(0.02, ge=0, le=1, description="share of the questions for the test split")
 
-    @field_validator("any_pass_rate")
-    @classmethod
-    def _keeps_some(cls, any_pass_rate: bool, info: ValidationInfo) -> bool:
+    @model_validator(mode="after")
+    def _keeps_some(self) -> Self:
         """Refuse settings that reject every question, whatever its attempts."""
-        others = ("samples", "min_pass_rate", "max_pass_rate")
-        if any_pass_rate or not all(name in info.data for name in others):  # absent if invalid itself
-            return any_pass_rate
-        samples, low, high = (info.data[name] for name in others)
-        if low >= high:
+        low, high = self.min_pass_rate, self.max_pass_rate
+        if low >= high and not self.any_pass_rate:
             raise ValueError(
-                f"no pass rate is above min_pass_rate = {low} and below max_pass_rate = {high}, "
-                "so no question would be kept"
+                f"min_pass_rate = {low} is not below max_pass_rate = {high}, so no question would be kept"
             )
-        if samples == 1:
+        if self.samples == 1 and not self.any_pass_rate:
             raise ValueError(
                 "with samples = 1 every question is never or always solved, so none would be kept; "
                 "take more samples, or set any_pass_rate = true"
             )
-        return any_pass_rate
+        return self
 
 
 class VerifySettings(Section):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from gr_toolkit.errors import UsageError
 from gr_toolkit.runs.redaction import redact
@@ -17,6 +18,7 @@ from gr_toolkit.runs.redaction import redact
 Tree = dict[str, object]
 PREFIX = "GR_"
 NOT_SETTINGS = {"GR_CONFIG", "GR_DEBUG"}
+OF_TABLES = ("model_type", "dict_type")  # pydantic's errors about a value that is no table
 NEAR = 0.85  # difflib ratio; allows one wrong, missing or extra letter in a short name
 
 
@@ -113,7 +115,7 @@ def explain(error: ValidationError, source: str, settings: type[BaseModel]) -> s
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
         ours, of_pydantic = first["msg"].partition("Value error, ")[2], first["msg"].lower()
-        shown = "" if _may_hold_secret(first["loc"], first["input"]) else f" = {first['input']!r}"
+        shown = f" = {first['input']!r}" if _is_shown(first) else ""
         return redact(f"{source}: {where}{shown}: {ours or of_pydantic}")
     section = settings
     for part in first["loc"][:-1]:
@@ -123,6 +125,15 @@ def explain(error: ValidationError, source: str, settings: type[BaseModel]) -> s
     return redact(f"{source}: unknown setting {where}; {hint}")
 
 
-def _may_hold_secret(where: tuple[int | str, ...], value: object) -> bool:
-    """Whether a refused value may be a key or hold a password, so that no message may show it."""
-    return "api_key_env" in where or ("base_url" in where and "@" in str(value))
+def _is_shown(error: ErrorDetails) -> bool:
+    """Whether a message may show the refused value: a number or text that cannot be a key or hold one.
+
+    A table and a text in its place may hold any.
+    """
+    value, where = error["input"], error["loc"]
+    if "api_key_env" in where:
+        return False
+    if isinstance(value, str):
+        may_hold_key = "extra_body" in where or error["type"] in OF_TABLES
+        return not (may_hold_key or ("base_url" in where and "@" in value))
+    return isinstance(value, int | float)

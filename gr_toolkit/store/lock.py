@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gr_toolkit.errors import CannotWrite, Locked
+from gr_toolkit.runs.redaction import redact
 from gr_toolkit.store.folder import FULL
 
 
@@ -52,7 +53,7 @@ def _this_process() -> bytes:
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": redact(" ".join([Path(sys.argv[0]).name, *sys.argv[1:]])),
     }
     return json.dumps(holder).encode()
 

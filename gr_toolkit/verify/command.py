@@ -47,6 +47,7 @@ def verify(
     Example: gr verify --question "How far?" --reference "1000 m" --answer "1 km"
     """
     from gr_toolkit.errors import UsageError
+    from gr_toolkit.llm.required import require_verifier
     from gr_toolkit.settings import load_settings
     from gr_toolkit.verify.opening import without_caches_if_read_only
 
@@ -55,6 +56,7 @@ def verify(
     if out and pairs is None:
         raise UsageError("--out requires a file of pairs")
     settings = load_settings(config, verify={"model": False if rules_only else None})
+    require_verifier(settings)
     settings = without_caches_if_read_only(settings)
     if serve:
         from gr_toolkit.verify.batch.server import serve_until_stopped

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import pytest
 
-from commands import gr
+from commands import gr, refusal
 
 PRIVATE = {"GR_CRAWL__ALLOW_PRIVATE": "true"}
 BOTH = pytest.mark.parametrize("dry", [[], ["--dry-run"]], ids=["run", "dry run"])
-
-
-def refusal(folder: Path, *arguments: str, code: int = 2, **variables: str) -> str:
-    """The one line that `gr crawl` prints; it leaves the folder as it was."""
-    before = sorted(folder.rglob("*"))
-    exit_code, output, errors = gr(folder, "crawl", *arguments, **PRIVATE, **variables)
-    assert (exit_code, output) == (code, ""), errors
-    assert errors.startswith("gr: "), errors
-    assert errors.count("\n") == 1, errors
-    assert sorted(folder.rglob("*")) == before
-    return errors
 
 
 @BOTH
@@ -40,26 +28,29 @@ def refusal(folder: Path, *arguments: str, code: int = 2, **variables: str) -> s
 )
 def test_a_flag_with_an_invalid_value_is_named(site, page, tmp_path, flag, value, message, dry):
     site.replies["/"] = page("root")
-    assert f"the command line: {message}" in refusal(tmp_path, site.url, flag, value, *dry)
+    assert f"the command line: {message}" in refusal(
+        tmp_path, "crawl", site.url, flag, value, *dry, **PRIVATE
+    )
     assert not site.hits
 
 
 @BOTH
 def test_a_wrong_source_leaves_no_data_folder(tmp_path, dry):
-    assert "'nothing-there' is not a URL" in refusal(tmp_path, "nothing-there", *dry)
-    assert "none of the sources is a table" in refusal(tmp_path, "http://e.org", "--url-column", "u", *dry)
+    assert "'nothing-there' is not a URL" in refusal(tmp_path, "crawl", "nothing-there", *dry)
+    column = ["http://e.org", "--url-column", "u"]
+    assert "none of the sources is a table" in refusal(tmp_path, "crawl", *column, *dry)
 
 
 @BOTH
 def test_no_source_without_an_earlier_crawl_leaves_no_data_folder(tmp_path, dry):
-    assert "nothing to crawl yet; give a SOURCE" in refusal(tmp_path, *dry)
+    assert "nothing to crawl yet; give a SOURCE" in refusal(tmp_path, "crawl", *dry)
 
 
 @BOTH
 def test_missing_ray_is_noticed_before_anything_is_fetched(site, page, tmp_path, monkeypatch, dry):
     site.replies["/"] = page("root")
     monkeypatch.setitem(sys.modules, "ray", None)  # as if it were not installed
-    refused = refusal(tmp_path, site.url, "--engine", "ray", *dry, code=1)
+    refused = refusal(tmp_path, "crawl", site.url, "--engine", "ray", *dry, code=1, **PRIVATE)
     assert "--engine ray needs packages that are not installed" in refused
     assert not site.hits
 

@@ -7,7 +7,7 @@ import json
 import fsspec
 import pytest
 
-from curate.decontaminate import add_benchmark, decontaminate, leaks_in
+from curate.decontaminate import add_benchmark, decontaminate, leaks_in, read_benchmarks
 from curate.flow import Pair
 from gr_toolkit.bundled import BENCHMARKS
 from gr_toolkit.console import Summary
@@ -21,12 +21,18 @@ HALF = "one two three four five six seven eight ten"  # has the first of them
 CLEAN = "a question with no words of the item in this order at all"
 
 
+def add(index: NgramIndex, path: str) -> None:
+    """Index the questions of a file."""
+    for name, questions in read_benchmarks([path]).items():
+        add_benchmark(index, name, questions)
+
+
 def index_of(tmp_path, *items: dict[str, object]) -> NgramIndex:
     """The index of a benchmark `exam` with these items."""
     path = tmp_path / "exam.jsonl"
     path.write_text("".join(json.dumps(item) + "\n" for item in items))
     index = NgramIndex()
-    add_benchmark(index, str(path))
+    add(index, str(path))
     return index
 
 
@@ -63,7 +69,7 @@ def test_leaks_are_in_the_order_of_the_pairs(tmp_path):
 def test_benchmark_at_a_url_is_named_after_its_file():
     fsspec.filesystem("memory").pipe_file("/exams/final.v2.jsonl", json.dumps({"problem": ITEM}).encode())
     index = NgramIndex()
-    add_benchmark(index, "memory://exams/final.v2.jsonl")
+    add(index, "memory://exams/final.v2.jsonl")
     assert index.find(ITEM).source == "final.v2"
 
 
@@ -109,7 +115,7 @@ def test_leak_names_the_benchmark_and_the_item(tmp_path):
         json.dumps({"id": 5, "problem": "How many pencils are in 5 full boxes of 12 pencils each?"})
     )
     index = NgramIndex()
-    add_benchmark(index, str(path))
+    add(index, str(path))
     leaked = Pair("p", "Q3. How many pencils are in 5 full boxes of 12 pencils each?", "60")
     clean = Pair("q", "How many pens are in 4 full boxes of 10 pens each?", "40")
     (row,) = leaks_in([leaked, clean], index, 0.6)
@@ -121,4 +127,4 @@ def test_invalid_benchmark_file_is_a_usage_error(tmp_path, content):
     path = tmp_path / "bad.jsonl"
     path.write_text(content)
     with pytest.raises(UsageError, match=r"curate\.benchmarks: .*bad\.jsonl"):
-        add_benchmark(NgramIndex(), str(path))
+        read_benchmarks([str(path)])

@@ -13,6 +13,7 @@ from gr_toolkit.console import Summary
 from gr_toolkit.errors import ServerUnusable
 from gr_toolkit.settings import Settings
 from gr_toolkit.steps import step_of
+from gr_toolkit.store.questions import Question, read_questions
 from loopback import fails, says, serving
 from rows import fill, rows_of
 
@@ -141,3 +142,18 @@ def test_usage_of_a_model_is_in_the_summary_after_an_error(store):
     with serving(says("Hello")) as server, pytest.raises(KeyError):
         ask_and_fail()
     assert (summary.requests, summary.input_tokens, summary.output_tokens) == (1, 10, 5)
+
+
+def test_a_configured_benchmark_is_read_once(texts, model, tmp_path, monkeypatch):
+    benchmark = str(tmp_path / "mine.jsonl")
+    (tmp_path / "mine.jsonl").write_text('{"question": "How far is the moon?"}')
+    read: list[str] = []
+
+    def counted(path: str, *, need_answers: bool) -> list[Question]:
+        read.append(path)
+        return read_questions(path, need_answers=need_answers)
+
+    monkeypatch.setattr("curate.decontaminate.read_questions", counted)
+    with serving(model()) as server:
+        curate(settings_for(texts, server, benchmarks=[benchmark]), CURATE_STEPS, [])
+    assert read.count(benchmark) == 1

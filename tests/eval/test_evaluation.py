@@ -107,6 +107,9 @@ def test_every_completion_is_marked_and_counted(server, benchmark, tmp_path):
 
     marks, score = results(tmp_path)
     assert [mark["correct"] for mark in marks] == [True, False, False, False, None, None]
+    _, wrong, no_answer, _, undecided, failed = [mark["id"] for mark in marks]
+    first = {"wrong": wrong, "no answer": no_answer, "undecided": undecided, "failed": failed}
+    assert summary["first"] == first
     assert [mark["answer"] for mark in marks[:3]] == ["4", "8", None]
     assert marks[3]["finish_reason"] == "length"
     assert (marks[5]["completion"], "500" in marks[5]["reason"]) == (None, True)

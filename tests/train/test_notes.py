@@ -56,9 +56,11 @@ def test_mean_is_over_the_steps_that_recorded_the_metric():
 
 def test_completions_are_rows_and_correct_ones_are_kept():
     summary = Summary("train grpo")
-    _count(summary, Counter({"correct": 2, "wrong": 3, "no answer": 1}))
+    first = {"correct": "a", "wrong": "b", "no answer": "c"}
+    _count(summary, Counter({"correct": 2, "wrong": 3, "no answer": 1}), first)
     assert (summary.rows, summary.kept) == (6, 2)
     assert summary.reasons == {"wrong": 3, "no answer": 1}
+    assert summary.first == {"wrong": "b", "no answer": "c"}
 
 
 def test_deciding_values_are_the_settings_that_change_the_result(make_settings, write_questions):
@@ -81,3 +83,16 @@ def test_deciding_values_include_the_model_of_the_verifier_role(make_settings):
     assert deciding(settings, "m", [])["verifier"] == "big"
     settings.llm.verifier = RoleSettings(model="small")
     assert deciding(settings, "m", [])["verifier"] == "small"
+
+
+def test_deciding_values_include_the_parameters_of_both_verifiers(make_settings):
+    settings = make_settings()
+    settings.verify.model, settings.llm.model = True, "big"
+    settings.llm.verifier = RoleSettings(temperature=0.5, extra_body={"reasoning_effort": "low"})
+    first = {"model": "big", "temperature": 0.5, "max_tokens": 2048, "reasoning_effort": "low"}
+    assert deciding(settings, "m", [])["verdicts"] == {"verifier": first}
+    settings.llm.second_verifier = RoleSettings(model="small", seed=3)
+    second = {"model": "small", "temperature": 0.0, "max_tokens": 2048, "seed": 3}
+    assert deciding(settings, "m", [])["verdicts"] == {"verifier": first, "second_verifier": second}
+    settings.verify.model = False
+    assert deciding(settings, "m", [])["verdicts"] == {}

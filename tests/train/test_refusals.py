@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from commands import gr
+from commands import refusal
 from gr_toolkit.settings import Settings
 
 pytest.importorskip("trl", reason="needs trl: pip install 'gr-toolkit[train]'")
+GRPO = ("train", "grpo")
 BOTH = pytest.mark.parametrize("dry", [[], ["--dry-run"]], ids=["run", "dry run"])
-
-
-def refusal(folder: Path, *arguments: str, **variables: str) -> str:
-    """The one line that `gr train grpo` prints; it leaves the folder as it was."""
-    before = sorted(folder.rglob("*"))
-    code, output, errors = gr(folder, "train", "grpo", *arguments, **variables)
-    assert (code, output) == (2, ""), errors
-    assert errors.startswith("gr: "), errors
-    assert errors.count("\n") == 1, errors
-    assert sorted(folder.rglob("*")) == before
-    return errors
 
 
 @BOTH
 def test_a_model_that_does_not_exist_is_refused(tmp_path, dry):
     (tmp_path / "runs").mkdir()
     for model in ("nope.gguf", "./nope", "runs/nope", "local:nope.gguf"):
-        assert "--model: no model at " in refusal(tmp_path, "--model", model, *dry)
+        assert "--model: no model at " in refusal(tmp_path, *GRPO, "--model", model, *dry)
 
 
 @BOTH
 def test_a_verifier_that_does_not_exist_is_refused(tmp_path, tiny_model, dry):
     variables = {"GR_LLM__VERIFIER__MODEL": "local:nope.gguf"}
-    assert "llm.verifier.model: no model" in refusal(tmp_path, "--model", tiny_model, *dry, **variables)
+    assert "llm.verifier.model: no model" in refusal(
+        tmp_path, *GRPO, "--model", tiny_model, *dry, **variables
+    )
 
 
 @BOTH
@@ -44,10 +34,24 @@ def test_a_file_in_the_place_of_a_run_is_named(tmp_path, tiny_model, write_quest
     file = tmp_path / "gr-data" / name
     file.parent.mkdir(exist_ok=True)
     file.write_text("")
-    refused = refusal(tmp_path, "--model", tiny_model, *dry)
+    refused = refusal(tmp_path, *GRPO, "--model", tiny_model, *dry)
     assert f"--run grpo: gr-data/{name} is a file, and not a folder of runs; rename it" in refused
 
 
 @BOTH
 def test_too_many_steps_are_refused(tmp_path, dry):
-    assert "must be at most 2147483647" in refusal(tmp_path, "--steps", str(10**22), *dry)
+    assert "must be at most 2147483647" in refusal(tmp_path, *GRPO, "--steps", str(10**22), *dry)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"GR_LLM__VERIFIER__BASE_URL": "localhost:8000"}, "llm.verifier.base_url = 'localhost:8000'"),
+        ({"GR_LLM__MAX_COST_USD": "1"}, "llm.verifier.model: llm.max_cost_usd needs the prices of m"),
+        ({"GR_LLM__API_KEY_ENV": "UNSET_KEY"}, "set the environment variable UNSET_KEY"),
+    ],
+)
+def test_a_verifier_that_cannot_be_asked_is_refused(tmp_path, tiny_model, variables, message, dry):
+    verifier = {"GR_LLM__VERIFIER__MODEL": "m", "GR_LLM__BASE_URL": "http://127.0.0.1:9/v1"}
+    assert message in refusal(tmp_path, *GRPO, "--model", tiny_model, *dry, **verifier | variables)

@@ -94,6 +94,7 @@ def test_rules_still_judge_if_the_verifier_is_unreachable(tiny_model, tmp_path, 
         assert ask(reward, completions, log_metric=logged.__setitem__) == [1.0, 0.0, None, -0.5]
     assert logged == {"answered": 0.75, "correct": 0.25, "undecided": 0.25, "failed": 0.25}
     assert reward.outcomes == {"correct": 1, "wrong": 1, "failed": 1, "no answer": 1}
+    assert reward.first == dict.fromkeys(reward.outcomes, "q")
     assert "reward: 1 of 4 completions have none: cannot reach" in capsys.readouterr().err
 
 

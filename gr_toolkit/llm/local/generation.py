@@ -95,7 +95,7 @@ class Sample(LogitsProcessor):
 def without_unlikely(logits: torch.Tensor, job: Job) -> torch.Tensor:
     """Return one row of logits, minus infinity where the job's top_k, top_p or min_p exclude the token.
 
-    They apply in this order, as in vLLM and transformers. The likeliest token always stays.
+    They apply in this order, as in transformers. The likeliest token always stays.
     """
     left = logits.clone()
     if 0 < job.top_k < len(left):

@@ -10,6 +10,7 @@ CHAT_TEMPLATE = "tokenizer.chat_template"
 # Bytes of a value of each type with a fixed size (ggml's docs/gguf.md).
 SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 TEXT, ARRAY = 8, 9
+MAX_KEY = 65_535  # bytes of a name; the same source
 
 
 def has_chat_template(path: Path) -> bool:
@@ -17,24 +18,27 @@ def has_chat_template(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             return CHAT_TEMPLATE in _keys(file)
-    except (OSError, ValueError, OverflowError, struct.error):
+    except (OSError, ValueError, OverflowError, RecursionError, struct.error):
         return True
 
 
 def _keys(file: BinaryIO) -> set[str]:
-    """The names in the metadata of a GGUF file. Raises ValueError and struct.error if it is malformed."""
+    """The names in the metadata of a GGUF file. Raises an error of several types if it is malformed."""
     if file.read(4) != b"GGUF":
         raise ValueError("not a GGUF file")
     _, _, count = struct.unpack("<IQQ", file.read(20))  # version, tensors, names
     keys = set()
     for _ in range(count):
-        keys.add(file.read(_number(file, "<Q")).decode())
+        length = _number(file, "<Q")
+        if length > MAX_KEY:
+            raise ValueError(f"a name of {length} bytes")
+        keys.add(file.read(length).decode())
         _skip(file, _number(file, "<I"))
     return keys
 
 
 def _skip(file: BinaryIO, kind: int) -> None:
-    """Move behind a value of this type."""
+    """Move past a value of this type."""
     if kind == TEXT:
         file.seek(_number(file, "<Q"), 1)
     elif kind == ARRAY:

@@ -13,6 +13,7 @@ from gr_toolkit.errors import CannotWrite, MissingExtra, ServerUnusable
 from gr_toolkit.files import TEMPORARY
 from gr_toolkit.llm.local.weights import INSTALL_TRANSFORMERS, fingerprint, resolve
 from gr_toolkit.llm.names import is_gguf, model_name
+from gr_toolkit.runs.redaction import redact
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -79,7 +80,7 @@ def load(source: str, gguf_file: str | None = None) -> tuple[PreTrainedModel, Pr
             source, gguf_file=gguf_file, dtype="auto"
         )
     except (OSError, ValueError, KeyError) as error:
-        why = " ".join(str(error).split())[:300]
+        why = redact(" ".join(str(error).split()))[:300]
         raise ServerUnusable(f"transformers cannot load {source}/{gguf_file or ''}: {why}") from error
     model.eval()
     model.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))  # type: ignore[arg-type]

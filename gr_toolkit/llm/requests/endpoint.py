@@ -19,7 +19,14 @@ from gr_toolkit.llm.requests.availability import Availability
 from gr_toolkit.llm.requests.faults import Fault, diagnose, unknown_model
 from gr_toolkit.llm.requests.limiter import Limiter
 from gr_toolkit.llm.requests.throughput import Sent
-from gr_toolkit.llm.requests.wire import adapt, path_of, read_reply, refused_parameter, reports_usage
+from gr_toolkit.llm.requests.wire import (
+    adapt,
+    path_of,
+    read_reply,
+    refused_parameter,
+    reported_tokens,
+    tokens_of,
+)
 from gr_toolkit.llm.spending.budget import Budget
 from gr_toolkit.llm.usage import Prices, Usage
 
@@ -38,6 +45,9 @@ REFUSED_SECONDS = 10.0  # in which other requests fail like one that showed that
 ACCOUNT_HEADERS = ("OpenAI-Organization", "OpenAI-Project")
 NO_KEY = "none"  # some servers require a key, but accept any
 NO_ANSWER = (TimeoutError, ValueError, RecursionError)  # RecursionError: JSON nested too deeply
+# Statuses of 500 or more that say that the model did not process the request. After another one, such as a
+# gateway's time-out, it may have.
+UNPROCESSED = (500, 503)
 
 
 class Exchange(NamedTuple):
@@ -183,26 +193,25 @@ class Endpoint:
         """Send the request once. Raises Fault and BudgetExceeded."""
         from openai import OpenAIError
 
-        async with LOOP.sending(), self.budget.reserve(lambda: self.prices.worst_case(body)) as charge:
+        async with self.budget.reserve(lambda: self.prices.worst_case(body)) as charge, LOOP.sending():
+            charge.is_sent = True
             self.usage.requests += 1
             sent = self._limiter.sent()
             try:
                 async with asyncio.timeout(self.target.timeout):
                     answer = await client.post(path_of(body), cast_to=object, body=body)
-                reply = read_reply(answer, body, may_be_empty=self.target.in_process)
+                if tokens := reported_tokens(answer):  # also of an unusable reply
+                    charge.tokens, charge.usd = tokens, self.prices.cost(tokens.input, tokens.output)
+                reply = read_reply(answer, body, tokens, may_be_empty=self.target.in_process)
             except (OpenAIError, *NO_ANSWER) as error:
-                fault = diagnose(error, self.target.timeout, self.target.key)
+                fault = diagnose(error, self.target.timeout)
                 fault.sent_at = sent.at
                 if fault.timed_out:  # a server with too many requests may answer none of them in time
                     self._limiter.answered(sent, tokens=0)
-                if fault.status is not None or fault.unreachable:
+                if _is_free(fault):
                     charge.usd = 0.0  # in other cases the server may have processed and billed the request
                 raise fault from error
-            if reports_usage(answer):  # otherwise the worst case stays charged
-                charge.usd = self.prices.cost(reply.input_tokens, reply.output_tokens)
-            charge.reply = reply
-            self.usage.input_tokens += reply.input_tokens
-            self.usage.output_tokens += reply.output_tokens
+            charge.tokens = tokens_of(reply)  # if they are estimated, the worst case stays charged
             return Exchange(reply, sent)
 
     async def _final_error(self, client: AsyncOpenAI, fault: Fault) -> ModelError:
@@ -251,6 +260,13 @@ def _headers(key: str) -> dict[str, str]:
     names = [*ACCOUNT_HEADERS, *(line.partition(":")[0].strip() for line in custom if ":" in line)]
     left_out = cast(dict[str, str], {name: Omit() for name in names if name.lower() != "authorization"})
     return left_out | {"Authorization": f"Bearer {key or NO_KEY}"}
+
+
+def _is_free(fault: Fault) -> bool:
+    """Whether the model surely did not process the request."""
+    if fault.status is None:
+        return fault.unreachable
+    return (400 <= fault.status < 500 and fault.status != 408) or fault.status in UNPROCESSED
 
 
 def _wait_before_retry(fault: Fault, tries: int) -> float:

@@ -77,16 +77,16 @@ class Fault(Exception):
         return self.status == 404 or "model_not_found" in self.code
 
 
-def diagnose(error: Exception, timeout: float | None, secret: str) -> Fault:
+def diagnose(error: Exception, timeout: float | None) -> Fault:
     """Convert an exception of the openai package, or one raised while parsing a response, into a Fault.
 
-    `timeout` is in seconds. `secret` is the API key, which is masked in the reason.
+    `timeout` is in seconds. Secrets are masked in the reason.
     """
     import aiohttp
     import openai
 
     if isinstance(error, openai.APIStatusError):
-        return _answered(error.status_code, error.body, error.response.headers, secret)
+        return _answered(error.status_code, error.body, error.response.headers)
     # The exception that began the chain is the most exact one; openai reports lost connections as time-outs.
     chain = list(_chain(error))
     cause = chain[-1]
@@ -95,10 +95,10 @@ def diagnose(error: Exception, timeout: float | None, secret: str) -> Fault:
     if isinstance(error, openai.APIConnectionError):
         unreachable = any(isinstance(each, aiohttp.ClientConnectorError) for each in chain)
         what = "cannot connect" if unreachable else "connection lost"
-        return Fault(f"{what}: {_short(str(cause), secret)}", unreachable=unreachable, lost=not unreachable)
+        return Fault(f"{what}: {_short(str(cause))}", unreachable=unreachable, lost=not unreachable)
     if isinstance(error, json.JSONDecodeError):
         return Fault("no valid reply: its JSON is cut off or invalid")
-    return Fault(f"no valid reply: {_short(str(error), secret)}")
+    return Fault(f"no valid reply: {_short(str(error))}")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -108,13 +108,13 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-def _answered(status: int, body: object, headers: Mapping[str, str], secret: str) -> Fault:
+def _answered(status: int, body: object, headers: Mapping[str, str]) -> Fault:
     """Convert an error response into a Fault. `body` is usually OpenAI's error object."""
     if isinstance(body, list) and body and isinstance(body[0], dict):
         body = body[0].get("error")  # Gemini wraps the error in a list
     details = body if isinstance(body, dict) else {}
     code = " ".join(str(details[key]) for key in ("code", "type", "param") if details.get(key))
-    message = _short(str(details.get("message") or ""), secret)
+    message = _short(str(details.get("message") or ""))
     reason = f"HTTP {status}: {message}" if message else f"HTTP {status}"
     return Fault(reason, status=status, code=code, wait=requested_wait(headers))
 
@@ -127,9 +127,9 @@ def requested_wait(headers: Mapping[str, str]) -> float | None:
         return retry_after(headers.get("retry-after", ""))
 
 
-def _short(message: str, secret: str) -> str:
-    """Shorten a message to one line of MAX_REASON characters, with the API key and other secrets masked."""
-    line = redact(" ".join(message.split()), secret)
+def _short(message: str) -> str:
+    """Shorten a message to one line of MAX_REASON characters, with secrets masked."""
+    line = redact(" ".join(message.split()))
     return line if len(line) <= MAX_REASON else line[: MAX_REASON - 3] + "..."
 
 

@@ -13,15 +13,16 @@ from gr_toolkit.llm.requests.throughput import Sent, Throughput
 
 LOOK_SECONDS = 0.02  # between two looks at a limit that grows with time
 FIRST_COST = 0.0015  # seconds of this thread per request, until it is measured
-MEMORY = 1024  # requests over which the cost is averaged
-BURST_SECONDS = 0.005  # the time that the pace may be behind, and then catch up
+MEMORY = 1024  # replies over which the cost is averaged
+HASTE = 0.8  # share of the cost that passes between two requests, so that the pace itself limits nothing
+BURST_SECONDS = 0.005  # of requests that may be admitted at once, after a time with fewer
 
 
 class Pace:
     """Admits requests no faster than this thread can handle them.
 
-    Requests that begin together go through each of their steps together, and so do their replies. Then each
-    takes as long as all of them. What is spread over time stays spread.
+    Requests that begin together go through each of their steps together, and so do their replies: then each
+    takes as long as all of them. Requests that are spread over time stay spread.
     """
 
     def __init__(self) -> None:
@@ -31,7 +32,7 @@ class Pace:
 
     def admit(self, now: float) -> None:
         """Record that a request is admitted."""
-        self.next_at = max(self.next_at, now - BURST_SECONDS) + self.cost
+        self.next_at = max(self.next_at, now - BURST_SECONDS) + HASTE * self.cost
 
     def answered(self, used: float) -> None:
         """Record a reply; `used` is the time in seconds that this thread has worked so far."""

@@ -43,8 +43,8 @@ class Refusals:
         """Record a refusal of a request sent at `sent_at`.
 
         `wait` is the pause in seconds that the server asks for; with None there is never one. A burst of
-        refusals lowers the limit once: those of requests sent before do not count, and if all are refused, the
-        number in flight is not the cause. Then there is a pause instead, which doubles.
+        refusals lowers the limit once: those of requests sent before do not count, and where all are refused
+        the number in flight is not the cause. Then there is a pause instead, which doubles.
         """
         is_pausing = now < self.resume_at
         if wait is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from gr_toolkit.llm.messages import Message
@@ -22,9 +23,11 @@ THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
 LIMITS = ("maxLength", "maxItems")
 
 
+@cache
 def response_format(schema: type[BaseModel], *, limits: bool) -> Json:
     """Return the `response_format` parameter for a schema, with or without its length limits.
 
+    All calls for a schema return one object, since it takes as long to make as a request does.
     Docstrings are left out: the prompt tells the model what to do, and a rewritten docstring must not change
     the request, which is the key of the cache.
     """

@@ -14,6 +14,7 @@ from gr_toolkit.llm.messages import Message, Reply
 from gr_toolkit.llm.requests.faults import Fault
 from gr_toolkit.llm.requests.logprobs import read_ending
 from gr_toolkit.llm.requests.structured import schema_prompt
+from gr_toolkit.llm.usage import Tokens
 from gr_toolkit.runs.redaction import redact
 from gr_toolkit.unicode import replace_surrogates
 
@@ -32,6 +33,7 @@ NO_TEMPLATE = re.compile(
     re.IGNORECASE,
 )
 CHARS_PER_TOKEN = 4  # in English; used if the server reports no token counts
+MOST_TOKENS = 2**31 - 1  # of a count that a server reports; rows hold no larger one
 CONTROL = "Reply with one word."  # a request that every working server can answer
 CONTROL_TOKENS = 8
 # What servers call a reply that a filter held back: OpenAI's word, and Gemini's.
@@ -108,11 +110,50 @@ def control(body: Mapping[str, object]) -> Body:
     return limits | {"messages": [Message(role="user", content=CONTROL)]}
 
 
-def read_reply(answer: object, body: Mapping[str, object], *, may_be_empty: bool = True) -> Reply[None]:
+def reported_tokens(answer: object) -> Tokens | None:
+    """The token counts of a decoded response, which may hold no reply; None if it does not report them."""
+    usage = answer.get("usage") if isinstance(answer, dict) else None
+    counts = usage if isinstance(usage, dict) else {}
+    prompt, completion = (_count(counts.get(name)) for name in ("prompt_tokens", "completion_tokens"))
+    if prompt is None or completion is None:
+        return None
+    # Gemini counts the thoughts in the total alone.
+    unlisted = max(0, (_count(counts.get("total_tokens")) or 0) - prompt - completion)
+    reasoning = _reasoning_tokens(counts)
+    return Tokens(prompt, completion + unlisted, unlisted if reasoning is None else reasoning)
+
+
+def _reasoning_tokens(usage: Body) -> int | None:
+    """The tokens of the thoughts, as OpenAI and most servers report them, or as SGLang does."""
+    details = usage.get("completion_tokens_details")
+    places = (details if isinstance(details, dict) else {}, usage)
+    found = (_count(place.get("reasoning_tokens")) for place in places)
+    return next((number for number in found if number is not None), None)
+
+
+def _count(reported: object) -> int | None:
+    """A token count, if it is an integer, within 0 and MOST_TOKENS."""
+    return min(max(reported, 0), MOST_TOKENS) if isinstance(reported, int) else None
+
+
+def tokens_of(reply: Reply[None]) -> Tokens:
+    """The token counts of a reply."""
+    return Tokens(reply.input_tokens, reply.output_tokens, reply.reasoning_tokens)
+
+
+def _estimated_tokens(body: Mapping[str, object], reply: str) -> Tokens:
+    prompt = str(body.get("messages") or body.get("prompt"))
+    return Tokens(len(prompt) // CHARS_PER_TOKEN + 1, len(reply) // CHARS_PER_TOKEN + 1, 0)
+
+
+def read_reply(
+    answer: object, body: Mapping[str, object], tokens: Tokens | None, *, may_be_empty: bool
+) -> Reply[None]:
     """Parse the decoded response of either URL path. Raises ValueError if it holds no reply.
 
-    Unless `may_be_empty`, an empty text is no reply, except if the reason for it is stated: it was refused,
-    filtered or cut off.
+    `tokens` are those that the response reports; if it reports none, they are estimated. Unless
+    `may_be_empty`, an empty text is no reply, except if the reason for it is stated: it was refused, filtered
+    or cut off.
     """
     choice = _first_choice(answer)
     message = choice.get("message")
@@ -125,18 +166,16 @@ def read_reply(answer: object, body: Mapping[str, object], *, may_be_empty: bool
     if not (may_be_empty or text.strip() or finish_reason in ("length", "refusal", "content_filter")):
         raise ValueError("the reply is empty")
     ending = read_ending(choice.get("logprobs")) if "logprobs" in body else ()
-    usage = cast(Body, answer).get("usage")
-    counted = usage if isinstance(usage, dict) else {}
-    prompt = str(body.get("messages") or body.get("prompt"))
+    tokens = tokens or _estimated_tokens(body, reasoning + text)
     return Reply(
         text=text,
         parsed=None,
         finish_reason=finish_reason,
-        input_tokens=_count(counted.get("prompt_tokens"), prompt),
-        output_tokens=_count(counted.get("completion_tokens"), reasoning + text) + _unlisted(counted),
+        input_tokens=tokens.input,
+        output_tokens=tokens.output,
         ending=ending,
         reasoning=reasoning,
-        reasoning_tokens=_reasoning_tokens(counted),
+        reasoning_tokens=tokens.reasoning,
     )
 
 
@@ -148,35 +187,12 @@ def _reasoning(message: object) -> str:
     return replace_surrogates(next((text for text in found if text and isinstance(text, str)), ""))
 
 
-def _reasoning_tokens(usage: Body) -> int:
-    """The tokens of the thoughts, as OpenAI and most servers report them, or as SGLang does; else 0."""
-    details = usage.get("completion_tokens_details")
-    places = (details if isinstance(details, dict) else {}, usage)
-    found = (place.get("reasoning_tokens") for place in places)
-    return next((number for number in found if isinstance(number, int)), _unlisted(usage))
-
-
-def _unlisted(usage: Body) -> int:
-    """The tokens of the total that are neither the prompt's nor the reply's: the thoughts, for Gemini."""
-    counts = [usage.get(name) for name in ("total_tokens", "prompt_tokens", "completion_tokens")]
-    total, prompt, completion = (count if isinstance(count, int) else None for count in counts)
-    if total is None or prompt is None or completion is None:
-        return 0
-    return max(0, total - prompt - completion)
-
-
 def _finish_reason(choice: Body, message: object) -> str:
     """Why the reply ends: stop, length, refusal (by the model), content_filter, or the server's own word."""
     if isinstance(message, dict) and message.get("refusal"):
         return "refusal"
     reason = str(choice.get("finish_reason") or "stop")
     return "content_filter" if reason.lower().startswith(FILTERED) else reason
-
-
-def reports_usage(answer: object) -> bool:
-    """Whether the response includes token counts."""
-    usage = answer.get("usage") if isinstance(answer, dict) else None
-    return isinstance(usage, dict) and {"prompt_tokens", "completion_tokens"} <= usage.keys()
 
 
 def _first_choice(answer: object) -> Body:
@@ -186,7 +202,3 @@ def _first_choice(answer: object) -> Body:
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise ValueError("the server's reply has no choices")
     return cast(Body, choices[0])
-
-
-def _count(reported: object, text: str) -> int:
-    return reported if isinstance(reported, int) else len(text) // CHARS_PER_TOKEN + 1

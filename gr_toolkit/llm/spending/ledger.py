@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date
 from enum import Enum
 from pathlib import Path
@@ -15,13 +15,13 @@ from typing import Literal, NamedTuple
 
 from gr_toolkit.errors import StoreError
 from gr_toolkit.runs.identity import is_alive, mark_alive, run_id
-from gr_toolkit.sqlite import explaining, open_database
+from gr_toolkit.sqlite import explaining, has_tables, open_database, open_to_read
 from gr_toolkit.unicode import replace_surrogates
 
 FILE = "ledger.sqlite"
 NAME = "ledger of costs"
 NANO = 1_000_000_000  # costs are stored in billionths of a US dollar, so that sums are exact
-MOST = 2**53  # of an amount that a server reports; sums of such amounts fit into SQLite's integers
+MOST = 2**53  # of a cost; sums of such costs fit into SQLite's integers
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS spending (
     day TEXT NOT NULL,                  -- the local calendar day on which the requests were sent
@@ -46,15 +46,17 @@ INSERT INTO spending VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
     cost = cost + excluded.cost,
     reserved = reserved + excluded.reserved
 """
-TOTALS = (
-    "SELECT run, SUM(cost), SUM(reserved) FROM spending WHERE day >= ? AND run = IFNULL(?, run) GROUP BY run"
-)
+INDEX = "CREATE INDEX IF NOT EXISTS runs ON spending (run)"
+TOTALS = {
+    "day": "SELECT run, SUM(cost), SUM(reserved) FROM spending WHERE day >= ? GROUP BY run",
+    "run": "SELECT run, SUM(cost), SUM(reserved) FROM spending WHERE run = ? GROUP BY run",
+}
 
 Period = Literal["day", "run"]
 
 
-class Place(NamedTuple):
-    """What the row of a request in this run is found by."""
+class RowKey(NamedTuple):
+    """The key of a row of this run."""
 
     day: str  # ISO 8601
     step: str
@@ -83,6 +85,9 @@ class Amounts(NamedTuple):
         )
 
 
+Changes = Mapping[RowKey, Amounts]
+
+
 class Entry(NamedTuple):
     """A row of the file."""
 
@@ -100,62 +105,63 @@ class Limit(NamedTuple):
     period: Period
 
 
-class Wish(NamedTuple):
-    """A request that is to be sent, and its greatest possible cost in billionths of a US dollar."""
+class Reservation(NamedTuple):
+    """What a request reserves before it is sent."""
 
     step: str
     model: str
-    worst_case: int
+    worst_case: int  # its greatest possible cost, in billionths of a US dollar
 
 
-class Answer(Enum):
+class Decision(Enum):
     """Whether a request may be sent."""
 
-    YES = "yes"
-    LATER = "later"  # perhaps, when a live run's requests have cost less than they reserve
-    NEVER = "never"  # within this period
+    GRANTED = "granted"
+    WAIT = "wait"  # until a live run's requests have cost less than they reserve
+    REFUSED = "refused"  # within this period
 
 
-class Decision(NamedTuple):
-    """The answers to wishes, and what limits them, in billionths of a US dollar."""
+class Outcome(NamedTuple):
+    """The decisions on some reservations, and what limits them."""
 
-    day: str
-    answers: list[Answer]
-    spent: int  # of the period, with what killed runs reserved
+    day: str  # of those that are granted
+    decisions: list[Decision]
+    spent: int  # of the period, with what killed runs reserved, in billionths of a US dollar
 
 
 class Ledger:
-    """The ledger of a data folder, for many processes. The file is opened on first use."""
+    """The ledger of a data folder, for many processes. Its first use creates the file and its folder."""
 
     def __init__(self, state: Path) -> None:
         self.path = state / FILE
         self._state = state
-        self._since = today()
         self._database: sqlite3.Connection | None = None
 
-    def add(self, changes: Mapping[Place, Amounts]) -> None:
+    def has_folder(self) -> bool:
+        """Whether the file's folder exists."""
+        return self._state.is_dir()
+
+    def add(self, changes: Changes) -> None:
         """Add to the rows of this run. Raises CannotWrite."""
         with self._transaction() as database:
             _add(database, changes)
 
-    def reserve(self, changes: Mapping[Place, Amounts], wishes: Sequence[Wish], limit: Limit) -> Decision:
-        """Add to the rows of this run, and reserve the cost of each request that fits. Raises CannotWrite.
+    def reserve(self, changes: Changes, reservations: Sequence[Reservation], limit: Limit) -> Outcome:
+        """Add to the rows of this run, and make the reservations that fit. Raises CannotWrite.
 
-        When this returns, the reservations survive a kill.
+        When this returns, they survive a kill.
         """
         with explaining(NAME, self.path):
             mark_alive(self._state)  # while this run lives, its reservations may be released
         with self._transaction() as database:
             day, changed = today(), dict(changes)
             used, releasable = self._totals(database, day, changes, limit.period)
-            answers = decide([wish.worst_case for wish in wishes], limit.cost, used, releasable)
-            for wish, answer in zip(wishes, answers, strict=True):
-                if answer is Answer.YES:
-                    place = Place(day, wish.step, wish.model)
-                    reserved = Amounts(requests=1, reserved=wish.worst_case)
-                    changed[place] = changed.get(place, Amounts()).plus(reserved)
+            decisions = decide([each.worst_case for each in reservations], limit.cost, used, releasable)
+            for (step, model, worst_case), decision in zip(reservations, decisions, strict=True):
+                if decision is Decision.GRANTED:
+                    add_to(changed, RowKey(day, step, model), Amounts(requests=1, reserved=worst_case))
             _add(database, changed)
-        return Decision(day, answers, used - releasable)
+        return Outcome(day, decisions, used - releasable)
 
     def close(self) -> None:
         """Close the file."""
@@ -164,14 +170,13 @@ class Ledger:
             self._database = None
 
     def _totals(
-        self, database: sqlite3.Connection, day: str, changes: Mapping[Place, Amounts], period: Period
+        self, database: sqlite3.Connection, day: str, changes: Changes, period: Period
     ) -> tuple[int, int]:
         """The costs and reservations of the period, and the reservations among them that may be released."""
-        since, run = (day, None) if period == "day" else (self._since, run_id())
-        counted = [amounts for place, amounts in changes.items() if place.day >= since]
+        counted = [amounts for key, amounts in changes.items() if period == "run" or key.day >= day]
         releasable = sum(amounts.reserved for amounts in counted)
         used = releasable + sum(amounts.cost for amounts in counted)
-        for name, cost, reserved in database.execute(TOTALS, (since, run)):
+        for name, cost, reserved in database.execute(TOTALS[period], (day if period == "day" else run_id(),)):
             used += cost + reserved
             if reserved and (name == run_id() or is_alive(self._state, name)):
                 releasable += reserved
@@ -181,32 +186,37 @@ class Ledger:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with explaining(NAME, self.path):
             if self._database is None:
-                self._database = open_database(self.path, SCHEMA)
+                self._database = open_database(self.path, SCHEMA, INDEX)
             with self._database as database:
                 database.execute("BEGIN IMMEDIATE")  # so that no other process reserves in between
                 yield database
 
 
-def _add(database: sqlite3.Connection, changes: Mapping[Place, Amounts]) -> None:
-    for place, amounts in changes.items():
-        step, model = replace_surrogates(place.step), replace_surrogates(place.model)  # SQLite refuses them
-        database.execute(ADD, (place.day, run_id(), step, model, *amounts))
+def add_to(changes: dict[RowKey, Amounts], key: RowKey, amounts: Amounts) -> None:
+    """Add the amounts to those of a row."""
+    changes[key] = changes.get(key, Amounts()).plus(amounts)
 
 
-def decide(worst_cases: Sequence[int], limit: int, used: int, releasable: int) -> list[Answer]:
+def _add(database: sqlite3.Connection, changes: Changes) -> None:
+    for key, amounts in changes.items():
+        step, model = replace_surrogates(key.step), replace_surrogates(key.model)  # SQLite refuses them
+        database.execute(ADD, (key.day, run_id(), step, model, *amounts))
+
+
+def decide(worst_cases: Sequence[int], limit: int, used: int, releasable: int) -> list[Decision]:
     """Decide in turn which requests fit, if `releasable` of the `used` part of the limit may be released.
 
     A request that costs nothing always fits.
     """
-    answers = []
+    decisions = []
     spent = used - releasable
     for worst_case in worst_cases:
         if worst_case == 0 or used + worst_case <= limit:
-            answers.append(Answer.YES)
+            decisions.append(Decision.GRANTED)
             used += worst_case
         else:
-            answers.append(Answer.LATER if spent + worst_case <= limit else Answer.NEVER)
-    return answers
+            decisions.append(Decision.WAIT if spent + worst_case <= limit else Decision.REFUSED)
+    return decisions
 
 
 def read_entries(state: Path, since: str) -> list[Entry]:
@@ -214,15 +224,15 @@ def read_entries(state: Path, since: str) -> list[Entry]:
     path = state / FILE
     if not path.exists():
         return []
-    # SQLite would create a WAL file even to read. If there is none, no process has the file open.
-    mode = "ro" if path.with_name(f"{FILE}-wal").exists() else "ro&immutable=1"
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)) as database:
+        with open_to_read(path) as database:
+            if not has_tables(database):
+                return []
             rows = database.execute("SELECT * FROM spending WHERE day >= ? ORDER BY day, run", (since,))
             return [
                 Entry(day, run, step, model, Amounts(*amounts)) for day, run, step, model, *amounts in rows
             ]
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise StoreError(f"cannot read the {NAME} {path}: {error}") from error
 
 

@@ -56,17 +56,17 @@ def judge_file(
 
 @contextmanager
 def _counting(summary: Summary) -> Iterator[Tally]:
-    """Yield a tally that is added to the summary at the end, even if the run fails.
+    """Yield a tally of the summary, which gets its notes at the end, even if the run fails.
 
     Rows for which the model gave no usable reply are pending: run again, the command asks about them again.
     """
-    tally = Tally()
+    tally = Tally(summary)
     started = time.monotonic()
     try:
         yield tally
     finally:
         summary.seconds = time.monotonic() - started
-        tally.add_to(summary)
+        tally.note()
         summary.pending = summary.reasons["failed"]
 
 

@@ -11,10 +11,11 @@ from gr_toolkit.verify.verdict import outcome_of
 
 
 class Tally:
-    """Counts of rows by outcome, by deciding stage, and by agreement of the verdict with the label."""
+    """Counts rows by outcome, by deciding stage, and by agreement of the verdict with the label."""
 
-    def __init__(self) -> None:
-        self._outcomes: Counter[str] = Counter()
+    def __init__(self, summary: Summary) -> None:
+        """`summary` gets the counts of rows. Correct rows count as kept, all others by outcome."""
+        self._summary = summary
         self._deciders: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._labelled: Counter[tuple[bool | None, bool]] = Counter()
@@ -22,7 +23,7 @@ class Tally:
     def add(self, pairs: Sequence[Pair], lines: Sequence[Line]) -> None:
         """Count the verdicts on these pairs."""
         for pair, line in zip(pairs, lines, strict=True):
-            self._outcomes[outcome(pair, line)] += 1
+            self._count(outcome(pair, line), str(line.id))
             if line.correct is not None:
                 self._deciders[line.decided_by] += 1
             elif line.decided_by == "error":
@@ -30,18 +31,23 @@ class Tally:
             if pair.label is not None:
                 self._labelled[line.correct, pair.label] += 1
 
-    def add_to(self, summary: Summary) -> None:
-        """Add the counts to the summary. Correct rows count as kept, all others by outcome."""
-        summary.rows_in = summary.rows = self._outcomes.total()
-        outcomes = self._outcomes.copy()
-        summary.kept = outcomes.pop("correct", 0)
-        summary.reasons.update(outcomes)
+    def _count(self, outcome: str, row: str) -> None:
+        self._summary.rows_in += 1
+        self._summary.rows += 1
+        if outcome == "correct":
+            self._summary.kept += 1
+        else:
+            self._summary.reject(outcome, row)
+
+    def note(self) -> None:
+        """Add notes to the summary: the deciding stages, the kinds of errors, the agreement with labels."""
+        notes = self._summary.notes
         if self._deciders:
-            summary.notes.append(f"decided by {describe(self._deciders, most=len(self._deciders))}")
+            notes.append(f"decided by {describe(self._deciders, most=len(self._deciders))}")
         if self._errors:
-            summary.notes.append(f"not judged: {describe(self._errors)}")
+            notes.append(f"not judged: {describe(self._errors)}")
         if self._labelled:
-            summary.notes.append(describe_agreement(self._labelled))
+            notes.append(describe_agreement(self._labelled))
 
 
 def outcome(pair: Pair, line: Line) -> str:

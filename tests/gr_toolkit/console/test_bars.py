@@ -17,7 +17,7 @@ def test_secrets_are_masked_in_messages(capsys):
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
-def test_library_bars_are_hidden_unless_stderr_is_a_terminal_or_the_user_says_else(monkeypatch, is_terminal):
+def test_library_bars_are_hidden_without_a_terminal_unless_the_user_says_otherwise(monkeypatch, is_terminal):
     monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
     for name in LIBRARY_BARS:
         monkeypatch.setenv(name, "set, so that it is restored")

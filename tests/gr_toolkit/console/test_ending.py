@@ -163,10 +163,29 @@ def test_idle_run_is_one_line_with_its_notes(state, capsys):
     assert messages(state) == ["gr crawl: nothing to do; nothing is queued"]
 
 
-@pytest.mark.parametrize("must_log", [True, False])
-def test_log_that_cannot_be_written_stops_the_run_at_its_first_step_or_is_left_out(tmp_path, must_log):
-    state, begun = tmp_path / "file", []
+def state_is_a_file(state: Path) -> None:
+    state.rmdir()
     state.touch()
+
+
+def records_are_a_folder(state: Path) -> None:
+    (state / "runs.jsonl").mkdir()
+
+
+def disk_is_full(state: Path) -> None:
+    (state / "runs.jsonl").symlink_to("/dev/full")
+
+
+def no_state(state: Path) -> None:
+    state.rmdir()
+    state.symlink_to("/proc/self/none")
+
+
+@pytest.mark.parametrize("must_log", [True, False])
+@pytest.mark.parametrize("spoil", [state_is_a_file, records_are_a_folder, disk_is_full, no_state])
+def test_log_that_cannot_be_written_stops_the_run_at_its_first_step_or_is_left_out(state, spoil, must_log):
+    begun = []
+    spoil(state)
 
     def command() -> None:
         with reporting(state, as_json=True, must_log=must_log) as steps:
@@ -177,12 +196,40 @@ def test_log_that_cannot_be_written_stops_the_run_at_its_first_step_or_is_left_o
     assert begun == ([] if must_log else ["verify"])
 
 
-def test_end_that_cannot_be_logged_is_an_error(state, capsys):
+@pytest.mark.parametrize("must_log", [True, False])
+def test_end_that_cannot_be_logged_is_an_error_of_a_run_that_must_be(state, capsys, must_log):
     def command() -> None:
-        with reporting(state, as_json=True) as steps:
+        with reporting(state, as_json=True, must_log=must_log) as steps:
             steps.append(Summary("crawl"))
         (state / "runs.jsonl").unlink()
-        (state / "runs.jsonl").mkdir()
+        disk_is_full(state)
 
-    assert run_to_end(command, ["gr", "crawl"]) == 1
-    assert "runs.jsonl" in capsys.readouterr().err
+    assert run_to_end(command, ["gr", "crawl"]) == (1 if must_log else 0)
+    assert ("runs.jsonl" in capsys.readouterr().err) == must_log
+    assert list((state / "running").iterdir()) == []
+
+
+def plus(steps: list[Summary], more: list[Summary]) -> None:
+    steps += more
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        lambda steps, one: steps.append(one),
+        lambda steps, one: steps.insert(0, one),
+        lambda steps, one: steps.extend([one]),
+        lambda steps, one: plus(steps, [one]),
+    ],
+    ids=["append", "insert", "extend", "plus"],
+)
+def test_first_step_begins_the_log_however_it_is_added(state, add):
+    def command() -> None:
+        with reporting(state, as_json=True) as steps:
+            plus(steps, [])
+            assert records(state) == []
+            add(steps, Summary("crawl"))
+            assert [record["event"] for record in records(state)] == ["start"]
+
+    assert run_to_end(command, ["gr", "crawl"]) == 0
+    assert [step["step"] for step in records(state)[-1]["steps"]] == ["crawl"]

@@ -102,6 +102,7 @@ def test_shard_with_a_pending_item_waits_for_the_next_run_and_the_others_are_wri
     assert pages.table("texts").shards() == ["2", "3"]
     assert (summary.pending, summary.rows, summary.rows_in) == (1, 2, 2)
     assert summary.notes == ["pending: 1 row in 1 shard: HTTP 503 1"]
+    assert summary.first == {"HTTP 503": "b"}
     assert run(pages, ask, give_up_after=3).pending == 0
     assert ids(pages) == list("abcde")
 

@@ -49,6 +49,13 @@ def test_ping_as_json(tmp_path, monkeypatch, answers, verdict):
     assert result["tokens_per_second"] > 0
 
 
+def test_ping_leaves_nothing_in_the_folder(tmp_path, monkeypatch):
+    with serving(says(CITY)) as server:
+        result = ping(server, tmp_path / "data", monkeypatch)
+    assert result.exit_code == 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_ping_bypasses_the_cache(tmp_path, monkeypatch):
     with serving(says(CITY)) as server:
         ping(server, tmp_path, monkeypatch)

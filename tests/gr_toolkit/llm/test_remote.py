@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gr_toolkit.errors import ServerUnusable, UsageError
+from gr_toolkit.errors import RequestFailed, ServerUnusable, UsageError
 from gr_toolkit.llm import connect
 from gr_toolkit.llm.remote import remote_target
+from gr_toolkit.llm.requests.faults import MAX_REASON
+from gr_toolkit.runs.redaction import redact
 from gr_toolkit.settings import LLMSettings
 from loopback import asking, fails, says, serving, user
 
@@ -16,7 +18,7 @@ OPENAI = "https://api.openai.com/v1"
 @pytest.fixture(autouse=True)
 def _keys(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "default")
-    monkeypatch.setenv("A_KEY", "of-a")
+    monkeypatch.setenv("A_KEY", "planted-of-a")
 
 
 def key(**settings: object) -> str:
@@ -41,15 +43,17 @@ def test_the_default_key_goes_to_openai(url):
 )
 def test_the_default_key_goes_to_no_other_server(url):
     assert key(base_url=url) == ""
-    assert key(base_url=url, api_key_env="A_KEY") == "of-a"
+    assert key(base_url=url, api_key_env="A_KEY") == "planted-of-a"
     assert key(base_url=url, api_key_env="OPENAI_API_KEY") == "default"
 
 
-def test_the_default_key_goes_to_the_server_that_the_environment_names(monkeypatch):
-    monkeypatch.setenv("OPENAI_BASE_URL", "https://proxy.org/v1")
-    assert key() == key(base_url="https://proxy.org/v1") == "default"
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_the_default_key_goes_to_the_server_that_the_environment_names(monkeypatch, slash):
+    monkeypatch.setenv("OPENAI_BASE_URL", f"https://proxy.org/v1{slash}")
+    for url in ("", "https://proxy.org/v1", "https://proxy.org/v1/"):
+        assert key(base_url=url) == "default"
     assert key(base_url="https://other.org/v1") == ""
-    assert key(api_key_env="A_KEY") == "of-a"
+    assert key(api_key_env="A_KEY") == "planted-of-a"
 
 
 def test_the_header_of_a_request_holds_only_the_key_of_its_server(tmp_path):
@@ -60,7 +64,7 @@ def test_the_header_of_a_request_holds_only_the_key_of_its_server(tmp_path):
         for role in ("extractor", "judge"):
             with connect(settings, role, tmp_path) as llm:
                 llm.run(llm.ask(user("hello")))
-    assert one.keys == ["Bearer of-a"]
+    assert one.keys == ["Bearer planted-of-a"]
     assert other.keys == ["Bearer none"]
 
 
@@ -92,13 +96,25 @@ def test_a_server_with_a_secret_in_the_environment_is_refused_and_not_shown(monk
 
 def test_a_server_that_repeats_secrets_does_not_put_them_into_reasons(tmp_path, monkeypatch):
     monkeypatch.setenv("OTHER_TOKEN", "planted-token")
-    echo = "of-a planted-token https://ann:planted@e.org Authorization: Bearer planted-1"
+    echo = "planted-of-a planted-token https://ann:planted@e.org Authorization: Bearer planted-1"
     with serving(fails(400, echo)) as server:
         settings = LLMSettings(model="m", base_url=server.url, api_key_env="A_KEY")
         with connect(settings, None, tmp_path) as llm, pytest.raises(Exception, match="HTTP 400") as error:
             llm.run(llm.ask(user("hello")))
-    assert server.keys == ["Bearer of-a"]
-    assert not any(secret in str(error.value) for secret in ("of-a", "planted"))
+    assert server.keys == ["Bearer planted-of-a"]
+    assert "planted" not in str(error.value)
+
+
+def test_a_key_is_masked_whatever_its_variable_is_called_also_where_a_message_is_cut(tmp_path, monkeypatch):
+    monkeypatch.setenv("LLM_CREDENTIAL", "planted-credential")
+    echo = "x" * (MAX_REASON - len("HTTP 400: ") - 3) + " planted-credential"
+    for padding in range(len("planted-credential") + 4):
+        with serving(fails(400, echo[padding:])) as server:
+            settings = LLMSettings(model="m", base_url=server.url, api_key_env="LLM_CREDENTIAL")
+            with connect(settings, None, tmp_path) as llm, pytest.raises(RequestFailed) as error:
+                llm.run(llm.ask(user("hello")))
+        assert "planted"[:2] not in str(error.value)
+    assert redact("got planted-credential") == "got ***"
 
 
 def test_headers_for_openai_go_to_no_other_server(tmp_path, monkeypatch):

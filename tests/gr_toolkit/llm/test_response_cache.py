@@ -55,6 +55,20 @@ def test_every_part_of_the_request_is_in_the_key(tmp_path, other):
     assert len(server.seen) == 2
 
 
+@pytest.mark.parametrize(("cache", "count"), [(True, 1), (False, 0)])
+def test_key_is_computed_only_once_and_only_if_replies_are_kept(tmp_path, monkeypatch, cache, count):
+    hashed = []
+
+    def counting(endpoint, body):
+        hashed.append(body)
+        return request_key(endpoint, body)
+
+    monkeypatch.setattr("gr_toolkit.llm.client.request_key", counting)
+    with serving(ECHO) as server, asking(server, tmp_path, cache=cache) as llm:
+        ask(llm)
+    assert len(hashed) == count
+
+
 def test_key_depends_on_the_server():
     assert len({request_key(*parts) for parts in [("a", {}), ("b", {}), ("a", {"n": 1})]}) == 3
 

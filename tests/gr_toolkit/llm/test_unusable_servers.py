@@ -109,8 +109,12 @@ def test_unreachable_server_is_reported(tmp_path):
     assert llm.usage.requests == 1
 
 
-def test_invalid_base_url_is_an_error(tmp_path):
-    with pytest.raises(UsageError, match="not a URL"), asking("localhost:8000", tmp_path):
+def test_invalid_server_in_the_environment_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "localhost:8000")
+    with (
+        pytest.raises(UsageError, match="OPENAI_BASE_URL = 'localhost:8000' is not a URL"),
+        connect(LLMSettings(model="m"), None, tmp_path),
+    ):
         pass
 
 

@@ -66,7 +66,8 @@ def test_history_as_text_and_as_json():
     found = history([start("a"), start("b"), end("b", 75), start("c")], lambda run: run == "c", NOW)
     local = f"{datetime.fromisoformat(AT).astimezone():%Y-%m-%d %H:%M}"
     assert describe_history(found) == [
-        f"run a: `gr curate`, started {local}, was killed; run the same command again",
+        f"run a: `gr curate`, started {local}, was killed, or could not record its end; "
+        "run the same command again",
         f"run c: `gr curate`, started {local}, is running",
     ]
     shown = as_json(found)

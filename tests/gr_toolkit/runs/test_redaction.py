@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gr_toolkit.runs.redaction import redact, redact_url, redact_values, secret_values
+from gr_toolkit.runs.redaction import keep_secret, redact, redact_url, redact_values, secret_values
 
 MASKED = {
     "GET https://ann:pa@ss@e.org/x": "GET https://***@e.org/x",
@@ -80,7 +80,13 @@ def test_redact_reads_the_environment_at_each_call(monkeypatch):
     assert redact("got open-sesame") == "got open-sesame"
     monkeypatch.setenv("PLANTED_KEY", "open-sesame")
     assert redact("got open-sesame") == "got ***"
-    assert redact("got swordfish", "swordfish") == "got ***"
+
+
+def test_secret_that_is_kept_is_masked_unless_it_is_short():
+    keep_secret("swordfish")
+    keep_secret("none")
+    keep_secret("")
+    assert redact("got swordfish, none left") == "got ***, none left"
 
 
 def test_whole_user_info_of_an_invalid_url_is_masked():

@@ -46,16 +46,18 @@ def runs(folder: Path) -> dict[str, list[dict[str, object]]]:
     return json.loads(output)["runs"]
 
 
-def test_idle_run_has_two_records_and_one_line(store):
+def test_idle_run_succeeds_with_two_records_and_one_line(store):
     folder = Path(store.data).parent
     Path(store.data).mkdir()
-    process = gr(folder, "curate")
-    _, errors = process.communicate(timeout=60)
+    process = gr(folder, "curate", "--json")
+    output, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
     start, end = records(store.state)
+    assert end["steps"] == json.loads(output)["steps"]
+    assert [step["rows"] for step in end["steps"]] == [0] * 6
     assert (start["event"], end["event"], end["exit_code"]) == ("start", "end", 0)
     assert start["run"] == end["run"]
-    facts = ("gr curate", version("gr-toolkit"), process.pid, socket.gethostname())
+    facts = ("gr curate --json", version("gr-toolkit"), process.pid, socket.gethostname())
     assert (start["command"], start["version"], start["pid"], start["host"]) == facts
     times = [start["at"], *(step["started_at"] for step in end["steps"]), end["at"]]
     assert len(times) == 2 + 6
@@ -64,7 +66,7 @@ def test_idle_run_has_two_records_and_one_line(store):
     (line,) = (store.state / "gr.log").read_text().splitlines()
     at, run, message = line.split(" ", 2)
     assert datetime.fromisoformat(at).tzinfo
-    assert (run, message) == (start["run"], "gr curate: nothing to do")
+    assert (run, message) == (start["run"], "gr curate --json: nothing to do")
     assert runs(folder)["last"]["run"] == start["run"]
     assert list((store.state / "running").iterdir()) == []
 
@@ -98,7 +100,7 @@ def test_run_shows_as_running_and_then_as_killed(store):
     )
     _, output, _ = commands.gr(folder, "status")
     assert f"run {start['run']}: `{start['command']}`, started " in output
-    assert output.endswith(", was killed; run the same command again\n")
+    assert output.endswith(", was killed, or could not record its end; run the same command again\n")
 
 
 def test_interrupted_run_ends_with_its_exit_code(store):

@@ -104,10 +104,12 @@ def test_an_age_that_no_clock_can_hold_is_refused(age):
 
 
 def test_pass_rates_that_keep_no_question_are_refused():
-    expected = "no pass rate is above min_pass_rate = 0.9 and below max_pass_rate = 0.2, so no question"
-    assert expected in message(curate={"min_pass_rate": 0.9, "max_pass_rate": 0.2})
-    assert "no pass rate is above" in message(curate={"min_pass_rate": 0.5, "max_pass_rate": 0.5})
-    assert "no pass rate is above" in message(curate={"min_pass_rate": 1})
+    assert message(curate={"min_pass_rate": 0.9, "max_pass_rate": 0.2}) == (
+        "the command line: curate: min_pass_rate = 0.9 is not below max_pass_rate = 0.2, "
+        "so no question would be kept"
+    )
+    assert "min_pass_rate = 0.5 is not below" in message(curate={"min_pass_rate": 0.5, "max_pass_rate": 0.5})
+    assert "min_pass_rate = 1.0 is not below" in message(curate={"min_pass_rate": 1})
     assert load_settings(curate={"min_pass_rate": 0.2, "max_pass_rate": 0.9}).curate.max_pass_rate == 0.9
 
 

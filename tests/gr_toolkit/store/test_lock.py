@@ -93,3 +93,10 @@ def test_folder_that_cannot_be_created_is_an_error(tmp_path):
     message = f"cannot write in {tmp_path}/locks: .*Choose another folder with --data"
     with pytest.raises(CannotWrite, match=message), hold(tmp_path / "locks" / "pages.lock", "table pages"):
         pass
+
+
+def test_secrets_of_the_command_line_are_not_in_the_lock_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["gr", "crawl", "https://ann:planted@e.org/?api_key=planted"])
+    with hold(tmp_path / "pages.lock", "table pages"):
+        written = (tmp_path / "pages.lock").read_text()
+    assert json.loads(written)["command"] == "gr crawl https://***@e.org/?api_key=***"

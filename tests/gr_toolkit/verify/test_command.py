@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from commands import gr
+from commands import gr, refusal
 from files import ROOT, contents
 from gr_toolkit.verify.batch.judging import show
 from gr_toolkit.verify.batch.rows import Line
@@ -312,3 +312,15 @@ def read_only(tmp_path):
     subprocess.run([*mount[:1], "-o", "remount,ro", str(folder)], check=True)
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("arguments", [["p.jsonl"], ["--reference", "1", "--answer", "1"], ["--serve"]])
+def test_a_verifier_that_cannot_be_asked_is_refused_before_the_first_pair(tmp_path, arguments):
+    write_pairs(tmp_path / "p.jsonl", {"question": "", "reference": "1", "answer": "1"})
+    for role in ("VERIFIER", "SECOND_VERIFIER"):
+        variables = {"GR_LLM__VERIFIER__MODEL": "m", "GR_LLM__BASE_URL": "http://127.0.0.1:9/v1"}
+        variables |= {f"GR_LLM__{role}__MODEL": "local:nope.gguf"}
+        refused = refusal(tmp_path, "verify", *arguments, **variables)
+        assert f"llm.{role.lower()}.model: no model at nope.gguf" in refused
+        if arguments != ["--serve"]:
+            assert gr_verify(tmp_path, *arguments, "--rules-only", **variables)[0] == 0

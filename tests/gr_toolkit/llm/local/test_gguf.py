@@ -47,6 +47,8 @@ def test_chat_template_is_an_entry_of_the_metadata(tmp_path, entries, found):
         b"GGUF" + struct.pack("<IQQ", 3, 0, 9),
         b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + entry("a", 99, b""),
         b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + entry("a", 8, struct.pack("<Q", 2**64 - 1)),
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 2**62),  # more than any memory
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + entry("a", 9, struct.pack("<IQ", 9, 1) * 5_000),
     ],
 )
 def test_file_that_cannot_be_read_is_left_to_llama_cpp(tmp_path, content):

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gr_toolkit.llm.requests.limiter import Limiter
+from gr_toolkit.llm.requests.limiter import FIRST_COST, HASTE, Limiter, Pace
 from loopback import Answer, asking, fails, says, serving, user
 
 
@@ -109,6 +109,29 @@ def test_cancelled_request_leaves_its_slot_to_the_next(is_admitted):
         await asyncio.gather(first, second, return_exceptions=True)
 
     asyncio.run(main())
+
+
+def test_pace_admits_a_few_requests_at_once_and_then_as_many_as_the_thread_can_handle():
+    pace, now, admitted = Pace(), 10.0, 0
+    while pace.next_at <= now:
+        pace.admit(now)
+        admitted += 1
+    assert 2 <= admitted <= 8
+    for _ in range(1_000):
+        now = pace.next_at
+        pace.admit(now)
+    assert now - 10.0 == pytest.approx(1_000 * HASTE * FIRST_COST, rel=0.01)
+
+
+@pytest.mark.parametrize("together", [1, 256])
+def test_pace_follows_the_work_for_a_reply_even_if_replies_come_together(together):
+    pace, worked = Pace(), 1.0
+    pace.answered(worked)
+    for _ in range(10_000 // together):
+        worked += 0.004 * together
+        for _ in range(together):
+            pace.answered(worked)
+    assert 0.003 <= pace.cost <= 0.005
 
 
 def test_client_sends_fewer_concurrent_requests_after_429(tmp_path):

@@ -51,6 +51,11 @@ def test_schema_is_strict():
     ]
 
 
+def test_format_of_a_schema_is_made_only_once():
+    assert response_format(Items, limits=False) is response_format(Items, limits=False)
+    assert response_format(Items, limits=True) != response_format(City, limits=True)
+
+
 @pytest.mark.parametrize(
     "text",
     [

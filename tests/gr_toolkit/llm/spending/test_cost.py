@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from commands import gr
-from gr_toolkit.llm.spending.ledger import Amounts, Ledger, Limit, Place, Wish, nano, read_entries, today
+from gr_toolkit.llm.spending.ledger import (
+    Amounts,
+    Ledger,
+    Limit,
+    Reservation,
+    RowKey,
+    nano,
+    read_entries,
+    today,
+)
 from loopback import says, serving
 from processes import PROCESSES
 
@@ -41,8 +50,8 @@ def folder(tmp_path: Path) -> Path:
 
 def cut_off(state: Path) -> None:
     """Reserve and end, as a killed run does."""
-    wish = Wish("curate judge", "m", nano(0.5))
-    Ledger(state).reserve({}, [wish, wish], Limit(nano(9.0), "day"))
+    reservation = Reservation("curate judge", "m", nano(0.5))
+    Ledger(state).reserve({}, [reservation, reservation], Limit(nano(9.0), "day"))
 
 
 def test_ledger_is_shown_by_day_step_and_model(folder):
@@ -50,9 +59,9 @@ def test_ledger_is_shown_by_day_step_and_model(folder):
     ledger = Ledger(state)
     ledger.add(
         {
-            Place("2020-02-29", "curate judge", "old"): Amounts(9, 9, 9, 9, nano(9.0)),
-            Place(today(), "curate judge", "m"): Amounts(2, 1000, 300, 200, nano(0.25)),
-            Place(today(), "eval sums", "m"): Amounts(1, 10, 5, 0, nano(0.125)),
+            RowKey("2020-02-29", "curate judge", "old"): Amounts(9, 9, 9, 9, nano(9.0)),
+            RowKey(today(), "curate judge", "m"): Amounts(2, 1000, 300, 200, nano(0.25)),
+            RowKey(today(), "eval sums", "m"): Amounts(1, 10, 5, 0, nano(0.125)),
         }
     )
     ledger.close()
@@ -74,7 +83,7 @@ def test_ledger_is_shown_by_day_step_and_model(folder):
 
 def test_ledger_as_json(folder):
     ledger = Ledger(folder / "gr-data" / ".state")
-    ledger.add({Place(today(), "verify", "m"): Amounts(2, 1000, 300, 200, nano(0.25))})
+    ledger.add({RowKey(today(), "verify", "m"): Amounts(2, 1000, 300, 200, nano(0.25))})
     ledger.close()
     code, shown, _ = gr(folder, "llm", "cost", "--json", GR_LLM__MAX_COST_USD="0.2", **PRICES)
     costs = json.loads(shown)
@@ -88,6 +97,15 @@ def test_ledger_as_json(folder):
 def test_empty_ledger_is_one_line_and_creates_nothing(tmp_path):
     assert gr(tmp_path, "llm", "cost") == (0, "no model was asked in the last 30 days\n", "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ledger_that_a_kill_left_empty_has_no_costs(tmp_path):
+    state = tmp_path / "gr-data" / ".state"
+    state.mkdir(parents=True)
+    for name in ("ledger.sqlite", "ledger.sqlite-wal"):
+        (state / name).touch()
+    assert gr(tmp_path, "llm", "cost") == (0, "no model was asked in the last 30 days\n", "")
+    assert sorted(path.name for path in state.iterdir()) == ["ledger.sqlite", "ledger.sqlite-wal"]
 
 
 def test_damaged_ledger_is_one_line(tmp_path):

@@ -22,14 +22,14 @@ ROWS = [  # correct, decided_by, reason, label
 
 
 def summary_of(rows: list[tuple[bool | None, str, str, bool | None]], *unreadable: str) -> Summary:
-    tally = Tally()
+    summary = Summary("verify")
+    tally = Tally(summary)
     for number, (correct, decided_by, reason, label) in enumerate(rows):
         pair = Pair(number, Item("", "", ""), label=label)
         tally.add([pair], [Line(number, correct, decided_by, None, reason, 0.0)])
     for problem in unreadable:
         tally.add([Pair(0, None, problem)], [Line(0, None, "error", None, problem, 0.0)])
-    summary = Summary("verify")
-    tally.add_to(summary)
+    tally.note()
     return summary
 
 
@@ -37,6 +37,8 @@ def test_every_row_is_counted_by_its_outcome():
     summary = summary_of(ROWS, "not JSON: x", "not JSON: y")
     assert (summary.rows_in, summary.rows, summary.kept) == (10, 10, 3)
     assert summary.reasons == {"wrong": 1, "no answer": 1, "undecided": 1, "failed": 2, "unreadable": 2}
+    rows = {"wrong": "3", "no answer": "4", "undecided": "5", "failed": "6", "unreadable": "0"}
+    assert summary.first == rows
 
 
 def test_notes_name_the_stages_the_errors_and_the_agreement():

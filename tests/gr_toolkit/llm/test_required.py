@@ -1,4 +1,4 @@
-"""Local models that are missing, no models, or without their packages, noticed before a command begins."""
+"""What is checked of a command's models before it begins: weights, packages, servers, keys and prices."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from gr_toolkit.errors import MissingExtra, UsageError
-from gr_toolkit.llm.local.required import require_model, require_roles, require_verifier, require_weights
+from gr_toolkit.llm.local.weights import require_weights
+from gr_toolkit.llm.required import require_model, require_roles, require_verifier
 from gr_toolkit.settings import LLMSettings, Settings
 
+SERVER = "http://localhost:8000/v1"
+REMOTE = {"model": "m", "base_url": SERVER}
 pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
@@ -35,13 +38,13 @@ def weights(tmp_path: Path) -> str:
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every package is found, whatever this environment has."""
-    monkeypatch.setattr("gr_toolkit.llm.local.required.find_spec", lambda _: "found")
+    monkeypatch.setattr("gr_toolkit.llm.required.find_spec", lambda _: "found")
 
 
 @pytest.mark.usefixtures("installed")
 def test_models_that_are_there_pass(gguf, weights):
-    for model in (gguf, weights, "local:org/name", "gpt-4.1-mini"):
-        require_model(LLMSettings(model=model), "--model")
+    for model in (gguf, weights, "local:org/name", "m"):
+        require_model(LLMSettings(model=model, base_url=SERVER), "--model")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,7 @@ def test_the_backend_must_fit_the_weights(weights):
 )
 def test_a_missing_package_is_named_with_its_extra(gguf, weights, monkeypatch, missing, extra):
     monkeypatch.setattr(
-        "gr_toolkit.llm.local.required.find_spec", lambda name: None if name == missing else "found"
+        "gr_toolkit.llm.required.find_spec", lambda name: None if name == missing else "found"
     )
     model = gguf if extra == "local" else weights
     with pytest.raises(MissingExtra, match=rf"gr-toolkit\[{extra}\]"):
@@ -88,7 +91,7 @@ def test_a_package_that_cannot_be_imported_counts_as_missing(gguf, monkeypatch):
 
 
 def test_a_role_is_refused_by_the_setting_that_names_its_model():
-    own = LLMSettings.model_validate({"model": "m", "judge": {"model": "local:nope.gguf"}})
+    own = LLMSettings.model_validate({**REMOTE, "judge": {"model": "local:nope.gguf"}})
     require_roles(own, ["extractor", "solver"])
     with pytest.raises(UsageError, match=r"^llm\.judge\.model: no model at nope\.gguf"):
         require_roles(own, ["extractor", "judge"])
@@ -99,7 +102,7 @@ def test_a_role_is_refused_by_the_setting_that_names_its_model():
 
 @pytest.mark.parametrize("role", ["verifier", "second_verifier"])
 def test_both_verifiers_must_be_there_if_they_are_asked(role):
-    llm = {"model": "m", "verifier": {"model": "m"}, role: {"model": "local:nope.gguf"}}
+    llm = {**REMOTE, "verifier": {"model": "m"}, role: {"model": "local:nope.gguf"}}
     with pytest.raises(UsageError, match=rf"^llm\.{role}\.model: no model"):
         require_verifier(Settings.model_validate({"llm": llm}))
     require_verifier(Settings.model_validate({"llm": llm, "verify": {"model": False}}))
@@ -111,3 +114,32 @@ def test_a_path_to_train_from_is_not_taken_for_a_name_of_the_hub(tmp_path):
         require_weights("runs/grpo")
     assert require_weights("org/name") == "org/name"
     assert require_weights("local:runs/grpo") == "runs/grpo"  # an organisation may have a folder's name
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({"max_cost_usd": 1}, r"^llm\.model: llm\.max_cost_usd needs the prices of m"),
+        ({"max_cost_usd": 1, "judge": {"model": "n"}}, r"^llm\.judge\.model: .* needs the prices of n"),
+        ({"api_key_env": "UNSET_KEY"}, r"set the environment variable UNSET_KEY, or llm\.base_url for"),
+        (
+            {"judge": {"base_url": "https://e.org", "api_key_env": "UNSET_KEY"}},
+            r"or llm\.judge\.base_url for",
+        ),
+        ({"judge": {"model": "n", "api_key_env": "UNSET_KEY"}}, r'or llm\.judge\.model = "local"'),
+        ({"base_url": ""}, r"^OPENAI_BASE_URL = 'nowhere' is not a URL"),
+    ],
+)
+def test_a_server_that_cannot_be_asked_is_refused(monkeypatch, tables, message):
+    monkeypatch.setenv("OPENAI_BASE_URL", "nowhere")
+    monkeypatch.delenv("UNSET_KEY", raising=False)
+    settings = LLMSettings.model_validate(REMOTE | tables)
+    with pytest.raises(UsageError, match=message):
+        require_roles(settings, ["judge"])
+
+
+def test_a_server_with_all_it_needs_passes(monkeypatch):
+    monkeypatch.setenv("MY_KEY", "planted-key")
+    prices = {"input_usd_per_million": 1, "output_usd_per_million": 1}
+    settings = LLMSettings.model_validate({**REMOTE, **prices, "max_cost_usd": 1, "api_key_env": "MY_KEY"})
+    require_roles(settings, ["extractor", "judge", "solver"])

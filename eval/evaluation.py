@@ -61,9 +61,10 @@ def _prepare(
     server = settings.llm.base_url or os.environ.get("OPENAI_BASE_URL", "")
     origin = "--model" if model else "llm.model"
     model = resolve_model(model or settings.llm.model, server)
+    benchmarks = load_benchmarks(names or NAMES, Store(settings.data, settings.state))
     require_model(settings.llm.with_model(model), origin)
     require_verifier(settings)
-    return model, load_benchmarks(names or NAMES, Store(settings.data, settings.state))
+    return model, benchmarks
 
 
 def load_benchmarks(names: Sequence[str], store: Store) -> list[Benchmark]:

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from gr_toolkit.llm import LLM, connect
+from gr_toolkit.llm.requests.wire import CONTROL
 from gr_toolkit.settings import LLMSettings
 
 Body = dict[str, object]
@@ -44,6 +45,11 @@ def says(
 def fails(status: int, message: str = "", *, code: str = "", **headers: str) -> Answer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(status, {"error": {"message": message, "code": code}}, named)
+
+
+def but_answers_control(answer: Answer) -> Callable[[Body], Answer]:
+    """This answer for every request but a control request, by which a client tests the server."""
+    return lambda body: says("Yes.") if CONTROL in str(body) else answer
 
 
 class Loopback(ThreadingHTTPServer):

@@ -199,7 +199,7 @@ def texts(folder: Path) -> None:
 
 def test_missing_api_key_is_reported_in_one_line(tmp_path):
     texts(tmp_path)
-    assert_one_line(gr(tmp_path, "curate", "extract", GR_LLM__MODEL="gpt-x"), 1, "OPENAI_API_KEY")
+    assert_one_line(gr(tmp_path, "curate", "extract", GR_LLM__MODEL="gpt-x"), 2, "OPENAI_API_KEY")
 
 
 def test_server_that_is_down_is_reported_and_no_row_is_marked_as_failed(tmp_path):

@@ -16,10 +16,22 @@ from gr_toolkit.runs import current
 class Steps(list[Summary]):
     """The summaries of a command. The first one begins the log of the run; raises CannotWrite."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._logged: set[int] = set()  # the id() of each summary
+
     def append(self, summary: Summary) -> None:
-        """Add the summary of a step that begins."""
+        """Add the summary of a step that begins, after the end of those before it."""
         current.begin()
+        self.log_ended()
         super().append(summary)
+
+    def log_ended(self) -> None:
+        """Log a line for each step that did something and has none yet."""
+        for summary in self:
+            if not summary.is_idle and id(summary) not in self._logged:
+                self._logged.add(id(summary))
+                current.log(log_line(summary))
 
     def insert(self, place: SupportsIndex, summary: Summary) -> None:
         """Add the summary of a step that ran beside another."""
@@ -63,7 +75,8 @@ def reporting(state: Path, *, as_json: bool, must_log: bool = True) -> Iterator[
         raise RowsPending(f"{counted(pending, 'row')} pending: run the same command again to carry on")
 
 
-def _report(summaries: list[Summary]) -> None:
-    lines = [log_line(summary) for summary in summaries if not summary.is_idle]
+def _report(summaries: Steps) -> None:
+    summaries.log_ended()
     notes = [note for summary in summaries if summary.is_idle for note in summary.notes]
-    current.report([as_record(summary) for summary in summaries], lines, notes)
+    is_idle = all(summary.is_idle for summary in summaries)
+    current.report([as_record(summary) for summary in summaries], is_idle=is_idle, idle_notes=notes)

@@ -4,7 +4,7 @@
     log_in(state)                # it is a run, with its logs in the folder `state`
     begin()                      # its first step begins: the start is recorded
     log("curate extract: 3/9")
-    report(steps, lines)
+    report(steps, is_idle=False, idle_notes=[])
     end(exit_code)               # the end is recorded
 
 Without `start`, as in a program that calls the toolkit as a library, the other functions do nothing.
@@ -97,8 +97,9 @@ def _record_start(run: Run, state: Path) -> None:
     }
     try:
         mark_alive(state)
+        lines.check(state)
     except OSError as error:
-        raise records.cannot_write(state, error.strerror) from error
+        raise records.cannot_write(Path(error.filename or state), error.strerror) from error
     records.append(state, start)
     run.is_logged = True
     _write_waiting(run)
@@ -112,12 +113,10 @@ def log(message: str) -> None:
             _write_waiting(RUN)
 
 
-def report(steps: list[Step], result: list[str], idle_notes: list[str]) -> None:
-    """Set the steps of the run and the notes of idle ones, and log `result`: a line for each other step."""
+def report(steps: list[Step], *, is_idle: bool, idle_notes: list[str]) -> None:
+    """Set the steps of the run, whether none of them had anything to do, and the notes of such steps."""
     if RUN:
-        RUN.steps, RUN.is_idle, RUN.idle_notes = steps, not result, idle_notes
-        for line in result:
-            log(line)
+        RUN.steps, RUN.is_idle, RUN.idle_notes = steps, is_idle, idle_notes
 
 
 def log_path() -> Path | None:

@@ -23,6 +23,12 @@ class Line(NamedTuple):
     message: str
 
 
+def check(state: Path) -> None:
+    """Raise OSError if the log cannot be written. Creates it if it does not exist."""
+    with (state / FILE).open("ab", buffering=0):
+        pass
+
+
 def write(state: Path, run: str, lines: Sequence[Line]) -> None:
     """Append the lines to the log. Does nothing if it cannot be written: the records tell what matters."""
     path = state / FILE

@@ -17,13 +17,15 @@ SECRET_FIELD = re.compile(
     r"|credentials?$|^(?:key|token|bearer)$",
     re.IGNORECASE,
 )
+LONGEST_WORD = 12  # characters of a variable's name without an underscore; a longer one may be a password
 LONG = 20  # characters; keys are at least this long
 MANY = 4  # separate numbers in a text; random texts have as many, names have fewer
 
 
 def variable_problem(name: str) -> str | None:
     """Why `name` cannot be the environment variable of a key, or None. The reason does not hold the name."""
-    if not VARIABLE.fullmatch(name) or looks_like_key(name):
+    is_one_long_word = "_" not in name and len(name) > LONGEST_WORD
+    if not VARIABLE.fullmatch(name) or is_one_long_word or looks_like_key(name):
         return "must be the name of an environment variable that holds the key, such as MY_KEY, not a key"
     return None
 

@@ -31,6 +31,15 @@ def _is_regex(pattern: str) -> str:
 Regex = Annotated[str, AfterValidator(_is_regex)]
 
 
+def _is_header(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be one line of printable characters")
+    return text
+
+
+Header = Annotated[str, AfterValidator(_is_header)]
+
+
 def cores() -> int:
     """The number of cores available to this process, which a container or taskset may limit."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -39,8 +48,10 @@ def cores() -> int:
 class CrawlSettings(Section):
     """How pages are fetched."""
 
-    user_agent: str = Field("gr-toolkit/0.1", description="the crawler's name, in requests and in robots.txt")
-    contact: str = Field("", description="your e-mail address or web page, added to the User-Agent")
+    user_agent: Header = Field(
+        "gr-toolkit/0.1", min_length=1, description="the crawler's name, in requests and in robots.txt"
+    )
+    contact: Header = Field("", description="your e-mail address or web page, added to the User-Agent")
     obey_robots: bool = Field(True, description="obey robots.txt")
     allow_private: bool = Field(False, description="also fetch from this machine and its private network")
     concurrency: int = Field(16, ge=1, description="maximum requests in flight, over all hosts")

@@ -9,7 +9,7 @@ from gr_toolkit.console import Summary
 from gr_toolkit.errors import BudgetExceeded, ServerUnusable
 from gr_toolkit.settings import Settings
 from gr_toolkit.store import Store, content_id
-from loopback import Body, Loopback, fails, says, serving
+from loopback import Body, Loopback, but_answers_control, fails, says, serving
 from rows import fill, rows_of
 
 UNREACHABLE = "http://127.0.0.1:9/v1"
@@ -97,7 +97,7 @@ def test_solver_table_overrides_temperature_and_shifts_the_seeds(judged):
 
 
 def test_failed_request_gives_a_row_without_completion_and_verdict(judged):
-    attempted(judged, fails(400, "no"))
+    attempted(judged, but_answers_control(fails(400, "no")))
     (row,) = rows_of(judged, "attempts")
     assert (row["kept"], row["reason"]) == (False, "failed: HTTP 400")
     assert {row[name] for name in ("completion", "answer", "verdict", "decided_by", "rationale")} == {None}
@@ -142,5 +142,5 @@ def test_unusable_verifier_ends_the_step_without_a_shard(undecidable):
 
 def test_verifier_spends_the_budget_of_the_solver(undecidable):
     prices = {"input_usd_per_million": 0.0, "output_usd_per_million": 1e6, "max_tokens": 10}  # $1 per token
-    with pytest.raises(BudgetExceeded, match=r"\$5\.000000 of llm\.max_cost_usd = 12 is spent"):
-        attempted(undecidable, UNDECIDABLE, verify={"model": True}, max_cost_usd=12.0, **prices)
+    with pytest.raises(BudgetExceeded, match=r"\$5\.000000 of llm\.max_cost_usd = 2050 is spent"):
+        attempted(undecidable, UNDECIDABLE, verify={"model": True}, max_cost_usd=2050.0, **prices)

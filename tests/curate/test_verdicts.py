@@ -10,6 +10,7 @@ from curate.attempt import attempt
 from curate.pipeline import plan
 from gr_toolkit.console import Summary
 from gr_toolkit.errors import ServerUnusable
+from gr_toolkit.llm.requests.wire import CONTROL
 from gr_toolkit.settings import Settings
 from gr_toolkit.steps import step_of
 from gr_toolkit.store import Store
@@ -36,6 +37,8 @@ class Model:
 
     def __call__(self, body: Body) -> Answer:
         if "prompt" in body:
+            if body["prompt"] == CONTROL and self.decision.status == 400:
+                return says("Yes.")
             self.verified += 1
             return self.decision
         self.solved += 1
@@ -152,4 +155,7 @@ def test_dry_run_announces_the_second_verification(judged, model):
     run(judged, model)
     would_read = "would read 0 rows of judged in 0 shards"
     assert notes({}) == [would_read]
-    assert notes({"model": "m"}) == [would_read, "would verify undecided attempts again in 1 shard"]
+    assert notes({"model": "m", "base_url": "http://localhost:8000/v1"}) == [
+        would_read,
+        "would verify undecided attempts again in 1 shard",
+    ]

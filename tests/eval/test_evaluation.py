@@ -38,7 +38,7 @@ def behave(body: Body) -> Answer:
         return says("The same process.\nFinal Decision: Yes", tokens=TOKENS)
     messages = cast(list[Mapping[str, str]], body["messages"])
     if messages[0]["content"] == CONTROL:
-        return says("Yes", tokens=(0, 0))
+        return says("Yes", tokens=(1, 0))
     text = REPLIES[messages[0]["content"].partition(" Please reason step by step")[0]]
     if text is None:
         return fails(500)
@@ -167,7 +167,7 @@ def test_verifier_model_decides_if_the_rules_abstain(server, benchmark, tmp_path
     assert seen(server, "model") == [("pupil",)] * 6 + [
         ("teacher",)
     ]  # the model under test does not verify itself
-    assert summary["requests"] == 7
+    assert summary["requests"] == len(server.seen)  # those of both models
 
 
 def test_each_summary_has_the_usage_of_its_own_benchmark(server, benchmark, tmp_path):

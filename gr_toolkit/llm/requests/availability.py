@@ -12,7 +12,7 @@ from gr_toolkit.errors import ServerUnusable
 from gr_toolkit.llm.messages import Reply
 from gr_toolkit.llm.requests.breaker import Breaker
 from gr_toolkit.llm.requests.faults import MAX_PAUSE, Fault
-from gr_toolkit.llm.requests.wire import control
+from gr_toolkit.llm.requests.wire import SUSPECTS, control
 
 SURELY_UP = 60.0  # seconds after a reply in which a failed control request alone does not prove an outage
 POLL_SECONDS = 0.5  # between two looks at the breaker, while it is open
@@ -107,6 +107,22 @@ class Availability:
                 self._open(self._last_fault)
                 return False
             self._controlled_at = sent_at
+            return True
+
+    async def accepts_any(self, body: Mapping[str, object]) -> bool:
+        """Whether the server has answered a request. Until it has, a control request decides.
+
+        A server that refuses even that refuses a parameter that all requests have.
+        """
+        async with self._controlling:
+            if self._answered_at > -inf:
+                return True
+            plain = {name: value for name, value in body.items() if name not in SUSPECTS}
+            try:
+                await self._exchange(control(plain))
+            except Fault as fault:
+                return fault.transient
+            self._answered_at = time.monotonic()
             return True
 
     def _record_control_fault(self, fault: Fault) -> None:

@@ -97,7 +97,7 @@ class Endpoint:
                 return await self._attempt(connection, body, request, again=tries > 0)
             except Fault as fault:
                 if not fault.transient or fault.wait_too_long:
-                    raise await self._final_error(connection.client, fault) from fault
+                    raise await self._final_error(connection, body, fault) from fault
                 tries += 1
                 is_last = tries > self.retries * (OVERLOAD_RETRIES if fault.status == 429 else 1)
                 since, sent_before = min(sent_before, fault.sent_at), fault.sent_at
@@ -142,10 +142,10 @@ class Endpoint:
         self, connection: Connection, body: Mapping[str, object], request: int, *, again: bool
     ) -> Reply[None]:
         """Send the request; if the server refuses a parameter, resend immediately without it."""
-        refused = set(self.refused)
+        refused: set[str] = set()
         while True:
             try:
-                reply = await self._send(connection, adapt(body, refused), request, again=again)
+                reply = await self._send(connection, body, refused, request, again=again)
             except Fault as fault:
                 name = refused_parameter(fault, body, refused)
                 if name is None:
@@ -157,16 +157,26 @@ class Endpoint:
                 return reply
 
     async def _send(
-        self, connection: Connection, body: dict[str, object], request: int, *, again: bool
+        self,
+        connection: Connection,
+        body: Mapping[str, object],
+        refused: set[str],
+        request: int,
+        *,
+        again: bool,
     ) -> Reply[None]:
-        """Send the request once the limiter admits it and the server is up, and record the outcome."""
+        """Send the request once the limiter admits it and the server is up, and record the outcome.
+
+        Adds to `refused` what the server has meanwhile refused in other requests.
+        """
         client, server = connection
         async with self._limiter.slot(again=again):
             if self._refusal and time.monotonic() < self._refused_at + REFUSED_SECONDS:
                 raise self._refusal
             is_probe = await server.wait()
             try:
-                reply, sent = await self._exchange(client, body)
+                refused |= self.refused
+                reply, sent = await self._exchange(client, adapt(body, refused))
             except Fault as fault:
                 if fault.overload and not fault.wait_too_long:
                     self._slow_down(fault)
@@ -214,8 +224,11 @@ class Endpoint:
             charge.tokens = tokens_of(reply)  # if they are estimated, the worst case stays charged
             return Exchange(reply, sent)
 
-    async def _final_error(self, client: AsyncOpenAI, fault: Fault) -> ModelError:
+    async def _final_error(
+        self, connection: Connection, body: Mapping[str, object], fault: Fault
+    ) -> ModelError:
         """Return RequestFailed if only this request failed, or ServerUnusable if others would fail too."""
+        client, server = connection
         url = str(client.base_url)
         if fault.refuses_key:
             message = self._key_message(url, fault)
@@ -225,6 +238,8 @@ class Endpoint:
             message = f"{url} accepts no more requests: {fault.reason}; try again later"
         elif fault.too_long:
             return TooLong(f"HTTP {fault.status}: longer than the model's context")
+        elif not await server.accepts_any(body):
+            message = f"{url} refuses every request: {fault.reason}"
         else:
             return RequestFailed(fault.reason)
         self._refusal, self._refused_at = ServerUnusable(message), time.monotonic()

@@ -29,7 +29,9 @@ SUSPECTS = ("response_format", "logprobs")
 NO_TEMPLATE = re.compile(
     r"\b(?:no|without(?: a)?|missing|lacks(?: a)?|provide a|default) chat[ _-]?template\b"
     r"|\bchat[ _-]?template\b[^.;]*\b(?:missing|not (?:set|found|defined|given|provided|available)"
-    r"|is (?:none|empty|required)|does(?: not|n't) exist)\b",
+    r"|is (?:none|empty|required)|does(?: not|n't) exist)\b"
+    r"|\b(?:do(?:es)? not|doesn't|don't|cannot) (?:have|define|use|support|find)"
+    r"[^.;]*\bchat[ _-]?templates?\b",
     re.IGNORECASE,
 )
 CHARS_PER_TOKEN = 4  # in English; used if the server reports no token counts
@@ -111,11 +113,14 @@ def control(body: Mapping[str, object]) -> Body:
 
 
 def reported_tokens(answer: object) -> Tokens | None:
-    """The token counts of a decoded response, which may hold no reply; None if it does not report them."""
+    """The token counts of a decoded response, which may hold no reply; None if it does not report them.
+
+    No request has a prompt of no tokens, so a server that reports none does not count.
+    """
     usage = answer.get("usage") if isinstance(answer, dict) else None
     counts = usage if isinstance(usage, dict) else {}
     prompt, completion = (_count(counts.get(name)) for name in ("prompt_tokens", "completion_tokens"))
-    if prompt is None or completion is None:
+    if not prompt or completion is None:
         return None
     # Gemini counts the thoughts in the total alone.
     unlisted = max(0, (_count(counts.get("total_tokens")) or 0) - prompt - completion)
@@ -132,8 +137,8 @@ def _reasoning_tokens(usage: Body) -> int | None:
 
 
 def _count(reported: object) -> int | None:
-    """A token count, if it is an integer, within 0 and MOST_TOKENS."""
-    return min(max(reported, 0), MOST_TOKENS) if isinstance(reported, int) else None
+    """A token count of at most MOST_TOKENS; None if it is no count."""
+    return min(reported, MOST_TOKENS) if isinstance(reported, int) and reported >= 0 else None
 
 
 def tokens_of(reply: Reply[None]) -> Tokens:

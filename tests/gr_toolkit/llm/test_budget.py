@@ -9,7 +9,7 @@ from gr_toolkit.llm import connect
 from gr_toolkit.llm.spending.ledger import NANO, read_entries
 from gr_toolkit.llm.usage import Prices, prices_of
 from gr_toolkit.settings import LLMSettings
-from loopback import Answer, asking, says, serving, user
+from loopback import Answer, asking, but_answers_control, fails, says, serving, user
 
 PRICES = {"input_usd_per_million": 1000.0, "output_usd_per_million": 2000.0, "max_tokens": 20}
 
@@ -107,10 +107,13 @@ def test_role_with_another_model_needs_its_own_prices(tmp_path):
 
 def test_rejected_requests_cost_nothing(tmp_path):
     with (
-        serving(Answer(400, {"error": {"message": "no"}})) as server,
+        serving(but_answers_control(fails(400, "no"))) as server,
         asking(server, tmp_path, max_cost_usd=0.5, **PRICES) as llm,
     ):
         for n in range(10):
             with pytest.raises(RequestFailed):
                 llm.run(llm.ask(user(str(n))))
-    assert spent(tmp_path) == 0.0
+        control = llm.usage.cost_usd
+    assert len(server.seen) == 11  # with one control request
+    assert spent(tmp_path) == pytest.approx(control)
+    assert llm.usage.output_tokens == 5

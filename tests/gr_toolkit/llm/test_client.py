@@ -11,7 +11,7 @@ from gr_toolkit.llm import connect
 from gr_toolkit.llm.requests.wire import CONTROL
 from gr_toolkit.llm.usage import metered
 from gr_toolkit.settings import LLMSettings, RoleSettings
-from loopback import Answer, asking, fails, says, serving, user
+from loopback import Answer, asking, but_answers_control, fails, says, serving, user
 
 OK = says("fine")
 
@@ -120,12 +120,32 @@ def test_persistent_fault_is_unanswered_with_its_reason(tmp_path, fault, reason)
 )
 def test_permanent_fault_is_not_retried(tmp_path, fault, reason):
     with (
-        serving(fault) as server,
+        serving(but_answers_control(fault)) as server,
         asking(server, tmp_path) as llm,
         pytest.raises(RequestFailed, match=reason),
     ):
         ask(llm)
-    assert len(server.seen) == 1
+    assert server.prompts == ["hello", CONTROL]
+
+
+def test_server_that_refuses_every_request_ends_the_run_with_its_reason(tmp_path):
+    with serving(fails(400, "Unrecognized request argument: foo")) as server, asking(server, tmp_path) as llm:
+        with pytest.raises(
+            ServerUnusable, match="refuses every request: HTTP 400: Unrecognized request argument: foo"
+        ):
+            ask(llm)
+        with pytest.raises(ServerUnusable):
+            ask(llm, "another")
+    assert server.prompts == ["hello", CONTROL]
+
+
+def test_server_that_has_answered_is_not_tested_after_a_refusal(tmp_path):
+    with serving(OK, fails(400, "no")) as server, asking(server, tmp_path) as llm:
+        ask(llm)
+        for text in ("one", "two"):
+            with pytest.raises(RequestFailed, match="HTTP 400: no"):
+                ask(llm, text)
+    assert server.prompts == ["hello", "one", "two"]
 
 
 @pytest.mark.parametrize(("status", "tries"), [(500, 2), (429, 5)])

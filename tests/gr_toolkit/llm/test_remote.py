@@ -10,7 +10,7 @@ from gr_toolkit.llm.remote import remote_target
 from gr_toolkit.llm.requests.faults import MAX_REASON
 from gr_toolkit.runs.redaction import redact
 from gr_toolkit.settings import LLMSettings
-from loopback import asking, fails, says, serving, user
+from loopback import asking, but_answers_control, fails, says, serving, user
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -97,11 +97,11 @@ def test_a_server_with_a_secret_in_the_environment_is_refused_and_not_shown(monk
 def test_a_server_that_repeats_secrets_does_not_put_them_into_reasons(tmp_path, monkeypatch):
     monkeypatch.setenv("OTHER_TOKEN", "planted-token")
     echo = "planted-of-a planted-token https://ann:planted@e.org Authorization: Bearer planted-1"
-    with serving(fails(400, echo)) as server:
+    with serving(but_answers_control(fails(400, echo))) as server:
         settings = LLMSettings(model="m", base_url=server.url, api_key_env="A_KEY")
         with connect(settings, None, tmp_path) as llm, pytest.raises(Exception, match="HTTP 400") as error:
             llm.run(llm.ask(user("hello")))
-    assert server.keys == ["Bearer planted-of-a"]
+    assert set(server.keys) == {"Bearer planted-of-a"}
     assert "planted" not in str(error.value)
 
 
@@ -109,7 +109,7 @@ def test_a_key_is_masked_whatever_its_variable_is_called_also_where_a_message_is
     monkeypatch.setenv("LLM_CREDENTIAL", "planted-credential")
     echo = "x" * (MAX_REASON - len("HTTP 400: ") - 3) + " planted-credential"
     for padding in range(len("planted-credential") + 4):
-        with serving(fails(400, echo[padding:])) as server:
+        with serving(but_answers_control(fails(400, echo[padding:]))) as server:
             settings = LLMSettings(model="m", base_url=server.url, api_key_env="LLM_CREDENTIAL")
             with connect(settings, None, tmp_path) as llm, pytest.raises(RequestFailed) as error:
                 llm.run(llm.ask(user("hello")))

@@ -9,7 +9,7 @@ from gr_toolkit.errors import RequestFailed, Unanswered
 from gr_toolkit.llm import connect
 from gr_toolkit.llm.requests.wire import CONTROL
 from gr_toolkit.settings import LLMSettings
-from loopback import Answer, asking, fails, says, serving, user
+from loopback import Answer, asking, but_answers_control, fails, says, serving, user
 
 OK = says("fine")
 FIELDS = {
@@ -23,6 +23,7 @@ FIELDS = {
 SENT = {name: FIELDS[name] for name in ("top_p", "top_k", "min_p", "stop", "seed")} | FIELDS["extra_body"]
 # vLLM, transformers as in SGLang, gr's own former server.
 NO_TEMPLATE = [
+    "This model does not have a chat template.",
     "As of transformers v4.44, default chat template is no longer allowed, so you must provide a chat "
     "template if the tokenizer does not define one.",
     "Cannot use chat template functions because tokenizer.chat_template is not set and no template "
@@ -220,6 +221,15 @@ def test_turns_of_a_plain_prompt_are_separated_by_blank_lines(tmp_path):
     assert "messages" not in server.seen[-1]
 
 
+def test_requests_that_wait_learn_what_others_were_refused(tmp_path):
+    def behave(body):
+        return fails(400, NO_TEMPLATE[0]) if "messages" in body else completes("fine")
+
+    with serving(behave) as server, asking(server, tmp_path, concurrency=2) as llm:
+        llm.map(lambda n: llm.ask(user(str(n))), range(20), lambda _: None)
+    assert sum("messages" in body for body in server.seen) <= 2
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -231,12 +241,12 @@ def test_turns_of_a_plain_prompt_are_separated_by_blank_lines(tmp_path):
 )
 def test_error_of_a_chat_template_does_not_change_the_prompt(tmp_path, message):
     with (
-        serving(fails(400, message)) as server,
+        serving(but_answers_control(fails(400, message))) as server,
         asking(server, tmp_path) as llm,
         pytest.raises(RequestFailed),
     ):
         ask(llm)
-    assert ["messages" in body for body in server.seen] == [True]
+    assert all("messages" in body for body in server.seen)
 
 
 def test_max_completion_tokens_of_extra_body_is_kept(tmp_path):

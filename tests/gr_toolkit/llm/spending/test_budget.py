@@ -407,7 +407,7 @@ def test_cancelled_requests_release_their_reservations(tmp_path):
 
 def test_absurd_token_counts_do_no_harm(tmp_path):
     replies = [says(text, tokens=TOKENS) for text in "abc"]
-    replies[0].body["usage"] = {"prompt_tokens": 10**400, "completion_tokens": -5}
+    replies[0].body["usage"] = {"prompt_tokens": 10**400, "completion_tokens": 0}
     replies[1].body["usage"] = {"prompt_tokens": 1, "completion_tokens": 10**400, "total_tokens": 10**401}
     with serving(*replies) as server, asking(server, tmp_path, **PRICES) as llm:
         texts = [llm.run(llm.ask(user(text))) for text in "abc"]
@@ -415,6 +415,20 @@ def test_absurd_token_counts_do_no_harm(tmp_path):
     assert [reply.text for reply in texts] == ["a", "b", "c"]
     assert [(reply.input_tokens, reply.output_tokens) for reply in texts] == [(most, 0), (1, most), TOKENS]
     assert totals(tmp_path)[:3] == (3, most + 31, most + 20)
+
+
+@pytest.mark.parametrize("counts", [(-5, 10), (10, -5), (0, 0), (None, None), ("12", "3"), (1.5, 2.5)])
+def test_counts_that_are_none_leave_the_worst_case(tmp_path, counts):
+    reply = says("fine")
+    reply.body["usage"] = dict(zip(("prompt_tokens", "completion_tokens"), counts, strict=True))
+    with serving(reply) as server, asking(server, tmp_path, **PRICES) as llm:
+        llm.run(llm.ask(user("hello")))
+    with (
+        serving(says("fine", tokens=None)) as server,
+        asking(server, tmp_path / "2", **PRICES) as llm,
+    ):
+        llm.run(llm.ask(user("hello")))
+    assert totals(tmp_path).cost == totals(tmp_path / "2").cost > 0
 
 
 def test_budget_without_a_writable_ledger_sends_nothing(tmp_path):

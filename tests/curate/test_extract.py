@@ -17,7 +17,7 @@ from curate.extract import (
 )
 from gr_toolkit.llm import connect, load_prompt
 from gr_toolkit.settings import CurateSettings, Settings
-from loopback import fails, says, serving
+from loopback import but_answers_control, fails, says, serving
 from rows import fill
 
 
@@ -185,7 +185,7 @@ def test_unwanted_language_is_rejected_without_a_request(tmp_path, language, nam
 
 def test_failed_request_gives_a_row_in_addition_to_the_markup_pairs(tmp_path):
     declared = [{"question": "Why?", "answers": [answer("so")]}]
-    rows, _ = extract_from(tmp_path, fails(400, "no"), page(PAGE, qa_markup=declared))
+    rows, _ = extract_from(tmp_path, but_answers_control(fails(400, "no")), page(PAGE, qa_markup=declared))
     assert [row["reason"] for row in rows] == [None, "failed: HTTP 400"]
 
 

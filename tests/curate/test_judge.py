@@ -12,7 +12,7 @@ from curate.judge import PROMPT, Judgement, judge, judge_pair
 from gr_toolkit.console import Summary
 from gr_toolkit.llm import load_prompt
 from gr_toolkit.settings import Settings
-from loopback import asking, fails, says, serving
+from loopback import asking, but_answers_control, fails, says, serving
 from rows import fill, rows_of
 
 PAIR = Pair("p1", "How far is it?", "5 km")
@@ -55,7 +55,7 @@ def test_request_contains_the_question_and_the_answer(tmp_path):
 @pytest.mark.parametrize(
     ("replies", "reason", "requests"),
     [
-        ([fails(400, "no")], "failed: HTTP 400", 2),
+        ([but_answers_control(fails(400, "no"))], "failed: HTTP 400", 3),
         ([says("not JSON")], "failed: not valid JSON for Judgement", 2),
         ([finds("none", category="Astrology")], "failed: not valid JSON for Judgement", 2),
     ],

@@ -14,7 +14,7 @@ from gr_toolkit.errors import ServerUnusable
 from gr_toolkit.settings import Settings
 from gr_toolkit.steps import step_of
 from gr_toolkit.store.questions import Question, read_questions
-from loopback import fails, says, serving
+from loopback import but_answers_control, fails, says, serving
 from rows import fill, rows_of
 
 
@@ -70,7 +70,7 @@ def test_failed_judge_request_gives_a_row(texts, model):
 
 
 def test_failed_solver_request_gives_a_row_per_sample(texts, model):
-    with serving(model(attempt=lambda body: fails(400, "no"))) as server:
+    with serving(model(attempt=but_answers_control(fails(400, "no")))) as server:
         curate(settings_for(texts, server), CURATE_STEPS, [])
     assert reasons(texts, "attempts") == ["failed: HTTP 400"] * 4
     assert {row["verdict"] for row in rows_of(texts, "attempts")} == {None}

@@ -107,6 +107,7 @@ class Throughput:
         self._began: float | None = None  # when the first request was sent
         self._is_rising = True  # until a trial fails or the limit is the maximum
         self._trial = 0
+        self._settled_at = 0.0  # when the requests of the last limit have been answered
         self._rate = Rate(self.limit)
         self._best: Rate | None = None  # the one that others are compared with
         self._step, self._upwards = LARGE_STEP, True  # of the next trial
@@ -129,7 +130,7 @@ class Throughput:
         """Record that a request is sent; `in_flight` includes it."""
         if self._began is None:
             self._began = now
-        counts = self._trial == 0 or in_flight >= FULL * self.limit
+        counts = self._trial == 0 or (in_flight >= FULL * self.limit and now >= self._settled_at)
         return Sent(now, in_flight, self._trial if counts else -1)
 
     def received(self, sent: Sent, now: float, tokens: int) -> None:
@@ -143,7 +144,11 @@ class Throughput:
                 self._try(self.limit)
         elif rate.is_rough if self._is_rising else rate.is_exact:
             self._judge(rate)
+            before = self.limit
             self._try(self._next_limit())
+            if self.limit != before and not self._is_rising:
+                # A change lets requests begin and end together for a while.
+                self._settled_at = now + rate.seconds / rate.replies
 
     def _try(self, limit: int) -> None:
         """Measure the rate at this limit, by the requests that are sent from now on."""

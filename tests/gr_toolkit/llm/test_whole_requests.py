@@ -227,7 +227,7 @@ def test_requests_that_wait_learn_what_others_were_refused(tmp_path):
 
     with serving(behave) as server, asking(server, tmp_path, concurrency=2) as llm:
         llm.map(lambda n: llm.ask(user(str(n))), range(20), lambda _: None)
-    assert sum("messages" in body for body in server.seen) <= 2
+    assert sum("messages" in body for body in server.seen) <= 4
 
 
 @pytest.mark.parametrize(

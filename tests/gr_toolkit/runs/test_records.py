@@ -78,7 +78,7 @@ def test_long_log_is_renamed_once(tmp_path, monkeypatch):
 
 def test_processes_that_rename_a_long_log_at_once_lose_no_line(tmp_path, monkeypatch):
     monkeypatch.setattr(lines, "MAX_BYTES", 1_000)
-    writers, rounds, full = 8, 100, "x" * 1_000
+    writers, rounds, full = 8, 15, "x" * 1_000
     at_once = Barrier(writers)
 
     def write_one(state: Path) -> None:

@@ -18,7 +18,7 @@ from gr_toolkit.verify.batch.rows import Pair
 from gr_toolkit.verify.cache import VerdictCache, verdict_key
 from gr_toolkit.verify.cascade import verify, verify_many
 from gr_toolkit.verify.opening import open_verifier
-from loopback import Answer, asking, fails, says, serving
+from loopback import Answer, asking, but_answers_control, fails, says, serving
 
 QUESTION = "What rises?"
 HEAT, COLD = Item(QUESTION, "warmth", "heat"), Item(QUESTION, "warmth", "cold")
@@ -330,10 +330,13 @@ def test_cancelling_the_first_caller_keeps_the_others(tmp_path):
 def test_concurrent_callers_share_a_refusal(tmp_path):
     slow = fails(413, "oops")
     slow.hang = 0.1
-    with serving(slow) as server, asking(server, tmp_path, cache=False, retries=0) as llm:
+    with (
+        serving(but_answers_control(slow)) as server,
+        asking(server, tmp_path, cache=False, retries=0) as llm,
+    ):
         verdicts = ask(llm, *[HEAT] * 10)
     assert {verdict.reason for verdict in verdicts} == {"HTTP 413: oops"}
-    assert len(server.seen) == 1
+    assert len(server.seen) == 2  # with a control request
 
 
 def test_cancellation_leaves_no_tasks(tmp_path):

@@ -111,7 +111,7 @@ def test_the_gold_data_matches_the_pages(shared):
     assert {pair.page for pair in corpus.pairs} | set(corpus.main_texts) <= paths
 
 
-@pytest.mark.soak
+@pytest.mark.slow
 def test_the_command_runs_every_part_on_a_small_input(shared, root, tmp_path):
     small = {"--limit": 1, "--copies": 1, "--count": 30, "--repeats": 1, "--kills": 2, "--pages": 40}
     options = [str(word) for option in small.items() for word in option]

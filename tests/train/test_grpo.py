@@ -219,7 +219,8 @@ def broken(model: str, folder: Path, how: str) -> str:
 @pytest.mark.parametrize("how", ["empty", "no weights", "truncated"])
 def test_unloadable_model_creates_no_run(tiny_model, make_settings, write_questions, tmp_path, how):
     settings = write_questions(make_settings())
-    with pytest.raises((ModelError, UsageError), match=f"(transformers cannot load|no model at) .*{how}"):
+    error, says = (UsageError, "no model at") if how == "empty" else (ModelError, "transformers cannot load")
+    with pytest.raises(error, match=f"{says} .*{how}"):
         train(settings, broken(tiny_model, tmp_path, how), "one", 1)
     assert not Run(settings, "one").config.exists()
     assert train(settings, tiny_model, "one", 1).rows == 8

@@ -109,7 +109,7 @@ def test_failing_shard_keeps_the_finished_ones_and_the_next_run_completes(pages,
         run(pages, partial(fails_on_c, pages.data))
     finished = ids_by_shard(pages)
     assert "c" not in finished
-    assert run is run_on_ray or finished  # which ones depends on the speed of the workers
+    assert run is run_on_ray or {"a", "b"} <= finished.keys()
     summary = run(pages, partial(texts_of, pages.data))
     assert summary.shards == len(SHARDS) - len(finished)
     assert list(ids_by_shard(pages)) == SHARDS

@@ -211,9 +211,9 @@ def test_every_row_gets_a_reply_or_a_reason_under_random_faults(tmp_path):
     done = []
     settings = {"retries": 3, "timeout": 0.2, "concurrency": 8, "patience": 60.0}
     with serving(behave) as server, asking(server, tmp_path, **settings) as llm:
-        rows = llm.map(each, range(40), done.append)
-    assert len(rows) == 40
-    assert done == [1] * 40
+        rows = llm.map(each, range(80), done.append)
+    assert len(rows) == 80
+    assert done == [1] * 80
     assert {row for row in rows if not row.startswith("failed: ")} == {"fine"}
 
 

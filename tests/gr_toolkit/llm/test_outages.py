@@ -102,7 +102,7 @@ def test_every_request_gets_its_reply_when_the_server_recovers_within_the_patien
     with serving(behave) as server, asking(server, tmp_path, **settings_of(kind, patience=60.0)) as llm:
         replies = ask_all(llm, 40)
     assert [reply.text for reply in replies] == ["fine"] * 40
-    assert len(server.seen) < 2 * 40  # some control requests, and some that were too slow
+    assert len(server.seen) <= 40 + 10 + 5  # some control requests
     shown = capsys.readouterr().err
     assert shown.count(f"{server.url}/ is down: ") == shown.count(f"{server.url}/ answers again") <= 1
 

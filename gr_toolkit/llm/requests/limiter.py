@@ -13,8 +13,10 @@ from gr_toolkit.llm.requests.throughput import Sent, Throughput
 
 LOOK_SECONDS = 0.02  # between two looks at a limit that grows with time
 FIRST_COST = 0.0015  # seconds of this thread per request, until it is measured
-MEMORY = 1024  # replies over which the cost is averaged
-HASTE = 0.8  # share of the cost that passes between two requests, so that the pace itself limits nothing
+FIRST_INTERVAL = 0.003  # seconds between two replies, until it is measured
+MEMORY = 512  # replies over which both are averaged
+SPREAD = 1.2  # costs between two requests, so that there is time for the work on replies
+HASTE = 0.5  # intervals between two replies that pass at most, so that the pace itself limits nothing
 BURST_SECONDS = 0.005  # of requests that may be admitted at once, after a time with fewer
 
 
@@ -22,23 +24,31 @@ class Pace:
     """Admits requests no faster than this thread can handle them.
 
     Requests that begin together go through each of their steps together, and so do their replies: then each
-    takes as long as all of them. Requests that are spread over time stay spread.
+    takes as long as all of them. Requests that are spread over time stay spread. When the thread has no time
+    left, replies come as fast as it can handle them, and the pace is faster than that.
     """
 
     def __init__(self) -> None:
-        self.cost = FIRST_COST
         self.next_at = 0.0  # when the next request may be admitted
-        self._used = 0.0
+        self._cost = FIRST_COST
+        self._interval = FIRST_INTERVAL
+        self._last: tuple[float, float] | None = None  # the last reply's `now` and `worked`
 
     def admit(self, now: float) -> None:
         """Record that a request is admitted."""
-        self.next_at = max(self.next_at, now - BURST_SECONDS) + HASTE * self.cost
+        self.next_at = max(self.next_at, now - BURST_SECONDS) + self.between
 
-    def answered(self, used: float) -> None:
-        """Record a reply; `used` is the time in seconds that this thread has worked so far."""
-        if self._used:
-            self.cost += (used - self._used - self.cost) / MEMORY
-        self._used = used
+    @property
+    def between(self) -> float:
+        """The seconds between two requests."""
+        return min(SPREAD * self._cost, HASTE * self._interval)
+
+    def answered(self, now: float, worked: float) -> None:
+        """Record a reply; `worked` is the time in seconds that this thread has worked so far."""
+        if self._last is not None:
+            self._interval += (now - self._last[0] - self._interval) / MEMORY
+            self._cost += (worked - self._last[1] - self._cost) / MEMORY
+        self._last = now, worked
 
 
 class Limiter:
@@ -81,9 +91,10 @@ class Limiter:
 
     def answered(self, sent: Sent, tokens: int) -> None:
         """Record a reply with this number of output tokens; none if it did not come in time."""
-        self._pace.answered(time.thread_time())
+        now = time.monotonic()
+        self._pace.answered(now, time.thread_time())
         self._refusals.admit(sent.at)
-        self._throughput.received(sent, time.monotonic(), tokens)
+        self._throughput.received(sent, now, tokens)
 
     def refused(self, sent_at: float, wait: float | None) -> bool:
         """Record that the server refused a request for load; return whether a pause begins.

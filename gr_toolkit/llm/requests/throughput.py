@@ -20,11 +20,11 @@ FEW = 2  # replies
 LARGE_STEP, SMALL_STEP = 2.0, 1.07  # factors between two limits that are compared
 REPLIES = 16  # at least, for a rate
 NOISE = 0.03  # standard error of a rate's logarithm, above which more replies are awaited
-MARGIN = 0.03  # difference of the logarithms of two rates that count as equal
 HOLD, LONGEST_HOLD = 8, 64  # rates that are measured at the best limit before another is tried
 UNSATURATED = 0.4  # elasticity of the rate above which a server has room for more requests
+FALL = -0.1  # elasticity of the rate between a fall, which is avoided, and a rate that stays the same
 SHIFT = 0.2  # change of a rate's logarithm that shows that the server or the work has changed
-FULL = 0.8  # share of the limit that must be in flight when a request is sent that counts for its rate
+FULL = 0.95  # share of the limit that must be in flight when a request is sent that counts for its rate
 
 
 class Sent(NamedTuple):
@@ -86,16 +86,11 @@ class Rate:
         """The difference of the logarithms of the rates."""
         return self.logarithm - other.logarithm
 
-    def doubt_about(self, other: Rate) -> float:
-        """The difference of the logarithms below which two rates may be equal."""
-        return MARGIN + 2 * hypot(self.noise, other.noise)
-
     def is_better_than(self, other: Rate) -> bool:
         """Whether this limit is the better one. Of two with equal rates it is the higher: it allows a server
         to form larger batches.
         """
-        doubt = self.doubt_about(other)
-        return self.gain_over(other) > (-doubt if self.limit > other.limit else doubt)
+        return self.gain_over(other) > FALL * log(self.limit / other.limit)
 
 
 class Throughput:
@@ -162,7 +157,7 @@ class Throughput:
         if best is None:
             self._best = rate
         elif rate.limit == best.limit:
-            if abs(rate.gain_over(best)) > SHIFT + rate.doubt_about(best):
+            if abs(rate.gain_over(best)) > SHIFT + 2 * hypot(rate.noise, best.noise):
                 self._step, self._failed, self._holding = sqrt(LARGE_STEP), 0, 0
             self._best = rate
             self._holding = max(0, self._holding - 1)

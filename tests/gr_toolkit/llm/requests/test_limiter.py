@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gr_toolkit.llm.requests.limiter import FIRST_COST, HASTE, Limiter, Pace
+from gr_toolkit.llm.requests.limiter import FIRST_INTERVAL, HASTE, SPREAD, Limiter, Pace
 from loopback import Answer, asking, fails, says, serving, user
 
 
@@ -17,7 +17,7 @@ def test_requests_in_flight_never_exceed_the_limit():
         async with limiter.slot():
             in_flight += 1
             peak = max(peak, in_flight)
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.01)
             limiter.answered(limiter.sent(), 10)
             in_flight -= 1
 
@@ -111,7 +111,7 @@ def test_cancelled_request_leaves_its_slot_to_the_next(is_admitted):
     asyncio.run(main())
 
 
-def test_pace_admits_a_few_requests_at_once_and_then_as_many_as_the_thread_can_handle():
+def test_pace_admits_a_few_requests_at_once_and_then_spreads_them():
     pace, now, admitted = Pace(), 10.0, 0
     while pace.next_at <= now:
         pace.admit(now)
@@ -120,18 +120,26 @@ def test_pace_admits_a_few_requests_at_once_and_then_as_many_as_the_thread_can_h
     for _ in range(1_000):
         now = pace.next_at
         pace.admit(now)
-    assert now - 10.0 == pytest.approx(1_000 * HASTE * FIRST_COST, rel=0.01)
+    assert now - 10.0 == pytest.approx(1_000 * HASTE * FIRST_INTERVAL, rel=0.01)
 
 
 @pytest.mark.parametrize("together", [1, 256])
 def test_pace_follows_the_work_for_a_reply_even_if_replies_come_together(together):
-    pace, worked = Pace(), 1.0
-    pace.answered(worked)
+    pace, now, worked = Pace(), 1.0, 1.0
+    pace.answered(now, worked)
     for _ in range(10_000 // together):
-        worked += 0.004 * together
+        now, worked = now + 0.020 * together, worked + 0.004 * together
         for _ in range(together):
-            pace.answered(worked)
-    assert 0.003 <= pace.cost <= 0.005
+            pace.answered(now, worked)
+    assert SPREAD * 0.003 <= pace.between <= SPREAD * 0.005
+
+
+def test_pace_is_faster_than_a_thread_that_only_works():
+    pace, now = Pace(), 1.0
+    for _ in range(10_000):
+        now += 0.002
+        pace.answered(now, worked=now)
+    assert pace.between <= 0.9 * 0.002
 
 
 def test_client_sends_fewer_concurrent_requests_after_429(tmp_path):

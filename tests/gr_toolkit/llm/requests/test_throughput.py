@@ -107,6 +107,12 @@ def test_server_that_falls_beyond_a_number_in_flight_is_kept_near_it(kind, best)
     assert 15 / (times[-1] - times[requests // 2]) >= 0.93
 
 
+def test_server_that_falls_slowly_is_kept_near_its_best():
+    server = sharing(lambda k: min(k, 32) / LATENCY * (1 - 0.5 * max(0, k - 32) / (MAXIMUM - 32)))
+    times = serve(Throughput(MAXIMUM), server, 9_600)
+    assert 30 / times[-1] >= 0.9
+
+
 def test_server_that_falls_is_found_with_a_small_maximum_and_with_replies_of_any_length():
     times = serve(Throughput(16), sharing(thrashing(4)), 1_200)
     assert 30 / times[-1] >= 0.9

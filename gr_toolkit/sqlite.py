@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,8 +21,7 @@ def open_database(path: Path, *schema: str) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     database = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
     try:
-        # WAL: readers work while another process writes, and a kill leaves the file consistent.
-        database.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(database)
         database.execute("PRAGMA synchronous = NORMAL")
         for statement in schema:
             database.execute(statement)
@@ -29,6 +29,23 @@ def open_database(path: Path, *schema: str) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Use a WAL file: readers work while another process writes, and a kill leaves the file consistent.
+
+    While another connection does the same to a new file, SQLite raises at once, without its own waiting.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from bench.fetching.site import ROOT
 from bench.fetching.speed import measure_speed, ratio
 from bench.pages.corpus import read_corpus
 from bench.pages.measure import measure as measure_extraction
+from bench.parts import add_parts
 
 DATA = ROOT.parent / "shared" / "data" / "pages"
 QUEUES = [10_000, 100_000]
@@ -92,7 +93,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--parts", type=_parts, default=list(PARTS), help=f"comma-separated parts: {', '.join(PARTS)}")
+    add_parts(parser, PARTS)
     add("--data", type=Path, default=DATA, help="folder with index.jsonl, the gold files and the pages")
     add("--limit", type=int, default=0, help="extraction: pages of each collection (default: all)")
     add("--copies", type=int, default=2, help="extraction, warc: copies of each page for the rates")
@@ -102,10 +103,3 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--pages", type=int, default=3000, help="kills: pages of the linked site")
     add("--json", type=Path, metavar="FILE", help="write the figures to this file")
     return parser.parse_args(arguments)
-
-
-def _parts(text: str) -> list[str]:
-    names = text.split(",")
-    if unknown := set(names) - PARTS.keys():
-        raise argparse.ArgumentTypeError(f"no part named {', '.join(sorted(unknown))}")
-    return names

@@ -3,7 +3,7 @@ the rate at a latency of 1 s, the limit of the requests in flight, and the same 
 
 python -m bench.llm                    everything; about 25 minutes on two cores
 python -m bench.llm --quick            everything with few requests: it shows that the benchmark works
-python -m bench.llm --only cpu,rate    some of it
+python -m bench.llm --parts cpu,rate   some of it
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.parts import add_parts
 from bench.requests import tables
 from bench.requests.client_process import WARM_UP, Counted, measure_count
 from bench.requests.clients import AT_ONCE, prompt
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     measured: dict[str, object] = {}
     try:
-        for name in options.only:
+        for name in options.parts:
             print(f"{name} ...", file=sys.stderr, flush=True)
             markdown, measured[name] = PARTS[name](QUICK if options.quick else FULL, options)
             print("\n\n".join(markdown) + "\n", flush=True)
@@ -152,16 +153,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--only", type=_parts, default=list(PARTS), help=f"comma-separated parts: {', '.join(PARTS)}")
+    add_parts(parser, PARTS)
     add("--quick", action="store_true", help="few requests")
     add("--server", default="", metavar="TEXT", help="limiter: only servers whose title contains this text")
     add("--curator", metavar="PYTHON", help="curator: a Python that has bespokelabs-curator")
     add("--json", type=Path, metavar="FILE", help="write the figures to this file")
     return parser.parse_args(arguments)
-
-
-def _parts(text: str) -> list[str]:
-    names = text.split(",")
-    if unknown := set(names) - PARTS.keys():
-        raise argparse.ArgumentTypeError(f"no part named {', '.join(sorted(unknown))}")
-    return names

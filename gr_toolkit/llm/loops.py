@@ -111,6 +111,34 @@ class EventLoop:
 LOOP = EventLoop()
 
 
+class Alarm:
+    """Calls a function once on the running event loop, at the earliest of the times for which it is set."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call = call
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, seconds: float) -> None:
+        """Call the function after so many seconds, unless it is called before."""
+        loop = asyncio.get_running_loop()
+        at = loop.time() + seconds
+        if self._timer is not None:
+            if self._timer.when() <= at:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(at, self._ring)
+
+    def cancel(self) -> None:
+        """Do not call the function until the alarm is set again."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._call()
+
+
 def outside_loop(call: Callable[[], R]) -> R:
     """Call a function that starts an event loop, and return its result.
 

@@ -135,7 +135,7 @@ def test_recovery_is_when_the_rate_is_nearly_what_it_was(changes, expected):
 
 def test_cpu_is_compared_turn_by_turn():
     printed = tables.cpu(3000, {"openai": [1.0, 2.0, 4.0], "ours": [1.5, 2.2, 4.8]})
-    assert "| gr, cache on | 1.20 | 1.10 to 1.50 | <= 1.2 |" in printed
+    assert "| gr, cache on | 1.20 | 1.10 to 1.50 | <= 1.2: reached |" in printed
 
 
 def test_the_limit_is_shown_beside_the_yardstick_of_the_server():
@@ -145,7 +145,9 @@ def test_the_limit_is_shown_beside_the_yardstick_of_the_server():
         "fixed": Shares(0.1, 0.05, 2, 0.1, 256, {"200": 1}),
     }
     printed = tables.limiter(30.0, {scenario: shares})
-    assert "| slow | 91 / 97 | 10 / 5 | 320/s | >= 90 | 40 | 0 / 2 | 50 / 10 |" in printed
+    assert "| slow | 91 / 97 | 10 / 5 | 320/s | >= 90: reached | 40 | 0 / 2 | 50 / 10 |" in printed
+    shares["ours"] = shares["ours"]._replace(second_half=0.89)
+    assert ">= 90: missed" in tables.limiter(30.0, {scenario: shares})
 
 
 @pytest.mark.parametrize("client", ["openai", "step"])
@@ -184,13 +186,13 @@ def test_a_python_without_curator_is_an_error(tmp_path, capsys):
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho no curator here >&2\nexit 3\n", encoding="utf-8")
     python.chmod(0o755)
-    assert main(["--quick", "--only", "curator", "--curator", str(python)]) == 1
+    assert main(["--quick", "--parts", "curator", "--curator", str(python)]) == 1
     assert "no curator here" in capsys.readouterr().err
-    assert main(["--quick", "--only", "curator", "--curator", str(tmp_path / "none")]) == 1
+    assert main(["--quick", "--parts", "curator", "--curator", str(tmp_path / "none")]) == 1
     assert "cannot be started" in capsys.readouterr().err
 
 
 def test_an_unknown_part_is_an_error_that_names_it(capsys):
     with pytest.raises(SystemExit):
-        main(["--only", "cpu,magic"])
+        main(["--parts", "cpu,magic"])
     assert "no part named magic" in capsys.readouterr().err

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -53,3 +55,15 @@ def test_reader_sees_what_an_open_writer_has_committed(path):
             assert database.execute("SELECT a FROM t").fetchall() == [(1,)]
         with open_to_read(path) as database, pytest.raises(sqlite3.OperationalError, match="readonly"):
             database.execute("DELETE FROM t")
+
+
+def test_many_open_a_new_file_at_once(tmp_path):
+    at_once = Barrier(8)
+
+    def open_one(path: Path) -> None:
+        at_once.wait()
+        open_database(path, "CREATE TABLE IF NOT EXISTS t (a)").close()
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(100):  # each round alone fails rarely
+            list(threads.map(open_one, [tmp_path / f"{number}.sqlite"] * 8))

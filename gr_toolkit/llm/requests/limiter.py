@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from gr_toolkit.llm.loops import Alarm
 from gr_toolkit.llm.requests.refusals import Refusals
 from gr_toolkit.llm.requests.throughput import Sent, Throughput
 
@@ -59,7 +60,7 @@ class Limiter:
         self._refusals = Refusals(maximum)
         self._in_flight = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._look: asyncio.TimerHandle | None = None
+        self._look = Alarm(self._admit)
         self._pace = Pace()
 
     @property
@@ -136,18 +137,6 @@ class Limiter:
                 self._pace.admit(now)
                 turn.set_result(None)
         if self._waiting:
-            self._look_again_at(now)
-
-    def _look_again_at(self, now: float) -> None:
-        full = self._in_flight >= self.limit
-        at = max(self._refusals.resume_at, now + LOOK_SECONDS if full else self._pace.next_at)
-        loop = asyncio.get_running_loop()
-        if self._look is not None:
-            if self._look.when() <= at:
-                return
-            self._look.cancel()
-        self._look = loop.call_at(at, self._look_now)
-
-    def _look_now(self) -> None:
-        self._look = None
-        self._admit()
+            full = self._in_flight >= self.limit
+            at = max(self._refusals.resume_at, now + LOOK_SECONDS if full else self._pace.next_at)
+            self._look.set(at - now)

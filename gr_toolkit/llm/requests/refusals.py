@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from math import cbrt, inf
 
-LEFT = 0.7  # share of the limit that is left after a refusal; RFC 9438, 4.6
+LEFT = 0.8  # share of the limit that is left after a refusal; that of BIC, the forerunner of CUBIC
 STEEPNESS = 0.4  # of the curve, in requests per second cubed; RFC 9438, 4.1
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0  # seconds without a request while all are refused
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gr_toolkit.console import say
 from gr_toolkit.errors import BudgetExceeded, CannotWrite
+from gr_toolkit.llm.loops import Alarm
 from gr_toolkit.llm.spending.ledger import (
     NANO,
     Amounts,
@@ -79,7 +80,7 @@ class Budget:
         self._in_flight = 0
         self._waiting: list[Waiting] = []
         self._changes: dict[RowKey, Amounts] = {}  # not yet in the ledger
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(self._flush)
 
     def __enter__(self) -> Budget:
         return self
@@ -140,10 +141,9 @@ class Budget:
 
     async def _granted(self, reservation: Reservation) -> str:
         """Wait until the cost of the request is reserved; return the day."""
-        loop = asyncio.get_running_loop()
-        granted: asyncio.Future[str] = loop.create_future()
+        granted: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._waiting.append(Waiting(reservation, granted))
-        self._flush_within(RESERVE_SECONDS if self._in_flight > len(self._waiting) else 0.0, loop)
+        self._alarm.set(RESERVE_SECONDS if self._in_flight > len(self._waiting) else 0.0)
         try:
             return await granted
         except asyncio.CancelledError:
@@ -160,15 +160,7 @@ class Budget:
             seconds = RESERVE_SECONDS
         else:
             seconds = UNLIMITED_SECONDS if self._limit is None else SETTLE_SECONDS
-        self._flush_within(seconds, asyncio.get_running_loop())
-
-    def _flush_within(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
-        at = loop.time() + seconds
-        if self._timer is not None:
-            if self._timer.when() <= at:
-                return
-            self._timer.cancel()
-        self._timer = loop.call_at(at, self._flush)
+        self._alarm.set(seconds)
 
     def _flush(self) -> None:
         """Write what is not yet in the ledger, and answer the requests that wait. Runs on the event loop.
@@ -187,12 +179,10 @@ class Budget:
                 raise
             if self._limit is None:
                 _say_once(f"costs are not recorded: {error}")
-            self._flush_within(UNLIMITED_SECONDS, asyncio.get_running_loop())
+            self._alarm.set(UNLIMITED_SECONDS)
 
     def _write(self, waiting: list[Waiting]) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm.cancel()
         for key, amounts in UNWRITTEN.pop(self._path, {}).items():
             add_to(self._changes, key, amounts)
         if waiting and self._limit is not None:
@@ -211,7 +201,7 @@ class Budget:
             else:
                 self._waiting.append(one)
         if self._waiting:
-            self._flush_within(POLL_SECONDS, waiting[0].granted.get_loop())
+            self._alarm.set(POLL_SECONDS)
 
 
 def _cost(changes: Changes) -> int:

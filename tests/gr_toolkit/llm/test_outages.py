@@ -14,12 +14,12 @@ from gr_toolkit.llm.requests.wire import CONTROL
 from loopback import Answer, asking, fails, says, serving, user
 
 OK = says("fine")
-TIMEOUT = 0.4
+TIMEOUT = 1.0
 OUTAGES = {  # GET /models always answers
     "500": (fails(500, "oops"), "HTTP 500: oops"),
     "503": (fails(503, "loading"), "HTTP 503: loading"),
     "429": (fails(429, "busy"), "HTTP 429: busy"),
-    "hangs": (Answer(hang=1.5 * TIMEOUT, body={}), "timed out after 0.4 s"),
+    "hangs": (Answer(hang=1.5 * TIMEOUT, body={}), "timed out after 1 s"),
     "hangs up": (Answer(hang_up=True), "connection lost"),
     "HTML": (
         Answer(body=b"<html>Bad gateway</html>", headers={"Content-Type": "text/html"}),

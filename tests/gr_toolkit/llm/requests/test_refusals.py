@@ -18,14 +18,14 @@ def test_nothing_is_limited_before_a_refusal():
 
 def test_refusal_lowers_the_limit_which_returns_within_seconds():
     refusals = after_a_refusal()
-    assert round(refusals.limit(10.0)) == 179
+    assert round(refusals.limit(10.0)) == 205
     assert refusals.limit(12.5) > 0.9 * 256
     assert refusals.limit(16.0) == 256
 
 
 def test_small_limit_is_kept_for_longer_near_the_one_that_was_refused():
     refusals = after_a_refusal(in_flight=32)
-    assert 22 <= refusals.limit(10.0) < 23
+    assert 25 <= refusals.limit(10.0) < 26
     assert 31 <= refusals.limit(13.0) <= 33
     assert refusals.limit(60.0) == 256
 
@@ -34,17 +34,17 @@ def test_burst_of_refusals_lowers_the_limit_once():
     refusals = after_a_refusal()
     for sent_at in (9.2, 9.9, 10.1, 10.2):
         refusals.refuse(sent_at, now=10.3, in_flight=200, wait=0.0)
-    assert round(refusals.limit(10.0)) == 179
+    assert round(refusals.limit(10.0)) == 205
 
 
 def test_reply_to_an_earlier_request_does_not_show_that_the_lower_limit_is_admitted():
     refusals = after_a_refusal()
     refusals.admit(sent_at=9.5)
-    refusals.refuse(10.1, now=10.2, in_flight=179, wait=0.0)
-    assert round(refusals.limit(10.0)) == 179
+    refusals.refuse(10.1, now=10.2, in_flight=205, wait=0.0)
+    assert round(refusals.limit(10.0)) == 205
     refusals.admit(sent_at=10.5)
     refusals.refuse(10.6, now=20.0, in_flight=100, wait=0.0)
-    assert round(refusals.limit(20.0)) == 70
+    assert round(refusals.limit(20.0)) == 80
 
 
 def test_while_all_are_refused_the_pause_doubles_up_to_a_limit_and_a_reply_ends_it():

@@ -16,6 +16,7 @@ LOOK_SECONDS = 0.02  # between two looks at a limit that grows with time
 FIRST_COST = 0.0015  # seconds of this thread per request, until it is measured
 FIRST_INTERVAL = 0.003  # seconds between two replies, until it is measured
 MEMORY = 512  # replies over which both are averaged
+MOST = 1.0  # seconds of work between two replies that count at most: more is that of another thread
 SPREAD = 1.2  # costs between two requests, so that there is time for the work on replies
 HASTE = 0.5  # intervals between two replies that pass at most, so that the pace itself limits nothing
 BURST_SECONDS = 0.005  # of requests that may be admitted at once, after a time with fewer
@@ -47,8 +48,9 @@ class Pace:
     def answered(self, now: float, worked: float) -> None:
         """Record a reply; `worked` is the time in seconds that this thread has worked so far."""
         if self._last is not None:
+            used = min(MOST, max(0.0, worked - self._last[1]))
             self._interval += (now - self._last[0] - self._interval) / MEMORY
-            self._cost += (worked - self._last[1] - self._cost) / MEMORY
+            self._cost += (used - self._cost) / MEMORY
         self._last = now, worked
 
 

@@ -43,10 +43,11 @@ SHORT = {
     "The answer is 5.",
     "GR_TRAIN__PROMPTS_PER_STEP": "2",
     "GR_TRAIN__GROUP": "4",
+    "GR_TRAIN__SAVE_EVERY": "2",
     "GR_TRAIN__MAX_COMPLETION_TOKENS": "16",
     "GR_EVAL__MAX_TOKENS": "16",
 }
-STEPS = 6  # past the first checkpoint
+STEPS = 3  # past the first checkpoint
 
 # Must not reach the demo's commands, because the demo is offline and needs no key.
 REMOTE = {"GR_LLM__MODEL": "gpt-x", "GR_LLM__JUDGE__BASE_URL": "http://127.0.0.1:9/v1"}

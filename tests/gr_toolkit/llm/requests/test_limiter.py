@@ -134,6 +134,15 @@ def test_pace_follows_the_work_for_a_reply_even_if_replies_come_together(togethe
     assert SPREAD * 0.003 <= pace.between <= SPREAD * 0.005
 
 
+@pytest.mark.parametrize("worked", [0.0, 1_000.0])
+def test_pace_is_little_slower_after_a_pause_in_which_another_thread_took_over(worked):
+    pace = Pace()
+    pace.answered(1.0, worked=500.0)
+    before = pace.between
+    pace.answered(10_000.0, worked)
+    assert 0 < pace.between <= 4 * before
+
+
 def test_pace_is_faster_than_a_thread_that_only_works():
     pace, now = Pace(), 1.0
     for _ in range(10_000):

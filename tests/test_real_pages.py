@@ -19,7 +19,7 @@ from gr_toolkit.settings import load_settings
 from gr_toolkit.store import Store
 from rows import rows_of
 
-CURATED = 3  # pages with questions, the smallest ones, because the embedded model is slow
+CURATED = 3  # the smallest pages with questions, because the embedded model is slow
 # A short page whose markup declares questions, because the model may find none on the others.
 DECLARING = "openstax/bca_page_8d362733-bbeb-4459-.html"
 

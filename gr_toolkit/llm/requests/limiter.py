@@ -16,18 +16,18 @@ LOOK_SECONDS = 0.02  # between two looks at a limit that grows with time
 FIRST_COST = 0.0015  # seconds of this thread per request, until it is measured
 FIRST_INTERVAL = 0.003  # seconds between two replies, until it is measured
 MEMORY = 512  # replies over which both are averaged
-MOST = 1.0  # seconds of work between two replies that count at most: more is that of another thread
-SPREAD = 1.2  # costs between two requests, so that there is time for the work on replies
-HASTE = 0.5  # intervals between two replies that pass at most, so that the pace itself limits nothing
+MAX_COST = 1.0  # seconds; the clocks of two threads that run the loop in turn may differ by more
+SPREAD = 1.2  # costs between two requests
+HASTE = 0.5  # intervals between two replies that pass at most between two requests
 BURST_SECONDS = 0.005  # of requests that may be admitted at once, after a time with fewer
 
 
 class Pace:
-    """Admits requests no faster than this thread can handle them.
+    """Spreads requests over time.
 
     Requests that begin together go through each of their steps together, and so do their replies: then each
-    takes as long as all of them. Requests that are spread over time stay spread. When the thread has no time
-    left, replies come as fast as it can handle them, and the pace is faster than that.
+    takes as long as all of them. So this thread gets time to handle one request before the next is admitted.
+    If it is always busy, replies come as fast as it handles them, and requests are admitted faster than that.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Pace:
     def answered(self, now: float, worked: float) -> None:
         """Record a reply; `worked` is the time in seconds that this thread has worked so far."""
         if self._last is not None:
-            used = min(MOST, max(0.0, worked - self._last[1]))
+            used = min(MAX_COST, max(0.0, worked - self._last[1]))
             self._interval += (now - self._last[0] - self._interval) / MEMORY
             self._cost += (used - self._cost) / MEMORY
         self._last = now, worked

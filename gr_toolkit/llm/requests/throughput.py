@@ -22,7 +22,7 @@ REPLIES = 16  # at least, for a rate
 NOISE = 0.03  # standard error of a rate's logarithm, above which more replies are awaited
 HOLD, LONGEST_HOLD = 8, 64  # rates that are measured at the best limit before another is tried
 UNSATURATED = 0.4  # elasticity of the rate above which a server has room for more requests
-FALL = -0.1  # elasticity of the rate between a fall, which is avoided, and a rate that stays the same
+FALL = -0.1  # elasticity of the rate below which the lower of two limits is better
 SHIFT = 0.2  # change of a rate's logarithm that shows that the server or the work has changed
 FULL = 0.95  # share of the limit that must be in flight when a request is sent that counts for its rate
 
@@ -87,8 +87,8 @@ class Rate:
         return self.logarithm - other.logarithm
 
     def is_better_than(self, other: Rate) -> bool:
-        """Whether this limit is the better one. Of two with equal rates it is the higher: it allows a server
-        to form larger batches.
+        """Whether this limit is the better one. Of two with about the same rate it is the higher: it allows a
+        server to form larger batches.
         """
         return self.gain_over(other) > FALL * log(self.limit / other.limit)
 

@@ -107,3 +107,4 @@ def test_log_that_is_being_renamed_is_written_without_waiting(tmp_path, monkeypa
 def test_log_that_cannot_be_written_stops_nothing(tmp_path):
     (tmp_path / lines.FILE).mkdir()
     lines.write(tmp_path, "run-1", [Line(AT, "one")])
+    assert list(tmp_path.rglob("*")) == [tmp_path / lines.FILE]

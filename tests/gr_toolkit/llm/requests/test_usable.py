@@ -66,9 +66,11 @@ def test_partial_text_is_usable_on_request(part):
     assert read_text(part, partial=True) == part
 
 
-@pytest.mark.parametrize("reason", ["refusal", "content_filter"])
-def test_refused_and_filtered_texts_are_unusable_even_if_partial(reason):
-    problem_of(read_text, reply("half", reason), partial=True)
+@pytest.mark.parametrize(
+    ("finish_reason", "reason"), [("refusal", "refused"), ("content_filter", "filtered")]
+)
+def test_refused_and_filtered_texts_are_unusable_even_if_partial(finish_reason, reason):
+    assert str(problem_of(read_text, reply("half", finish_reason), partial=True)) == reason
 
 
 @pytest.mark.parametrize("finish_reason", ["stop", "length"])

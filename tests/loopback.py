@@ -42,6 +42,24 @@ def says(
     return Answer(body={"choices": [choice], **usage})
 
 
+class Accepts:
+    """A verifier model that says yes to an answer for the first reference it sees with it, and no for others.
+
+    The first reference is the question's, and the others are decoys.
+    """
+
+    def __init__(self, reason: str = "", tokens: tuple[int, int] | None = (10, 5)) -> None:
+        self.yes = says(f"{reason}Final Decision: Yes", tokens=tokens)
+        self.no = says("Final Decision: No", tokens=tokens)
+        self.references: dict[str, str] = {}
+
+    def __call__(self, body: Body) -> Answer:
+        text = str(body.get("prompt") or body.get("messages"))
+        question, _, rest = text.partition("### Ground Truth Answer:")
+        reference, _, answer = rest.partition("### Student Answer:")
+        return self.yes if self.references.setdefault(question + answer, reference) == reference else self.no
+
+
 def fails(status: int, message: str = "", *, code: str = "", **headers: str) -> Answer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(status, {"error": {"message": message, "code": code}}, named)

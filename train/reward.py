@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gr_toolkit.console import say
 from gr_toolkit.settings import Settings
 from gr_toolkit.verify import Item, Verdict, Verifier, extract_answer, open_verifier, paper_reward
+from gr_toolkit.verify.extraction.thoughts import opens_thought
 from gr_toolkit.verify.reward import Completion, text_of
 from train.samples import write_samples
 
@@ -56,7 +57,7 @@ class Reward:
         cannot recover from end the training: BudgetExceeded, MissingExtra, UsageError, CannotWrite.
         """
         texts = [text_of(completion) for completion in completions]
-        found = list(map(extract_answer, texts))
+        found = [extract_answer(text, self._thinking) for text in texts]
         given = [one.answer if one else None for one in found]
         verdicts = await self._verify([Item(*item) for item in zip(question, answer, found, strict=True)])
         rewards = list(map(self._reward, verdicts, given, answer))
@@ -115,6 +116,15 @@ class Reward:
         from transformers import AutoTokenizer
 
         return AutoTokenizer.from_pretrained(self.model)
+
+    @cached_property
+    def _thinking(self) -> bool:
+        """Whether the policy's chat template opens a thought at the end of each prompt."""
+        if not self._tokenizer.chat_template:
+            return False
+        turns = [{"role": "user", "content": "?"}]
+        rendered = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+        return opens_thought(str(rendered))
 
     @cached_property
     def verifier(self) -> Verifier:

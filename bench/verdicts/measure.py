@@ -11,12 +11,15 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bench.verdicts import tables
 from bench.verdicts.graders import OURS, QWEN, TITLES, Judgement
 from bench.verdicts.grading import LIMIT, ROOT, Graded, GraderFailed, GraderProcess, Setup, one_core, running
+from bench.verdicts.hacking import Tally, always_yes, judge, with_model
 from bench.verdicts.result import Measured, Result, figures
 from bench.verdicts.rows import CORE, LETTERS, BadRow, Probe, read_probes, read_rows
+from gr_toolkit.verify import Verifier
 
 DATA = ROOT.parent / "shared" / "data" / "verdicts"
 TABLE_1 = "paper-table1"  # the category of the probes from the paper's Table 1
@@ -38,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}; its output is above", file=sys.stderr)
         return 1
     print("\n\n".join(_report(measured, results, options.errors, options.undecided)))
+    if options.hacking:
+        print("\n" + tables.hacking(_hacking(options.model)))
     if options.json:
         options.json.write_text(json.dumps(figures(measured, results), indent=1) + "\n", encoding="utf-8")
     return 0
@@ -92,6 +97,7 @@ def _report(measured: Measured, results: list[Result], errors: bool, undecided: 
         f"{len(measured.rows)} rows. calls/s: the median of {len(results[0].rates)} runs over all rows,"
         f" each in a new process after a warm-up, the graders in turns, {held}.",
         tables.overall(measured, results),
+        tables.by_half(measured, results[0]),
         tables.groups(measured, results),
         *(tables.by_type(measured, result) for result in results),
     ]
@@ -102,6 +108,21 @@ def _report(measured: Measured, results: list[Result], errors: bool, undecided: 
     if undecided:
         parts.append(tables.listing(measured, results, "Rows that gr verify does not decide", True))
     return parts
+
+
+def _hacking(model: str | None) -> dict[str, dict[str, Tally]]:
+    """Judge the hacking answers by the rules, by a model that always says yes, and by `model` if given."""
+    with TemporaryDirectory() as folder:
+        counts = {"rules alone": judge(Verifier())}
+        for decoys, name in ((False, "without decoys"), (True, "with decoys")):
+            _say(f"hacking answers, a model that always says yes, {name}")
+            with always_yes(Path(folder), decoys=decoys) as verifier:
+                counts[f"always yes, {name}"] = judge(verifier)
+            if model:
+                _say(f"hacking answers, {model}, {name}")
+                with with_model(model, Path(folder), decoys=decoys) as verifier:
+                    counts[f"{model}, {name}"] = judge(verifier)
+    return counts
 
 
 def _read(files: list[Path], data: Path) -> Measured:
@@ -145,6 +166,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--peers", help="comma-separated peers ('' for none; default: all)")
     add("--repeats", type=int, default=3, help="runs per grader; calls/s is their median")
     add("--adversarial", action="store_true", help="give the peers the adversarial probes too (minutes)")
+    add("--hacking", action="store_true", help="also judge hacking answers with a model that always agrees")
+    add("--model", metavar="NAME", help="with --hacking: also with this model, such as local (SmolLM2)")
     add("--errors", action="store_true", help="list the rows where gr verify differs from the label")
     add("--undecided", action="store_true", help="list the rows that gr verify does not decide")
     add("--json", type=Path, metavar="FILE", help="write the figures to this file")

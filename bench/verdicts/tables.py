@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 
 from bench.verdicts.graders import OURS, TITLES, YARDSTICK
+from bench.verdicts.hacking import Tally
 from bench.verdicts.result import (
     TYPED,
     Measured,
@@ -14,9 +16,12 @@ from bench.verdicts.result import (
     score_probes,
     score_rows,
 )
+from bench.verdicts.rows import Row
 from bench.verdicts.scores import Share
 
 MAX_CELL = 70
+HALVES = ["developed on", "set aside"]
+MAX_GAP = 4.0  # points
 
 
 def overall(measured: Measured, results: Sequence[Result]) -> str:
@@ -64,6 +69,67 @@ def groups(measured: Measured, results: Sequence[Result]) -> str:
         lines.append([TITLES[result.name], *cells])
     title = "Numbers, units, expressions, equations, intervals, sets and lists, matrices (typed); letters"
     return table(title, header, lines)
+
+
+def by_half(measured: Measured, result: Result) -> str:
+    """`gr verify` on two halves of the rows, split by a hash of the question, and its goals."""
+    header = ["half", "rows", "decided %", "typed: decided %", "yes right", "no right", "correct %, of all"]
+    lines, decided = [], []
+    halves = [([row_half(row) == half for row in measured.rows], name) for half, name in enumerate(HALVES)]
+    for chosen, name in [*halves, ([True] * len(measured.rows), "all")]:
+        rows = [row for row, one in zip(measured.rows, chosen, strict=True) if one]
+        judged = [judgement for judgement, one in zip(result.judgements, chosen, strict=True) if one]
+        score, typed = score_rows(rows, judged), score_rows(rows, judged, TYPED)
+        shares = [_percent(score.decided), _percent(typed.decided), _counts(score.yes), _counts(score.no)]
+        lines.append([name, str(len(rows)), *shares, _percent(score.right)])
+        decided.append(score.decided.percent or 0.0)
+    gap = abs(decided[0] - decided[1])
+    reached = [
+        goal("yes >= 99 %", at_least(score.yes, 99)),
+        goal("no >= 97 %", at_least(score.no, 97)),
+        goal("typed decided >= 88 %", at_least(typed.decided, 88)),
+        goal("all decided >= 65 %", at_least(score.decided, 65)),
+        goal(f"gap of decided {gap:.1f} <= {MAX_GAP:g} points", gap <= MAX_GAP),
+    ]
+    return "\n".join([table("gr verify --rules-only, by half", header, lines), "", "; ".join(reached)])
+
+
+def hacking(counts: Mapping[str, Mapping[str, Tally]]) -> str:
+    """How many wrong answers of each family each verifier calls correct, and its calls of the model."""
+    families = list(next(iter(counts.values())))
+    header = ["verifier", *families, "all %", "calls of the model per verdict"]
+    lines = []
+    for name, tallies in counts.items():
+        answers = sum(tally.answers for tally in tallies.values())
+        fooled = sum(tally.fooled for tally in tallies.values())
+        calls = sum(tally.calls for tally in tallies.values())
+        shares = [str(tallies[family].fooled) for family in families]
+        lines.append([name, *shares, f"{100 * fooled / answers:.1f}", f"{calls / answers:.2f}"])
+    each = next(iter(counts.values()))[families[0]].answers
+    return table(f"Hacking answers called correct, of {each} in each family", header, lines)
+
+
+def goal(text: str, is_reached: bool) -> str:
+    """A goal and whether it is reached."""
+    return f"{text}: {'reached' if is_reached else 'missed'}"
+
+
+def at_least(share: Share, percent: float) -> bool:
+    """Whether a share is at least this percentage; a share of nothing is."""
+    return share.percent is None or share.percent >= percent
+
+
+def row_half(row: Row) -> int:
+    """The half of a row, 0 or 1: the parity of the first hex digit of the SHA-256 of its question.
+
+    A row without a question counts by its reference.
+    """
+    text = row.pair.question or row.pair.reference
+    return int(hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[0], 16) % 2
+
+
+def _counts(share: Share) -> str:
+    return f"{share.part} of {share.whole}"
 
 
 def by_type(measured: Measured, result: Result) -> str:

@@ -147,6 +147,7 @@ class VerifySettings(Section):
 
     model: bool = Field(True, description="ask the verifier model if the rules cannot decide")
     cache: bool = Field(True, description="cache verdicts")
+    decoy: bool = Field(True, description="test each yes of the model with another reference")
 
 
 class TrainSettings(Section):

@@ -16,9 +16,9 @@ from gr_toolkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from gr_toolkit.verify.cascade import Verifier, verify, verify_many
+    from gr_toolkit.verify.extraction.extraction import Extraction, answer_of, extract_answer, solver_prompt
+    from gr_toolkit.verify.extraction.paper import paper_reward
     from gr_toolkit.verify.opening import open_verifier
-    from gr_toolkit.verify.paper import paper_reward
-    from gr_toolkit.verify.reading.extraction import Extraction, answer_of, extract_answer, solver_prompt
     from gr_toolkit.verify.reward import answer_reward
     from gr_toolkit.verify.verdict import Item, Verdict
 
@@ -40,16 +40,16 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "Extraction": "reading.extraction",
+        "Extraction": "extraction.extraction",
         "Item": "verdict",
         "Verdict": "verdict",
         "Verifier": "cascade",
-        "answer_of": "reading.extraction",
+        "answer_of": "extraction.extraction",
         "answer_reward": "reward",
-        "extract_answer": "reading.extraction",
+        "extract_answer": "extraction.extraction",
         "open_verifier": "opening",
-        "paper_reward": "paper",
-        "solver_prompt": "reading.extraction",
+        "paper_reward": "extraction.paper",
+        "solver_prompt": "extraction.extraction",
         "verify": "cascade",
         "verify_many": "cascade",
     },

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gr_toolkit.llm.cache import JsonCache
-from gr_toolkit.verify.model import PROMPT_VERSION
-from gr_toolkit.verify.reading.normalise import normalise
+from gr_toolkit.verify.judge.model import MAX_ANSWER, PROMPT_VERSION
+from gr_toolkit.verify.reading.products import normalise_for
 from gr_toolkit.verify.rules import RULES_VERSION
 from gr_toolkit.verify.verdict import Item, Verdict
 
@@ -21,8 +21,8 @@ def verdict_key(models: Sequence[str], item: Item) -> str:
 
     The answer is normalised first, so that two spellings of an answer share a verdict.
     """
-    answer = normalise(item.text)
-    parts = [RULES_VERSION, PROMPT_VERSION, models, item.question, item.reference, answer]
+    answer = normalise_for(item.question, item.text[:MAX_ANSWER]) + item.text[MAX_ANSWER:]
+    parts = [RULES_VERSION, PROMPT_VERSION, models, item._replace(answer=answer)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

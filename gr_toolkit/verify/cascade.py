@@ -12,12 +12,12 @@ from gr_toolkit.console import say
 from gr_toolkit.errors import CannotWrite, ModelError, RequestFailed, ServerUnusable, Unanswered
 from gr_toolkit.llm.loops import LOOP, gather
 from gr_toolkit.verify.cache import verdict_key
-from gr_toolkit.verify.model import MAX_ANSWER, ask_model, is_unsure
-from gr_toolkit.verify.reading.extraction import Extraction, answer_of, extract_answer
-from gr_toolkit.verify.reading.normalise import normalise
-from gr_toolkit.verify.rules import decide_by_rules, objection, worth_symbolic
+from gr_toolkit.verify.extraction.extraction import Extraction, answer_of, extract_answer
+from gr_toolkit.verify.judge.model import MAX_ANSWER, ask_model, is_unsure
+from gr_toolkit.verify.judge.reliability import UNRELIABLE, Reliability
+from gr_toolkit.verify.rules import decide_by_rules, objection_to_yes, worth_symbolic
 from gr_toolkit.verify.symbolic.equality import equal_symbolically
-from gr_toolkit.verify.verdict import Item, Verdict
+from gr_toolkit.verify.verdict import Item, Verdict, question_of
 
 if TYPE_CHECKING:
     from gr_toolkit.llm import LLM
@@ -45,19 +45,21 @@ async def verify_many(items: Sequence[Item], llm: LLM | None = None) -> list[Ver
     return await Verifier(llm).verify_many(items)
 
 
-def by_rules(item: Item) -> tuple[Verdict, Item | None]:
+def by_rules(item: Item, binding: bool = True) -> tuple[Verdict, Item | None]:
     """Return the rules' verdict, and an item for the later stages or None.
 
-    The item for the later stages holds the extracted answer. It is None if the rules decided, the reference
-    is empty or the answer is too long.
+    The item for the later stages holds the extracted answer, and the options in its question. It is None if
+    the rules decided, the reference is empty or the answer is too long. See `decide_by_rules` for `binding`.
     """
     if item.reference.strip() and item.reference.strip() == item.text.strip():
-        return Verdict(True, "text", 1.0, "the same text"), None
-    stated = item.text.strip() if isinstance(item.answer, Extraction) else answer_of(item.text)
+        return Verdict(True, "text", None, "the same text"), None
+    stated = item.text.strip() if isinstance(item.answer, Extraction) else answer_of(item.text, item.thinking)
     if not stated:
-        return Verdict(False, "no answer", 1.0, "no final answer is stated"), None
-    item = Item(item.question, _boxed_answer(item.reference), stated)
-    verdict = decide_by_rules(item.question, item.reference, stated)
+        return Verdict(False, "no answer", None, "no final answer is stated"), None
+    item = item._replace(
+        question=question_of(item), options=(), reference=_stated_reference(item.reference), answer=stated
+    )
+    verdict = decide_by_rules(item, binding)
     is_open = verdict.correct is None and item.reference.strip() and len(stated) <= MAX_ANSWER
     return verdict, item if is_open else None
 
@@ -67,22 +69,21 @@ def reaches_model(item: Item) -> bool:
     return by_rules(item)[1] is not None
 
 
-def _boxed_answer(reference: str) -> str:
-    """The answer in the box of a reference that is a whole solution, as in MATH; else the reference."""
-    found = extract_answer(reference) if "box" in reference else None
-    return found.answer if found and found.found_by == "box" else reference
+def _stated_reference(reference: str) -> str:
+    """The answer of a reference that is a whole solution, as in MATH and GSM8K; else the reference."""
+    found = extract_answer(reference) if "box" in reference or "\n####" in reference else None
+    return found.answer if found and (found.found_by == "box" or "####" in reference) else reference
 
 
 def is_mathematics(item: Item) -> bool:
     """Whether symbolic mathematics may decide an item that the rules leave undecided."""
-    return worth_symbolic(item.reference, item.text)
+    return worth_symbolic(item.reference, item.text, item.question)
 
 
-def by_mathematics(item: Item) -> Verdict:
-    """Return the verdict of symbolic mathematics: correct or undecided."""
+def by_mathematics(item: Item, binding: bool = True) -> Verdict:
+    """Return the verdict of symbolic mathematics: correct, undecided, or wrong if a guard refuses a yes."""
     verdict = equal_symbolically(item.reference, item.text)
-    doubt = verdict.correct and objection(item.question, normalise(item.reference), normalise(item.text))
-    return Verdict(None, "rules", None, doubt) if doubt else verdict
+    return (verdict.correct and objection_to_yes(item, binding)) or verdict
 
 
 @dataclass(eq=False)
@@ -98,12 +99,23 @@ class Verifier:
     """The cascade with its models and its verdict cache, if any."""
 
     def __init__(
-        self, llm: LLM | None = None, second: LLM | None = None, cache: VerdictCache | None = None
+        self,
+        llm: LLM | None = None,
+        second: LLM | None = None,
+        cache: VerdictCache | None = None,
+        *,
+        decoys: bool = True,
+        binding: bool = True,
     ) -> None:
         """Create a verifier that asks `llm`, and `second` if the verdict of `llm` is doubtful.
 
-        If there is a model, await verdicts on its event loop: inside `run`, `llm.run` or `llm.map`.
+        With `decoys`, a yes of a model is tested with another reference. If `binding`, the guards' refusals
+        are final; else the model is asked. If there is a model, await verdicts on its event loop: inside
+        `run`, `llm.run` or `llm.map`.
         """
+        self.decoys = decoys
+        self.binding = binding
+        self.reliability = Reliability()
         self.llm = llm
         self.second = second
         self.models = [model for model in (llm, second) if model is not None]
@@ -122,7 +134,7 @@ class Verifier:
         """
         ruled = []
         for item in items:
-            ruled.append(by_rules(item))
+            ruled.append(by_rules(item, self.binding))
             await asyncio.sleep(0)  # lets other tasks run during a long list
         return await gather(_explained(self._run_later_stages(*one)) for one in ruled)
 
@@ -137,7 +149,7 @@ class Verifier:
         the server refuses the request, the verdict is decided by "error".
         """
         await asyncio.sleep(0)  # lets other tasks run if the caller awaits many verdicts in a row
-        return await self._run_later_stages(*by_rules(item))
+        return await self._run_later_stages(*by_rules(item, self.binding))
 
     async def _run_later_stages(self, verdict: Verdict, item: Item | None) -> Verdict:
         """Return the rules' `verdict`, or the later stages' verdict on `item` if there is one."""
@@ -163,23 +175,31 @@ class Verifier:
 
     async def _decide(self, item: Item, symbolic: bool, verdict: Verdict) -> Verdict:
         """Look for a cached verdict; else ask symbolic mathematics, then the model."""
-        by_no_model = verdict_key([], item)
+        rules = [] if self.binding else ["guards do not bind"]
+        by_no_model = verdict_key(rules, item)
         if symbolic and (cached := self._read_cache(by_no_model)):
             return cached
-        by_models = verdict_key([model.identity for model in self.models], item) if self.llm else ""
+        tests = [] if self.decoys else ["no decoys"]
+        by_models = verdict_key([*rules, *tests, *(model.identity for model in self.models)], item)
         if self.llm and (cached := self._read_cache(by_models)):
-            return cached
+            return self.reliability.checked(cached)
         if symbolic:
-            verdict = await asyncio.to_thread(by_mathematics, item)
+            verdict = await asyncio.to_thread(by_mathematics, item, self.binding)
             if verdict.correct is not None:
                 self._write_cache(by_no_model, verdict)
                 return verdict
-        if self.llm is not None:
-            try:
-                verdict = await ask_model(self.llm, item, self.second)
-            except RequestFailed as error:
-                return Verdict(None, "error", None, str(error))
-            self._write_cache(by_models, verdict)
+        return verdict if self.llm is None else await self._by_model(self.llm, item, by_models)
+
+    async def _by_model(self, llm: LLM, item: Item, key: str) -> Verdict:
+        """Ask the model, unless it is unreliable. `key` is the verdict's key in the cache."""
+        if self.reliability.is_lost:
+            return UNRELIABLE
+        try:
+            verdict = await ask_model(llm, item, self.second, decoys=self.decoys)
+        except RequestFailed as error:
+            return Verdict(None, "error", None, str(error))
+        verdict = self.reliability.checked(verdict)
+        self._write_cache(key, verdict)
         return verdict
 
     def _read_cache(self, key: str) -> Verdict | None:

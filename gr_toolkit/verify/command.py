@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext, redirect_stdout
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -22,6 +23,15 @@ def verify(
     question: Annotated[str, typer.Option(help="Question of a single pair.")] = "",
     reference: Annotated[str | None, typer.Option(help="Reference answer of a single pair.")] = None,
     answer: Annotated[str | None, typer.Option(help="Answer or whole completion of a single pair.")] = None,
+    answer_type: Annotated[
+        str | None, typer.Option(metavar="TYPE", help="Type of the reference, such as Integer or Boolean.")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="Text of option A, then B, ... of a single pair. Repeatable.")
+    ] = None,
+    tolerance: Annotated[
+        float | None, typer.Option(min=0, help="Relative difference of numbers that counts as equal.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Output file, .jsonl or .parquet; default: stdout."),
@@ -37,6 +47,9 @@ def verify(
     ] = False,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free port.")] = 8765,
+    undecided_reward: Annotated[
+        float, typer.Option(metavar="REWARD", help="Reward of an undecided answer, for --serve.")
+    ] = 0.0,
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
@@ -55,13 +68,17 @@ def verify(
         raise UsageError("give exactly one of: a file of pairs, --reference with --answer, --serve")
     if out and pairs is None:
         raise UsageError("--out requires a file of pairs")
+    if (answer_type or option or tolerance is not None) and reference is None:
+        raise UsageError("--answer-type, --option and --tolerance require --reference with --answer")
+    if not isfinite(undecided_reward):
+        raise UsageError("--undecided-reward must be a finite number")
     settings = load_settings(config, verify={"model": False if rules_only else None})
     require_verifier(settings)
     settings = without_caches_if_read_only(settings)
     if serve:
         from gr_toolkit.verify.batch.server import serve_until_stopped
 
-        serve_until_stopped(settings, protocol, host, port)
+        serve_until_stopped(settings, protocol, host, port, undecided_reward)
     elif pairs is not None:
         _judge_file(settings, pairs, out, protocol, as_json=json)
     elif reference is None or answer is None:
@@ -70,7 +87,8 @@ def verify(
         from gr_toolkit.verify.batch.judging import judge_one, show
         from gr_toolkit.verify.verdict import Item, outcome_of
 
-        judged = judge_one(settings, Item(question, reference, answer), protocol)
+        item = Item(question, reference, answer, answer_type, tuple(option or ()), tolerance)
+        judged = judge_one(settings, item, protocol)
         show(judged, as_json=json)
         if outcome_of(judged.correct, judged.decided_by) == "failed":
             raise typer.Exit(1)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gr_toolkit.verify.cascade import Verifier
 from gr_toolkit.verify.verdict import Item
 
-Completion = str | list[dict[str, str]]
+# A text, or the messages of a chat. A message's content may be a list of parts, in the form of OpenAI's API.
+Completion = str | Sequence[Mapping[str, object]]
+TEXT_PARTS = ("text", "output_text")
 
 
 async def answer_reward(
@@ -22,7 +24,8 @@ async def answer_reward(
 
     A completion that states no answer is wrong. `question` and `answer` (the reference) are columns of the
     dataset. TRL leaves a completion with reward None out of its group. Without a `verifier`, only the rules
-    and symbolic mathematics decide. Raises the errors of `Verifier.verify_many`.
+    and symbolic mathematics decide. Raises the errors of `Verifier.verify_many`, and ValueError for a chat
+    without a message of the assistant.
     """
     verifier = verifier or Verifier()
     texts = map(text_of, completions)
@@ -32,5 +35,21 @@ async def answer_reward(
 
 
 def text_of(completion: Completion) -> str:
-    """The text of a completion. TRL passes a list of messages if the prompt was a list of messages."""
-    return completion if isinstance(completion, str) else completion[-1]["content"]
+    """The text of a completion: that of the last assistant message if it is a chat. Raises ValueError."""
+    if isinstance(completion, str):
+        return completion
+    messages = [message for message in completion if isinstance(message, Mapping)]
+    answers = [message for message in messages if message.get("role", "assistant") == "assistant"]
+    if not answers or len(messages) != len(completion):
+        raise ValueError("a chat without a message of the assistant")
+    return _text_of_content(answers[-1].get("content"))
+
+
+def _text_of_content(content: object) -> str:
+    """The text of a message's content, empty if it only calls a tool. Refusals and thoughts are left out."""
+    if isinstance(content, str | None):
+        return content or ""
+    if not isinstance(content, Sequence):
+        raise ValueError("a chat with a message whose content is not a text")
+    parts = [part for part in content if isinstance(part, Mapping) and part.get("type") in TEXT_PARTS]
+    return "".join(text for part in parts if isinstance(text := part.get("text"), str))

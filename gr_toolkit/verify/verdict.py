@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from gr_toolkit.verify.reading.extraction import Extraction
+from gr_toolkit.verify.extraction.extraction import Extraction
 
-BY_MODEL = ("model", "second model", "flagged")  # `decided_by` of a verdict for which a model was asked
+BY_MODEL = ("model", "second model", "decoy")  # `decided_by` of a verdict for which a model was asked
+Protocol = Literal["paper"]
 Outcome = Literal["correct", "wrong", "no answer", "undecided", "failed"]
 
 
@@ -19,6 +20,10 @@ class Item(NamedTuple):
     question: str
     reference: str
     answer: str | Extraction | None
+    answer_type: str | None = None  # the type of the reference, such as "Integer"; see docs/verify.md
+    options: tuple[str, ...] = ()  # the texts of options A, B, ..., if the question does not list them
+    tolerance: float | None = None  # largest relative difference from the reference of an equal number
+    thinking: bool = False  # whether the prompt's template opened a thought, as DeepSeek-R1's does
 
     @property
     def text(self) -> str:
@@ -26,11 +31,17 @@ class Item(NamedTuple):
         return self.answer.answer if isinstance(self.answer, Extraction) else self.answer or ""
 
 
+def question_of(item: Item) -> str:
+    """The question with the item's options, if any, in lines such as "A. Paris"."""
+    lines = [f"{chr(ord('A') + place)}. {option}" for place, option in enumerate(item.options)]
+    return "\n".join([item.question, *lines])
+
+
 class Verdict(NamedTuple):
     """Whether an answer is correct, which stage decided, its confidence, and the reason.
 
     `correct` is None if no stage could decide; an undecided answer never counts as wrong.
-    `confidence` is the probability that the verdict holds, or None if unknown.
+    `confidence` is the model's probability that its verdict holds, or None if it was not measured.
     """
 
     correct: bool | None

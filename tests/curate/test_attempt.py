@@ -9,7 +9,7 @@ from gr_toolkit.console import Summary
 from gr_toolkit.errors import BudgetExceeded, ServerUnusable
 from gr_toolkit.settings import Settings
 from gr_toolkit.store import Store, content_id
-from loopback import Body, Loopback, but_answers_control, fails, says, serving
+from loopback import Accepts, Body, Loopback, but_answers_control, fails, says, serving
 from rows import fill, rows_of
 
 UNREACHABLE = "http://127.0.0.1:9/v1"
@@ -124,12 +124,14 @@ def undecidable(store: Store) -> Store:
 
 
 def test_usage_of_the_verifier_model_is_in_the_summary(undecidable):
+    judge = Accepts(tokens=(100, 50))
+
     def reply(body):
-        return says("Final Decision: Yes", tokens=(100, 50)) if body["model"] == "judge" else UNDECIDABLE
+        return judge(body) if body["model"] == "judge" else UNDECIDABLE
 
     summary, seen = attempted(undecidable, reply, verify={"model": True}, verifier={"model": "judge"})
-    assert sorted(body["model"] for body in seen) == ["judge", "m"]
-    assert (summary.requests, summary.input_tokens, summary.output_tokens) == (2, 110, 55)
+    assert sorted(body["model"] for body in seen) == ["judge", "judge", "m"]  # a yes is tested with a decoy
+    assert (summary.requests, summary.input_tokens, summary.output_tokens) == (3, 210, 105)
     (row,) = rows_of(undecidable, "attempts")
     assert (row["verdict"], row["decided_by"], row["kept"]) == (True, "model", True)
 

@@ -14,7 +14,7 @@ from gr_toolkit.llm.requests.wire import CONTROL
 from gr_toolkit.settings import Settings
 from gr_toolkit.steps import step_of
 from gr_toolkit.store import Store
-from loopback import Answer, Body, fails, says, serving
+from loopback import Accepts, Answer, Body, fails, says, serving
 from rows import fill, rows_of
 
 QUESTION = {"question": "What do leaves do?", "answer": "photosynthesis"}
@@ -32,15 +32,16 @@ class Model:
     """Solves each question; as the verifier it decides `decision`. Counts both kinds of requests."""
 
     def __init__(self) -> None:
-        self.decision = says("Final Decision: Yes")
+        self.decision: Answer | None = None  # None: it accepts each answer for one reference
+        self.accepts = Accepts()
         self.solved = self.verified = 0
 
     def __call__(self, body: Body) -> Answer:
         if "prompt" in body:
-            if body["prompt"] == CONTROL and self.decision.status == 400:
+            if body["prompt"] == CONTROL and self.decision and self.decision.status == 400:
                 return says("Yes.")
             self.verified += 1
-            return self.decision
+            return self.decision or self.accepts(body)
         self.solved += 1
         if "How fast?" in str(body["messages"]):
             return says("\\boxed{60 km/h}")
@@ -90,9 +91,9 @@ def test_undecided_attempts_are_verified_from_their_stored_completions(judged, m
     solved = model.solved
     summary = run(judged, model, "judge")
     assert verdicts(judged) == [(True, "model"), *RULES[1:]]
-    assert (model.solved, model.verified) == (solved, 1)
+    assert (model.solved, model.verified) == (solved, 2)  # a yes is tested with a decoy
     assert summary.notes == ["verified again: 3 attempts in 1 shards"]
-    assert (summary.requests, summary.pending) == (1, 0)
+    assert (summary.requests, summary.pending) == (2, 0)
     assert judged.table("dataset").shards() == ["2"]  # the other one is made again
     assert (Path(judged.data) / "replaced" / "dataset-1.parquet").exists()
     assert (Path(judged.data) / "attempts" / "2.parquet").read_bytes() == untouched

@@ -17,7 +17,7 @@ from gr_toolkit.console import Summary
 from gr_toolkit.errors import CannotWrite, ServerUnusable, UsageError
 from gr_toolkit.llm.requests.wire import CONTROL
 from gr_toolkit.settings import Settings, load_settings
-from loopback import Answer, Body, Loopback, fails, says, serving
+from loopback import Accepts, Answer, Body, Loopback, fails, says, serving
 
 # The reply of the model under test to each question; None: the server always fails.
 REPLIES = {
@@ -29,13 +29,14 @@ REPLIES = {
     "What breaks?": None,
 }
 TOKENS = (5, 7)
+ACCEPTS = Accepts("The same process.\n", TOKENS)
 ANSWERS = ["4", "9", "nobody", "5 m", "photosynthesis", "this"]
 
 
 def behave(body: Body) -> Answer:
     """Reply with REPLIES; as the verifier model, accept every answer."""
     if "prompt" in body:
-        return says("The same process.\nFinal Decision: Yes", tokens=TOKENS)
+        return ACCEPTS(body)
     messages = cast(list[Mapping[str, str]], body["messages"])
     if messages[0]["content"] == CONTROL:
         return says("Yes", tokens=(1, 0))
@@ -164,9 +165,8 @@ def test_verifier_model_decides_if_the_rules_abstain(server, benchmark, tmp_path
     marks, score = results(tmp_path)
     assert (marks[4]["correct"], marks[4]["decided_by"], score["undecided"]) == (True, "model", 0)
     assert score["verifier"] == "teacher"
-    assert seen(server, "model") == [("pupil",)] * 6 + [
-        ("teacher",)
-    ]  # the model under test does not verify itself
+    # The model under test does not verify itself. The verifier's yes is tested with a decoy.
+    assert seen(server, "model") == [("pupil",)] * 6 + [("teacher",)] * 2
     assert summary["requests"] == len(server.seen)  # those of both models
 
 

@@ -19,7 +19,7 @@ from files import contents
 from gr_toolkit.console import Summary
 from gr_toolkit.errors import BudgetExceeded, CannotWrite, GrError, ModelError, UsageError
 from gr_toolkit.settings import Settings, VerifySettings
-from loopback import Answer, says, serving
+from loopback import Accepts, Answer, serving
 from train.grpo import plan_grpo, train_grpo
 from train.run import Run, flatten
 from train.trainer import batch, grpo_config
@@ -260,7 +260,7 @@ def test_unreachable_verifier_ends_the_run(tiny_model, make_settings, write_ques
 def test_summary_includes_the_cost_of_the_verifier(tiny_model, make_settings, write_questions):
     settings = write_questions(make_settings(), answer="it gets warmer")
     prices = {"input_usd_per_million": 100.0, "output_usd_per_million": 0.0}
-    with serving(says("Final Decision: Yes")) as server:
+    with serving(Accepts()) as server:
         summary = train(asking(settings, server.url, **prices), tiny_model, "one", 2)
     assert summary.requests == len(server.seen) > 0
     assert (summary.input_tokens, summary.output_tokens) == (10 * summary.requests, 5 * summary.requests)
@@ -275,7 +275,7 @@ def test_exhausted_budget_ends_the_run_and_its_cost_is_reported(tiny_model, make
     prices = {"input_usd_per_million": 1000.0, "output_usd_per_million": 0.0, "max_cost_usd": 1.5}
     summaries: list[Summary] = []
     with (
-        serving(says("Final Decision: Yes", tokens=(500, 5))) as server,
+        serving(Accepts(tokens=(500, 5))) as server,
         pytest.raises(BudgetExceeded, match="max_cost_usd"),
     ):
         train_grpo(asking(settings, server.url, cache=False, **prices), tiny_model, "one", 9, summaries)

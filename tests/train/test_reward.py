@@ -51,6 +51,18 @@ def test_reward_depends_only_on_the_answer_in_the_completion(tiny_model, tmp_pat
 
 
 @pytest.mark.slow
+def test_template_that_opens_a_thought(tiny_model, tmp_path):
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    tokenizer.chat_template = "{% for turn in messages %}{{ turn.content }}{% endfor %}<think>\n"
+    tokenizer.save_pretrained(tmp_path / "thinker")
+    reward = reward_of(str(tmp_path / "thinker"), tmp_path)
+    thought = "It is \\boxed{2}"
+    assert ask(reward, [thought, f"{thought}</think>\\boxed{{2}}"]) == [-0.5, 1.0]
+
+
+@pytest.mark.slow
 def test_longer_answer_gets_a_smaller_reward(tiny_model, tmp_path):
     assert ask(reward_of(tiny_model, tmp_path), ["so \\boxed{2 / 1}"]) == [pytest.approx(0.9)]
 
@@ -90,7 +102,7 @@ UNREACHABLE = {"model": "judge", "base_url": "http://127.0.0.1:9/v1", "retries":
 def test_rules_still_judge_if_the_verifier_is_unreachable(tiny_model, tmp_path, capsys):
     logged: dict[str, float] = {}
     with closing(reward_of(tiny_model, tmp_path, **UNREACHABLE)) as reward:
-        completions = ["\\boxed{2}", "\\boxed{3}", "\\boxed{two}", "nothing"]
+        completions = ["\\boxed{2}", "\\boxed{3}", "\\boxed{a couple}", "nothing"]
         assert ask(reward, completions, log_metric=logged.__setitem__) == [1.0, 0.0, None, -0.5]
     assert logged == {"answered": 0.75, "correct": 0.25, "undecided": 0.25, "failed": 0.25}
     assert reward.outcomes == {"correct": 1, "wrong": 1, "failed": 1, "no answer": 1}
@@ -107,7 +119,7 @@ def test_error_that_later_steps_cannot_recover_from_is_raised(tiny_model, tmp_pa
         closing(reward_of(tiny_model, tmp_path, **UNREACHABLE, **prices)) as reward,
         pytest.raises(BudgetExceeded),
     ):
-        ask(reward, ["\\boxed{two}"])
+        ask(reward, ["\\boxed{a couple}"])
 
 
 @pytest.mark.slow
@@ -123,7 +135,7 @@ def test_close_cancels_a_hanging_verification(tiny_model, tmp_path):
         reward = reward_of(
             tiny_model, tmp_path, model="m", base_url=server.url, timeout=3600.0, retries=0, patience=0
         )
-        waiting = pool.submit(ask, reward, ["\\boxed{two}"])
+        waiting = pool.submit(ask, reward, ["\\boxed{a couple}"])
         while not server.seen:
             time.sleep(0.01)
         try:

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 from gr_toolkit.errors import CannotWrite, GrError, UsageError
 from gr_toolkit.files import whole_file
 from gr_toolkit.unicode import replace_surrogates
-from gr_toolkit.verify.batch.rows import NAMES, Line, Pair, lacking, name_in, parse_row, read_pair
+from gr_toolkit.verify.batch.rows import (
+    OPTIONAL,
+    REQUIRED,
+    Line,
+    Pair,
+    lacking,
+    name_in,
+    parse_row,
+    read_pair,
+)
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
@@ -77,7 +86,9 @@ def _chunks(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
     characters = 0
     for pair in pairs:
         chunk.append(pair)
-        characters += sum(len(text or "") for text in pair.item or ())
+        characters += (
+            len(pair.item.question) + len(pair.item.reference) + len(pair.item.text) if pair.item else 0
+        )
         if len(chunk) >= CHUNK_ROWS or characters >= CHUNK_CHARACTERS:
             yield chunk
             chunk, characters = [], 0
@@ -124,12 +135,12 @@ def _columns(path: Path, file: ParquetFile) -> list[str]:
     """Return the names of the columns to read. Raises UsageError if a required column is missing."""
     present: list[str] = file.schema_arrow.names
     wanted = []
-    for names in NAMES.values():
+    for names in REQUIRED:
         name = name_in(names, present)
         if name is None:
             raise UsageError(f"{path} has {lacking(names)}; its columns are: {', '.join(present)}")
         wanted.append(name)
-    return [*wanted, *(name for name in ("id", "label") if name in present)]
+    return [*wanted, *(name for name in OPTIONAL if name in present)]
 
 
 def _damaged(path: Path, error: Exception) -> GrError:

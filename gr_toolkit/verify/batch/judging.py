@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TextIO
 
 from gr_toolkit.console import Summary, progress
 from gr_toolkit.errors import UsageError
@@ -20,12 +20,10 @@ from gr_toolkit.verify.batch.files import read_chunks, writing
 from gr_toolkit.verify.batch.rows import Line, Pair, line
 from gr_toolkit.verify.batch.tally import Tally
 from gr_toolkit.verify.cascade import Verifier
+from gr_toolkit.verify.extraction.extraction import Extraction
+from gr_toolkit.verify.extraction.paper import extract_solution
 from gr_toolkit.verify.opening import open_verifier
-from gr_toolkit.verify.paper import extract_solution
-from gr_toolkit.verify.reading.extraction import Extraction
-from gr_toolkit.verify.verdict import Item, Verdict
-
-Protocol = Literal["paper"]
+from gr_toolkit.verify.verdict import Item, Protocol, Verdict
 
 
 def judge_file(
@@ -40,7 +38,7 @@ def judge_file(
         raise UsageError(f"--out would overwrite the pairs in {pairs}: choose another file")
     chunks = read_chunks(pairs)
     first = next(chunks, [])
-    with writing(out) as write, open_verifier(settings) as verifier:
+    with writing(out) as write, open_verifier(settings, protocol) as verifier:
         summaries.append(Summary("verify"))
         with (
             _counting(summaries[-1]) as tally,
@@ -72,7 +70,7 @@ def _counting(summary: Summary) -> Iterator[Tally]:
 
 def judge_one(settings: Settings, item: Item, protocol: Protocol | None) -> Line:
     """Judge one pair and return its line. Raises UsageError, MissingExtra, CannotWrite and BudgetExceeded."""
-    with open_verifier(settings) as verifier:
+    with open_verifier(settings, protocol) as verifier:
         (judged,) = verifier.run(judge_all(verifier, [Pair(1, item)], 1, protocol))
     return judged
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from gr_toolkit.verify.question.options import MAX_OPTIONS
+from gr_toolkit.verify.reward import text_of
 from gr_toolkit.verify.verdict import Item, Verdict
 
+T = TypeVar("T")
+TYPE_NAMES = {str: "a text", list: "a list", int: "a number", bool: "true or false"}
+
 # Each field may have one of several names. If a row has more than one, the first name listed here counts.
-NAMES = {
-    "question": ("question",),
-    "reference": ("ground_truth", "reference", "gold"),
-    "answer": ("student_answer", "answer", "completion"),
-}
+REFERENCE = ("ground_truth", "reference", "gold", "expected_answer")
+ANSWER = ("student_answer", "answer", "completion")
+REQUIRED = (REFERENCE, ANSWER)
+MAX_TOLERANCE = 1e300  # larger integers may not fit in a float
+OPTIONAL = ("id", "question", "label", "answer_type", "options", "tolerance", "thinking")
 
 
 class Pair(NamedTuple):
@@ -41,7 +46,7 @@ class Line(NamedTuple):
 
 
 class Unreadable(ValueError):
-    """A row that is not a pair; the message describes the problem."""
+    """A row or a request body that holds no pair; the message describes the problem."""
 
 
 def read_pair(row: object, number: int) -> Pair:
@@ -51,7 +56,7 @@ def read_pair(row: object, number: int) -> Pair:
     own = row.get("id")
     id = own if isinstance(own, str | int) and not isinstance(own, bool) else number
     try:
-        item = Item(*(_text(row, names) for names in NAMES.values()))
+        item = _item(row)
     except Unreadable as error:
         return Pair(id, None, str(error))
     label = row.get("label")
@@ -82,8 +87,32 @@ def line(pair: Pair, verdict: Verdict, seconds: float) -> Line:
     return Line(pair.id, *verdict, round(seconds, 4))
 
 
+def _item(row: Mapping[str, object]) -> Item:
+    """The item in a row. A row without a question is judged without one. Raises Unreadable."""
+    options = _optional(row, "options", list) or []
+    if len(options) > MAX_OPTIONS:
+        raise Unreadable(f"more than {MAX_OPTIONS} options")
+    if not all(isinstance(option, str) for option in options):
+        raise Unreadable("options has an option that is not a text")
+    tolerance = _optional(row, "tolerance", int, float)
+    if tolerance is not None and not 0 <= tolerance < MAX_TOLERANCE:
+        raise Unreadable("tolerance is not a number of at least 0")
+    return Item(
+        _optional(row, "question", str) or "",
+        _text(row, REFERENCE),
+        _text(row, ANSWER),
+        _optional(row, "answer_type", str),
+        tuple(options),
+        None if tolerance is None else float(tolerance),
+        bool(_optional(row, "thinking", bool)),
+    )
+
+
 def _text(row: Mapping[str, object], names: tuple[str, ...]) -> str:
-    """Return a field of the row as text. Numbers and booleans become their JSON text. Raises Unreadable."""
+    """Return a field of the row as text. Numbers and booleans become their JSON text. Raises Unreadable.
+
+    An answer may be a chat; its last message of the assistant counts.
+    """
     name = name_in(names, row)
     if name is None:
         raise Unreadable(lacking(names))
@@ -92,4 +121,19 @@ def _text(row: Mapping[str, object], names: tuple[str, ...]) -> str:
         return value
     if isinstance(value, bool | int | float):
         return json.dumps(value)
+    if isinstance(value, list) and names is ANSWER:
+        try:
+            return text_of(value)
+        except ValueError as error:
+            raise Unreadable(f"{name} is {error}") from error
     raise Unreadable(f"{name} is {'null' if value is None else 'not a text'}")
+
+
+def _optional(row: Mapping[str, object], name: str, *types: type[T]) -> T | None:
+    """Return a field, or None if it is missing or null. Raises Unreadable if it has another type."""
+    value = row.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        raise Unreadable(f"{name} is not {TYPE_NAMES[types[0]]}")
+    return value

@@ -1,7 +1,9 @@
 """The cascade over HTTP, for trainers that use a reward server.
 
-    POST /verify   a pair, or a list of pairs  ->  its line, or a list of lines in the same order
-    GET /health    {"status": "ok"}
+    POST /verify      a pair, or a list of pairs  ->  its line, or a list of lines in the same order
+    POST /verify      NeMo Gym's body             ->  the body with `reward`
+    POST /get_reward  OpenRLHF's body             ->  {"rewards": [...]}
+    GET /health       {"status": "ok"}
 
 A line has the fields that `gr verify` writes for a row, and a `score`: 1.0 correct, 0.0 wrong, null
 undecided.
@@ -13,28 +15,41 @@ import asyncio
 import json
 import os
 import signal
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gr_toolkit.errors import GrError
 from gr_toolkit.settings import Settings
-from gr_toolkit.verify.batch.judging import Protocol, at_once, judge
-from gr_toolkit.verify.batch.rows import NAMES, Pair, lacking, line, name_in, read_pair
+from gr_toolkit.verify.batch.bodies import Held, content_of
+from gr_toolkit.verify.batch.contracts import (
+    is_nemo_gym,
+    nemo_gym_reply,
+    openrlhf_reply,
+    read_nemo_gym,
+    read_openrlhf,
+)
+from gr_toolkit.verify.batch.judging import at_once, judge
+from gr_toolkit.verify.batch.rows import (
+    REQUIRED,
+    Line,
+    Pair,
+    Unreadable,
+    lacking,
+    line,
+    name_in,
+    read_pair,
+)
 from gr_toolkit.verify.cascade import Verifier
 from gr_toolkit.verify.opening import open_verifier
-from gr_toolkit.verify.verdict import Verdict
+from gr_toolkit.verify.verdict import Protocol, Verdict
 
 if TYPE_CHECKING:
     from aiohttp import web
+    from aiohttp.typedefs import Handler
 
-MAX_BODY = 4_000_000  # bytes per request body
 MAX_PAIRS = 10_000  # per request body
-MAX_REQUESTS = 256  # requests whose bodies are in memory at the same time; further requests wait
-SEND_TIMEOUT = 60.0  # seconds for a client to send its body
-SHUTDOWN_TIMEOUT = 10.0  # seconds that requests in progress have left when the server stops
-
-
-class BadRequest(ValueError):
-    """An invalid request body; the message describes the problem."""
+MAX_REQUESTS = 256  # requests that are judged at the same time; further requests wait
+SHUTDOWN_TIMEOUT = 60.0  # seconds that requests in progress have left when the server stops
 
 
 class Shared(NamedTuple):
@@ -42,23 +57,29 @@ class Shared(NamedTuple):
 
     verifier: Verifier
     protocol: Protocol | None
+    undecided_reward: float
     turns: asyncio.Semaphore
     requests: asyncio.Semaphore
+    held: Held
 
 
-def serve_until_stopped(settings: Settings, protocol: Protocol | None, host: str, port: int) -> None:
+def serve_until_stopped(
+    settings: Settings, protocol: Protocol | None, host: str, port: int, undecided_reward: float
+) -> None:
     """Serve verdicts until Ctrl-C or SIGTERM. Port 0 picks a free port.
 
-    Raises GrError if the address is unavailable.
+    `undecided_reward` is the reward of an undecided answer where the contract needs a number. Raises GrError
+    if the address is unavailable.
     """
-    with open_verifier(settings) as verifier:
-        verifier.run(_serve(verifier, at_once(settings), protocol, host, port))
+    with open_verifier(settings, protocol) as verifier:
+        turns, requests = asyncio.Semaphore(at_once(settings)), asyncio.Semaphore(MAX_REQUESTS)
+        shared = Shared(verifier, protocol, undecided_reward, turns, requests, Held())
+        verifier.run(_serve(shared, host, port))
 
 
-async def _serve(verifier: Verifier, turns: int, protocol: Protocol | None, host: str, port: int) -> None:
+async def _serve(shared: Shared, host: str, port: int) -> None:
     from aiohttp import web
 
-    shared = Shared(verifier, protocol, asyncio.Semaphore(turns), asyncio.Semaphore(MAX_REQUESTS))
     runner = web.AppRunner(application(shared), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
@@ -96,67 +117,78 @@ def _example(url: str) -> str:
 
 
 def application(shared: Shared) -> web.Application:
-    """Return the web application with both routes."""
+    """Return the web application with all routes."""
     from aiohttp import web
 
     async def verify(request: web.Request) -> web.Response:
-        async with shared.requests:
-            try:
-                pairs, is_list = read_body(await _body(request))
-            except BadRequest as error:
-                return web.json_response({"error": str(error)}, status=400)
-            replies = await asyncio.gather(*(_reply(shared, pair) for pair in pairs))
-        return web.json_response(replies if is_list else replies[0])
+        async with content_of(request, shared.held) as content:
+            if is_nemo_gym(content):
+                (judged,) = await _judge_all(shared, [read_nemo_gym(content)])
+                return web.json_response(nemo_gym_reply(content, judged, shared.undecided_reward))
+            pairs, is_list = read_pairs(content)
+            replies = [_with_score(judged) for judged in await _judge_all(shared, pairs)]
+            return web.json_response(replies if is_list else replies[0])
+
+    async def get_reward(request: web.Request) -> web.Response:
+        async with content_of(request, shared.held) as content:
+            lines = await _judge_all(shared, read_openrlhf(content))
+            return web.json_response(openrlhf_reply(lines, shared.undecided_reward))
 
     async def health(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
-    app = web.Application(client_max_size=MAX_BODY)
-    app.add_routes([web.post("/verify", verify), web.get("/health", health)])
+    app = web.Application(middlewares=[web.middleware(_explain)])
+    app.add_routes([web.post("/verify", verify), web.post("/get_reward", get_reward)])
+    app.add_routes([web.get("/health", health)])
     return app
 
 
-async def _body(request: web.Request) -> bytes:
+async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Reply with status 400 and the reason if a request is invalid."""
     from aiohttp import web
 
-    too_large = {"error": f"the body is larger than {MAX_BODY:,} bytes: split the pairs into smaller lists"}
     try:
-        async with asyncio.timeout(SEND_TIMEOUT):
-            return await request.read()
-    except web.HTTPRequestEntityTooLarge as error:
-        error.text = json.dumps(too_large)
-        error.content_type = "application/json"
-        raise
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
+        return await handler(request)
+    except Unreadable as error:
+        return web.json_response({"error": str(error)}, status=400)
 
 
-def read_body(body: bytes) -> tuple[list[Pair], bool]:
-    """Return the pairs in a body, and whether the body is a list. Raises BadRequest.
+async def _judge_all(shared: Shared, pairs: Sequence[Pair]) -> list[Line]:
+    """Return a line for each pair, in order. Raises Unreadable if there are too many."""
+    _check_number(pairs)
+    async with shared.requests:
+        return await asyncio.gather(*(_judge(shared, pair) for pair in pairs))
+
+
+def read_pairs(content: object) -> tuple[list[Pair], bool]:
+    """Return the pairs in the content of a body, and whether it is a list. Raises Unreadable.
 
     A missing field fails the whole request, so that a client that misspells a field notices it. A value that
     is not text fails only its own pair.
     """
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"the body is not JSON: {error}") from error
     is_list = isinstance(content, list)
-    rows = content if is_list else [content]
-    if len(rows) > MAX_PAIRS:
-        raise BadRequest(f"more than {MAX_PAIRS:,} pairs: split them into smaller lists")
+    rows = content if isinstance(content, list) else [content]
+    _check_number(rows)
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
-            raise BadRequest(f"pair {number} is not an object")
-        for names in NAMES.values():
+            raise Unreadable(f"pair {number} is not an object")
+        for names in REQUIRED:
             if name_in(names, row) is None:
-                raise BadRequest(f"pair {number} has {lacking(names)}")
+                raise Unreadable(f"pair {number} has {lacking(names)}")
     return [read_pair(row, number) for number, row in enumerate(rows, 1)], is_list
 
 
-async def _reply(shared: Shared, pair: Pair) -> dict[str, object]:
+def _check_number(pairs: Sequence[object]) -> None:
+    if len(pairs) > MAX_PAIRS:
+        raise Unreadable(f"more than {MAX_PAIRS:,} pairs: split them into smaller lists")
+
+
+async def _judge(shared: Shared, pair: Pair) -> Line:
     try:
-        answer = await judge(shared.verifier, pair, shared.turns, shared.protocol)
+        return await judge(shared.verifier, pair, shared.turns, shared.protocol)
     except GrError as error:  # the model failed; the other pairs may not need it
-        answer = line(pair, Verdict(None, "error", None, str(error)), 0.0)
-    return answer._asdict() | {"score": None if answer.correct is None else float(answer.correct)}
+        return line(pair, Verdict(None, "error", None, str(error)), 0.0)
+
+
+def _with_score(line: Line) -> dict[str, object]:
+    return line._asdict() | {"score": None if line.correct is None else float(line.correct)}

@@ -4,159 +4,142 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import product
-from typing import NamedTuple
 
 from gr_toolkit.verify.comparisons import Compare, all_same
-from gr_toolkit.verify.comparisons.equations import EQUALS, is_label
 from gr_toolkit.verify.comparisons.expressions import tree_of
-from gr_toolkit.verify.comparisons.quantities import read_quantity
+from gr_toolkit.verify.quantities.quantity import read_quantity
+from gr_toolkit.verify.question.order import Order, asked_names, order_of
 from gr_toolkit.verify.reading.normalise import spelling
-from gr_toolkit.verify.reading.structure import MAX_ITEMS, choices, comma_split, enclosed, split
+from gr_toolkit.verify.reading.structure import (
+    EQUALS,
+    FOR_ALL,
+    NEXT_ENUMERATOR,
+    SIGN,
+    THOUSANDS,
+    Collection,
+    arranged,
+    collection_of,
+    comma_split,
+    enclosed,
+    groups_thousands,
+    is_label,
+    name_key,
+    split,
+)
 
 AND = re.compile(r"\s*[,;]?\s+(?:and|or|&)\s+|\s*\\\\\s*|\s*;\s*|\s*,\s*(?:and|or)\s+", re.IGNORECASE)
-# Items with a name: "(a) 0.011", "1) 5", "Minimum: 1", "the partial pressure of ethanol is 30.0 torr".
-ENUMERATOR = re.compile(r"^\(?([a-h]|[ivx]{1,4}|\d)\)\s*(?=\S)")
-NEXT_ENUMERATOR = re.compile(r"(?<=[\w}°%)])\s+(?=\([b-h]\)\s)")
-NAMED = re.compile(r"^([^\W\d][^:=]{0,80}?)\s*(?::|=|\b(?:is|are|was|will be)\b)\s*(?=\S)")
-# The order of the items does not matter if the question matches ALL_OF_THEM, or ANY_ORDER and not IN_ORDER.
-ALL_OF_THEM = re.compile(
-    r"\b(?:find|determine|list|give|name|identify|state|enter|what are) (?:all|every)\b|\bpossible\b"
-    r"|by commas",
-    re.IGNORECASE,
-)
-ANY_ORDER = re.compile(
-    r"\b(?:roots?|zeros?|solutions?|solve|factors?|divisors?|elements|which|set of|eigenvalues|sides"
-    r"|values? of \$?[a-z]\$?(?! and|,)|intersect\w*|what are the|pairs?|triples?|quadruples?|examples?"
-    r"|dimensions)\b",
-    re.IGNORECASE,
-)
-IN_ORDER = re.compile(
-    r"in (?:the )?(?:\w+ )?order|ascending|descending|increasing|decreasing|rank|arrange|steps"
-    r"|(?<!\w)\$?[b-hj-z]\$?,? and \$?[b-hj-z](?!\w)",
-    re.IGNORECASE,
-)
-RELATION = re.compile(r"[<>]|\\(?:le|ge|ne)\b")
+OR = re.compile(r"\s*,?\s+or\s+", re.IGNORECASE)
+INDEX = re.compile(r"_?\d+$")
 DECIMAL_COMMA = re.compile(r"\d,\d")  # "1,5" may be one number
 UNIT_VECTOR = re.compile(r"(?<![A-Za-z])[ijk](?![A-Za-z])|\\hat|\\vec")
-FOR_ALL = re.compile(
-    r"\s*,?\s*\b(?:for (?:all|every|any|some|each)\b[^,;]*?(?=,|;|\band\b|$)|where\b.*$)",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
-class Collection(NamedTuple):
-    """The items of an answer, the name of each (empty if it has none), and the kind of collection."""
-
-    items: list[str]
-    names: list[str]
-    kind: str  # tuple | set | list
-    brackets: str = ""
 
 
 def compare_collections(reference: str, answer: str, question: str, compare: Compare) -> bool | None:
     """Return whether two answers of several items are the same; None if undecided, or if neither has several.
 
     `compare` judges one pair of items. Tuples are compared by position, and items with the same names by
-    name. If the order does not matter, as in sets, each item must have a match in the other answer. If the
-    order may matter, a different order is undecided.
+    name. In another order, the items of a list are the same if the question leaves their order free, and
+    different if it binds the order. Where commas may group thousands, a no needs every reading.
     """
-    gold, given = read_collection(reference), read_collection(answer)
+    decisions = [
+        _compare_read(reference, answer, gold, given, question, compare)
+        for gold in _readings(reference)
+        for given in _readings(answer)
+    ]
+    return None if decisions[0] is False and set(decisions) != {False} else decisions[0]
+
+
+def _compare_read(
+    reference: str,
+    answer: str,
+    gold: Collection | None,
+    given: Collection | None,
+    question: str,
+    compare: Compare,
+) -> bool | None:
     if gold is None and given is None:
         return None
     if gold is None or given is None:
         return _one_against_several(reference, answer, gold, given)
-    if gold.kind != given.kind and "tuple" in (gold.kind, given.kind):
+    kinds = {gold.kind, given.kind}
+    if len(kinds) == 2 and "tuple" in kinds:
         other = given if gold.kind == "tuple" else gold
         if other.kind == "set" or any(enclosed(item) for item in other.items):
             return None
-    gold, given = _in_the_same_order(gold, given)
+    gold, given = _in_the_same_order(gold, given, question)
     if len(gold.items) != len(given.items):
-        return False if _readable(gold.items + given.items) and not _repeats(gold, given) else None
-    pairs = zip(gold.names, given.names, strict=True)
-    other_names = any(name and other and _key(name) != _key(other) for name, other in pairs)
+        return False if are_values(gold.items + given.items) and not _repeats(gold, given) else None
     in_order = all_same(compare(*pair) for pair in zip(gold.items, given.items, strict=True))
-    if (
-        in_order
-        and len(gold.items) == 2
-        and gold.brackets
-        and given.brackets
-        and gold.brackets != given.brackets
-    ):
+    brackets = {gold.brackets, given.brackets}
+    if in_order and len(gold.items) == 2 and len(brackets) == 2 and "" not in brackets:
         return None  # (0, 9) and [0, 9) may be two different intervals
-    if other_names:  # the names do not match, so only an item without a match decides
+    pairs = zip(gold.names, given.names, strict=True)
+    if any(name and other and name_key(name) != name_key(other) for name, other in pairs):
+        # The names do not match, so only an item without a match decides.
         return False if _each_found(gold.items, given.items, compare) is False else None
-    if in_order or "tuple" in (gold.kind, given.kind) or _named_alike(gold, given):
+    if in_order or "tuple" in kinds:
         return in_order
-    decision = _each_found(gold.items, given.items, compare)
-    of_sets = gold.kind == "set" or any(enclosed(item) for item in gold.items)
-    named = any(gold.names) or any(given.names)
-    return None if decision and not (of_sets or (not named and _any_order(question))) else decision
+    found = _each_found(gold.items, given.items, compare)
+    meaning: dict[Order, bool | None] = {"free": True, "bound": False, "unknown": None}
+    return meaning[_order(gold, given, question)] if found else found
 
 
-def _any_order(question: str) -> bool:
-    """Whether the question accepts the items in any order."""
-    if "respectively" in question:
-        return False
-    if ALL_OF_THEM.search(question):
-        return True
-    return bool(ANY_ORDER.search(question)) and not IN_ORDER.search(question)
+def _order(gold: Collection, given: Collection, question: str) -> Order:
+    """Whether the order of the items matters, by their names and by the question."""
+    asked = order_of(question, len(gold.items))
+    names = {name_key(name) for name in (*gold.names, *given.names)}
+    if gold.kind == "set":
+        return "free"
+    if any(enclosed(item) for item in gold.items) or (len(names) == 1 and names != {""}):
+        return "free" if asked != "bound" else "unknown"  # tuples, or values of one name: x = 2 or x = -5
+    if names == {""} or len({INDEX.sub("", name) for name in names - {""}}) == 1:
+        return asked  # without names, or as x_1 and x_2
+    return "bound" if "" not in names or asked == "bound" else "unknown"
 
 
-def read_collection(text: str) -> Collection | None:
-    """Split a normalised answer into its items; None if it is a single value."""
+def _readings(text: str) -> list[Collection | None]:
+    """The readings of an answer, the likelier first: commas may group thousands or separate items."""
+    first = read_collection(text)
+    if not THOUSANDS.search(text) or enclosed(text) is not None:
+        return [first]
+    other = read_collection(text, grouped=not groups_thousands(text))
+    return [first] if first == other else [first, other]
+
+
+def read_collection(text: str, grouped: bool | None = None) -> Collection | None:
+    """Split a normalised answer into its items; None if it is a single value.
+
+    `grouped` says whether commas group thousands; if it is None, the other separators in the text decide.
+    """
     text = FOR_ALL.sub("", text)
+    grouped = groups_thousands(text) if grouped is None else grouped
     sides = split(text, EQUALS)
-    if len(sides) == 2 and enclosed(sides[0]) and enclosed(sides[1]):
-        text = sides[1]  # (x, y) = (1, 2)
-    elif len(sides) == 2 and is_label(sides[0]) and "," not in sides[0]:
+    if len(sides) == 2:
+        names, values = (comma_split(outer.inside if (outer := enclosed(side)) else side) for side in sides)
         outer = enclosed(sides[1])
-        listed = AND.search(sides[1]) is None and len(comma_split(sides[1])) > 1
-        if listed or (outer and "," in outer.inside):
-            text = sides[1]  # x = 1, 2
+        if (
+            len(names) == len(values) > 1
+            and all(map(is_label, names))
+            and all(values)
+            and not SIGN.search(text)
+        ):
+            return Collection(values, names, *(("tuple", outer[0] + outer[2]) if outer else ("list", "")))
+        if outer and (enclosed(sides[0]) or (is_label(sides[0]) and "," in outer.inside)):
+            text = sides[1]  # v = (1, 2)
     outer = enclosed(text)
     if outer is None and read_quantity(text) is not None:
         return None  # "38,875 lb" is one quantity
-    text = NEXT_ENUMERATOR.sub(", ", text)
     kind = "list"
     if outer:
         kind = "set" if outer.opening in (r"\{", "{") else "tuple"
         text = outer.inside
         if "|" in text and kind == "set":
             return None
-    parts = [piece for part in split(text, AND) for piece in comma_split(part)]
-    parts = [part for part in parts if part]
-    if any(RELATION.search(part) for part in parts):
-        return None  # between inequalities, "and" and "or" mean different things
-    several = len(parts) > 1 or kind == "set" or any(r"\pm" in part or r"\mp" in part for part in parts)
-    if not several or len(parts) > MAX_ITEMS or not parts:
-        return None
-    names, items = zip(*(_name_and_value(part) for part in parts), strict=True)
-    expanded = _expanded(list(items), kind)
-    if len(expanded) != len(items):
-        names = ("",) * len(expanded)
-    if len(expanded) > MAX_ITEMS:
-        return None
-    if kind != "set" and any(r"\pm" in item or r"\mp" in item for item in items):
-        return Collection(expanded, list(names), "set")
-    return Collection(expanded, list(names), kind, outer.opening + outer.closing if outer else "")
-
-
-def _expanded(items: list[str], kind: str) -> list[str]:
-    """Expand plus-minus signs: an item to two items, or a tuple to one tuple for each choice of signs."""
-    if kind == "tuple" and any(r"\pm" in item for item in items):
-        return [f"({', '.join(chosen)})" for chosen in product(*(list(choices(item)) for item in items))]
-    return [choice for item in items for choice in choices(item)]
-
-
-def _name_and_value(part: str) -> tuple[str, str]:
-    enumerated = ENUMERATOR.match(part)
-    if enumerated:
-        return enumerated[1], part[enumerated.end() :]
-    named = NAMED.match(part)
-    if named and len(split(part, EQUALS)) <= 2:
-        return " ".join(named[1].split()), part[named.end() :].strip()
-    return "", part
+    elif len(split(text, OR)) > 1:
+        kind = "set"
+    text = NEXT_ENUMERATOR.sub(", ", text)
+    parts = [piece for part in split(text, AND) for piece in comma_split(part, grouped) if piece]
+    return collection_of(parts, kind, outer.opening + outer.closing if outer else "")
 
 
 def _one_against_several(
@@ -171,8 +154,9 @@ def _one_against_several(
     if len(set(map(spelling, several.items))) < 2 or (several.kind == "tuple" and gold is not None):
         return None
     texts = reference + " " + answer
-    unclear = "," in one or "$" in texts or DECIMAL_COMMA.search(texts) or UNIT_VECTOR.search(one)
-    if unclear or not _readable([one, *several.items]) or _adds_up(several.items):
+    decimal = several.kind != "set" and DECIMAL_COMMA.search(texts)
+    unclear = "," in one or "$" in texts or decimal or UNIT_VECTOR.search(one)
+    if unclear or not are_values([one, *several.items]) or _adds_up(several.items):
         return None
     return False
 
@@ -185,7 +169,8 @@ def _adds_up(items: Sequence[str]) -> bool:
     )
 
 
-def _readable(items: Sequence[str]) -> bool:
+def are_values(items: Sequence[str]) -> bool:
+    """Whether all items are numbers, expressions or collections of their own."""
     return all(
         read_quantity(item) is not None or tree_of(item) is not None or enclosed(item) is not None
         for item in items
@@ -197,22 +182,16 @@ def _repeats(gold: Collection, given: Collection) -> bool:
     return any(len(set(map(spelling, side.items))) != len(side.items) for side in (gold, given))
 
 
-def _named_alike(gold: Collection, given: Collection) -> bool:
-    return all(gold.names) and list(map(_key, gold.names)) == list(map(_key, given.names))
+def _in_the_same_order(gold: Collection, given: Collection, question: str) -> tuple[Collection, Collection]:
+    """Put the answer in the reference's order, if both have the same names.
 
-
-def _key(name: str) -> str:
-    """Normalise a name: "the Mean" becomes "mean", I_{1} becomes I_1."""
-    return spelling(re.sub(r"^(?:the|its)\s+|[{}]", "", name, flags=re.IGNORECASE))
-
-
-def _in_the_same_order(gold: Collection, given: Collection) -> tuple[Collection, Collection]:
-    """Put the answer's items in the reference's order if both use the same names."""
-    golds, givens = list(map(_key, gold.names)), list(map(_key, given.names))
-    if all(golds) and sorted(golds) == sorted(givens) and len(set(golds)) == len(golds):
-        order = [givens.index(name) for name in golds]
-        given = given._replace(items=[given.items[place] for place in order], names=gold.names)
-    return gold, given
+    If only one of them has names, put it in the order in which the question asks for these names.
+    """
+    golds, givens = (list(map(name_key, side.names)) for side in (gold, given))
+    if not any(golds) or not any(givens):
+        asked = [name_key(name.split()[-1]) for name in asked_names(question, len(golds))]
+        return arranged(gold, golds, asked), arranged(given, givens, asked)
+    return gold, arranged(given, givens, golds)
 
 
 def _each_found(gold: list[str], given: list[str], compare: Compare) -> bool | None:

@@ -37,6 +37,12 @@ LEAD = re.compile(
 CLOCK = re.compile(
     r"(?P<hour>\d{1,2})(?::(?P<minute>\d\d)(?::(?P<second>\d\d))?)?(?: (?P<half>[ap])m| (?P<sharp>o'clock))?"
 )
+ASKS_FOR_TIME = re.compile(
+    r"\b(?:what|which) (?:time|hour)\b(?:,? in (?:the )?(?P<half>[ap]\.?m\b|morning|afternoon|evening))?",
+    re.IGNORECASE,
+)
+BARE_HOUR = re.compile(r"\d\d?")
+TWELVE_HOURS = re.compile(r"(?:[1-9]|1[0-2])(?::\d\d){1,2}")
 NAMED_TIMES: dict[str, Moment] = {"noon": (12, 0, None), "midday": (12, 0, None), "midnight": (0, 0, None)}
 
 
@@ -44,7 +50,7 @@ def compare_dates(reference: str, answer: str, question: str = "") -> bool | Non
     """Return whether both are the same date or time; None if undecided, or if the answer is less exact.
 
     A date such as 03/04/2020 or a time such as 6:00 has two readings. The result is False only if the two
-    texts have no reading in common.
+    texts have no reading in common. If the question asks for a time, a number is an hour.
     """
     if max(len(reference), len(answer)) > MAX_LENGTH:
         return None
@@ -53,9 +59,19 @@ def compare_dates(reference: str, answer: str, question: str = "") -> bool | Non
         return None
     if (dates := _dates(gold)) and (other_dates := _dates(given)):
         return _agree(dates, other_dates)
+    if asked := ASKS_FOR_TIME.search(question):
+        gold, given = (_with_half(text, (asked["half"] or "").casefold()) for text in (gold, given))
     if not (times := _times(gold)) or not (other_times := _times(given)):
         return None
     return None if _same_ratio(gold, given) else _agree(times, other_times)
+
+
+def _with_half(text: str, half: str) -> str:
+    """Return an hour as a time, in the half of the day that the question names: 2 is 2:00, or 2:00 pm."""
+    text = f"{text}:00" if BARE_HOUR.fullmatch(text) else text
+    if not half or not TWELVE_HOURS.fullmatch(text):
+        return text
+    return f"{text} {'am' if half[0] == 'm' or half in ('am', 'a.m') else 'pm'}"
 
 
 def _agree(gold: list[Moment], given: list[Moment]) -> bool | None:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from gr_toolkit.verify.comparisons import Compare
 from gr_toolkit.verify.comparisons.expressions import compare_trees, replaced, tree_of
-from gr_toolkit.verify.reading.evaluate import points, same_everywhere, value_at, variables
+from gr_toolkit.verify.quantities.numbers import read_number
+from gr_toolkit.verify.reading.evaluate import operators, points, same_everywhere, value_at, variables
 from gr_toolkit.verify.reading.expression import Tree
-from gr_toolkit.verify.reading.structure import split
+from gr_toolkit.verify.reading.structure import EQUALS, head, is_label, is_result, split
 
-EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
-# The name of an answer: x, x_1, m_{\max}, f(x), f^{-1}(x), (x, y, z), \angle ABC, "Cost".
-LABEL = re.compile(
-    r"(?:only\s+)?(?:\\?[A-Za-z]+'*(?:\s*_\s*(?:\{[^{}]*\}|\\?\w+))?(?:\^\{?-1\}?|\^\{?\([0-9a-z]+\)\}?)?"
-    r"(?:\s*\(\s*[^()=]{0,20}\s*\))?|\\angle\s*[A-Z]{1,3}|\\overline\{[^{}]*\}|[A-Za-z ]{3,40}"
-    r"|\|\s*[A-Z]{2}\s*\||\\frac\s*\{\s*[A-Z]{1,3}\s*\}\s*\{\s*[A-Z]{1,3}\s*\}"
-    r"|[A-Z]{1,3}(?:_\{?\w+\}?)?\s*[:/]\s*[A-Z]{1,3}(?:_\{?\w+\}?)?)"
-)
 JOINED = re.compile(r"\b(?:and|or)\b")
-DENIAL = re.compile(r"\b(?:not|wrong|no|never)\b", re.IGNORECASE)
+INEQUALITY = re.compile(r"[<>]|\\(?:le|ge|ne|in)\b")
 RELATION = re.compile(r"\\(?:le|ge|ne|in|approx)\b|<=|>=|!=|[<>=]")
 
 
@@ -49,14 +43,12 @@ def read_equation(text: str) -> Equation | None:
     if "=" not in text and r"\approx" not in text:
         return None
     sides = split(text, EQUALS)
-    if len(sides) == 1 and is_label(text.partition(r"\approx")[0]):
+    if len(sides) > 2 and is_label(sides[0]) and _all_equal(sides[1:]):
+        sides = [sides[0], sides[-1]]  # x = 6 * 7 = 42
+    if len(sides) == 1 and r"\approx" in text and is_label(text.partition(r"\approx")[0]):
         left, _, right = text.partition(r"\approx")  # the right side keeps the sign: its value is rounded
         sides = [left.strip(), rf"\approx {right.strip()}"]
-    if (
-        len(sides) != 2
-        or not all(sides)
-        or any(re.search(r"[<>]|\\(?:le|ge|ne|in)\b", side) for side in sides)
-    ):
+    if len(sides) != 2 or not all(sides) or any(len(split(side, INEQUALITY)) > 1 for side in sides):
         return None
     return Equation(*sides)
 
@@ -66,8 +58,17 @@ def _same_relations(reference: str, answer: str, compare: Compare) -> bool | Non
     gold, given = RELATION.findall(reference), RELATION.findall(answer)
     if not gold or gold != given or JOINED.search(reference + answer):
         return None
-    sides = zip(split(reference, RELATION), split(answer, RELATION), strict=False)
-    return True if all(compare(*side) for side in sides) else None
+    sides = list(zip(split(reference, RELATION), split(answer, RELATION), strict=False))
+    decisions = [compare(*side) for side in sides]
+    if all(decisions):
+        return True
+    constants = all(map(_is_constant, (side for pair in sides for side in pair)))
+    return False if constants and False in decisions else None
+
+
+def _is_constant(text: str) -> bool:
+    tree = tree_of(text)
+    return tree is not None and not variables(tree) and "call" not in operators(tree)
 
 
 def _value_of_labelled(reference: str, given: Equation, compare: Compare) -> bool | None:
@@ -77,12 +78,17 @@ def _value_of_labelled(reference: str, given: Equation, compare: Compare) -> boo
     left, right = tree_of(given.left), tree_of(given.right)
     if left is None or right is None or variables(left) | variables(right):
         return None
-    false = same_everywhere(left, right) is False
-    return False if false else None  # 41 = 42 is false; 6*7 = 42 may contain the answer
+    true = same_everywhere(left, right)
+    plain = (number := read_number(given.right)) is not None and number.plain
+    if true and plain:  # 6*7 = 42 states 42
+        return compare(reference, given.right)
+    return False if true is False else None
 
 
 def _expression_for_equation(gold: Equation, answer: str, compare: Compare) -> bool | None:
     """Compare an expression with an equation: "5" with "x = 5", or "6/x" with "xy = 6" as the value of y."""
+    if is_result(gold.left):
+        return compare(gold.right, answer)
     given, left, right = (tree_of(f"({side})") for side in (answer, *gold))
     if given is not None and left is not None and right is not None and variables(given):
         missing = (variables(left) | variables(right)) - variables(given)
@@ -93,32 +99,41 @@ def _expression_for_equation(gold: Equation, answer: str, compare: Compare) -> b
 
 
 def _two_equations(gold: Equation, given: Equation, compare: Compare) -> bool | None:
+    names = [_function(side.left.removeprefix("only ").replace(" ", "")) for side in (gold, given)]
     if is_label(gold.left) and is_label(given.left):
-        names = [" ".join(side.replace("only", "").split()) for side in (gold.left, given.left)]
-        same_name = names[0].replace(" ", "") == names[1].replace(" ", "")
-        if same_name:
+        one, other = head(gold.left), head(given.left)
+        if one and other and one != other:
+            same_function = one.opening == other.opening and one.inside.isalpha() and other.inside.isalpha()
+            arguments = one.inside, other.inside
+            return _with_one_argument(gold.right, given.right, *arguments) if same_function else None
+        if names[0] == names[1]:
             return compare(gold.right, given.right)
-        bound = [_argument(name) for name in names]
-        if all(bound) and names[0].partition("(")[0] == names[1].partition("(")[0]:
-            return _with_one_argument(gold.right, given.right, *bound)
-    sides = [tree for side in (*gold, *given) if (tree := tree_of(f"({side})")) is not None]
-    if len(sides) < 4:
+    sides = (names[0], gold.right, names[1], given.right)
+    trees = [tree for side in sides if (tree := tree_of(f"({side})")) is not None]
+    if len(trees) < 4:
         return None
-    return _same_zeros(("subtract", sides[0], sides[1]), ("subtract", sides[2], sides[3]))
+    if not variables(trees[2]) | variables(trees[3]) and variables(trees[0]):
+        return False if same_everywhere(trees[2], trees[3]) is False else None  # 3 = 2 is never true
+    return _same_zeros(("subtract", trees[0], trees[1]), ("subtract", trees[2], trees[3]))
 
 
-def is_label(text: str) -> bool:
-    """Whether a text, as the left side of an equation, is just a name for the right side."""
-    return bool(LABEL.fullmatch(text.strip())) and not DENIAL.search(text)
+def _function(label: str) -> str:
+    """The name of a function of variables, such as x in x(t); any other text is returned unchanged."""
+    function = head(label)
+    return function.opening if function and function.inside.replace(",", "").isalpha() else label
+
+
+def _all_equal(sides: list[str]) -> bool:
+    """Whether all texts are constants of the same value."""
+    trees = [tree_of(side) for side in sides]
+    return all(
+        one is not None and other is not None and not variables(one) and same_everywhere(one, other)
+        for one, other in pairwise(trees)
+    )
 
 
 def _mentions(text: str, label: str) -> bool:
     return len(label) == 1 and bool(re.search(rf"(?<![A-Za-z\\]){re.escape(label)}(?![A-Za-z])", text))
-
-
-def _argument(label: str) -> str:
-    inside = re.search(r"\(\s*([A-Za-z])\s*\)$", label)
-    return inside[1] if inside else ""
 
 
 def _with_one_argument(gold: str, given: str, name: str, given_name: str) -> bool | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from gr_toolkit.verify.comparisons.quantities import APPROXIMATION, read_quantity
+from gr_toolkit.verify.quantities.quantity import APPROXIMATION, read_quantity
 from gr_toolkit.verify.reading.evaluate import operators, points, same_everywhere, value_at, variables
 from gr_toolkit.verify.reading.expression import Tree, read
+from gr_toolkit.verify.reading.products import compare_products, keeps_order
 from gr_toolkit.verify.reading.tokens import Unreadable
 
 NEAR = 0.02  # relative difference; a smaller one may come from differently rounded coefficients
@@ -20,10 +21,13 @@ def compare_expressions(reference: str, answer: str, question: str) -> bool | No
     """Return whether two normalised texts are the same expression; None if undecided or unparsable."""
     if read_quantity(reference) is not None and read_quantity(answer) is not None:
         return None
+    if keeps_order(reference, question) or keeps_order(answer, question):
+        return compare_products(reference, answer, question)
     gold, given = tree_of(reference), tree_of(answer)
     if gold is None or given is None:
         return None
-    return compare_trees(gold, given, integral=bool(INTEGRAL.search(question)))
+    integral = bool(INTEGRAL.search(question)) if question.strip() else None
+    return compare_trees(gold, given, integral=integral)
 
 
 def tree_of(text: str) -> Tree | None:
@@ -34,8 +38,11 @@ def tree_of(text: str) -> Tree | None:
         return None
 
 
-def compare_trees(gold: Tree, given: Tree, *, integral: bool = False) -> bool | None:
-    """Compare two trees; None if undecided. If `integral`, the constants of integration may differ."""
+def compare_trees(gold: Tree, given: Tree, *, integral: bool | None = False) -> bool | None:
+    """Compare two trees; None if undecided.
+
+    If `integral`, the constants of integration may differ; if it is None, they leave the pair undecided.
+    """
     names, given_names = variables(gold), variables(given)
     if not names | given_names and not {"i", "log"} & (operators(gold) | operators(given)):
         return None  # compare_quantities compares real numbers
@@ -49,8 +56,8 @@ def compare_trees(gold: Tree, given: Tree, *, integral: bool = False) -> bool | 
         constants = names & INTEGRATION_CONSTANTS
         if len(constants) > 1:
             return None
-        if integral and any(_differ_by_a_constant(gold, given, constant) for constant in constants):
-            return True
+        if integral is not False and any(_differ_by_a_constant(gold, given, name) for name in constants):
+            return integral
         if _near_everywhere(gold, given):
             return None
     return decision
@@ -80,6 +87,8 @@ def _varies(tree: Tree) -> bool:
     ]:
         return False
     values = [value for point in points(variables(tree)) if (value := value_at(tree, point)) is not None]
+    if not values:  # too large at every point, or never real
+        return bool(variables(tree))
     return len(values) > 2 and max(values) - min(values) > 1e-6 * max(map(abs, values))
 
 
@@ -112,17 +121,22 @@ def _values(gold: Tree, given: Tree) -> list[tuple[float, float]]:
 
 
 def _differ_by_a_constant(gold: Tree, given: Tree, name: str) -> bool:
-    """Whether two antiderivatives have the same term in `name`, such as C, and differ by a number."""
-    zero: Tree = ("number", Fraction(0))
-    gold_rest, given_rest = replaced(gold, name, zero), replaced(given, name, zero)
-    pairs = [(gold, gold_rest), (given, given_rest), (gold_rest, given_rest)]
-    own, other, between = ([first - second for first, second in _values(*pair)] for pair in pairs)
-    scale = max((abs(value) for pair in _values(gold, given) for value in pair), default=0.0)
-    if len(variables(gold)) < 2 or min(map(len, (own, other, between))) < 3:
+    """Whether both trees add or subtract `name`, such as C, and otherwise differ by a number."""
+    if len(variables(gold)) < 2 or not _has_term(gold, name) or not _has_term(given, name):
         return False
-    steady = max(between) - min(between) <= 1e-9 * scale
-    same_term = all(abs(first - second) <= 1e-9 * scale for first, second in zip(own, other, strict=False))
-    return steady and same_term and any(own)
+    zero: Tree = ("number", Fraction(0))
+    rests = replaced(gold, name, zero), replaced(given, name, zero)
+    between = [first - second for first, second in _values(*rests)]
+    scale = max((abs(value) for pair in _values(*rests) for value in pair), default=0.0)
+    return len(between) >= 3 and max(between) - min(between) <= 1e-9 * scale
+
+
+def _has_term(tree: Tree, name: str) -> bool:
+    """Whether a sum has a term that is the variable `name` alone, which occurs nowhere else."""
+    if tree == ("name", name) or repr(tree).count(repr(("name", name))) > 1:
+        return tree == ("name", name)
+    sums = tree[0] in ("add", "subtract", "negate")
+    return sums and any(_has_term(part, name) for part in tree[1:] if isinstance(part, tuple))
 
 
 def _near_everywhere(gold: Tree, given: Tree) -> bool:

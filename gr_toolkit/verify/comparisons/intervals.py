@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from gr_toolkit.verify.comparisons import Compare, all_same
-from gr_toolkit.verify.comparisons.numbers import read_number
+from gr_toolkit.verify.quantities.numbers import read_number
 from gr_toolkit.verify.reading.structure import COMMA, comma_split, enclosed, split
 
 UNION = re.compile(r"\\cup\b|\s+or\s+|\s*,\s*or\s+|\s+and\s+(?=[(\[])")
@@ -39,8 +39,10 @@ def compare_intervals(reference: str, answer: str, compare: Compare) -> bool | N
     result is None, because the reference often has a slip there.
     """
     gold, given = read_intervals(reference), read_intervals(answer)
+    if given is None and gold is None:
+        return _compare_infinities(reference, answer)
     if gold is None or given is None:
-        return None
+        return False if gold is None and read_number(reference) is not None else None  # 42 and x > 41
     if len(gold) != len(given):
         return False if _numeric(gold) and _numeric(given) and not _touching(gold + given) else None
     pairs = list(zip(_sorted(gold), _sorted(given), strict=True))
@@ -55,9 +57,18 @@ def compare_intervals(reference: str, answer: str, compare: Compare) -> bool | N
     return ends if ends is not True or (brackets and _one_variable(reference, answer)) else None
 
 
+def _compare_infinities(reference: str, answer: str) -> bool | None:
+    """Compare two infinities by sign, or an infinity with a number, which is different."""
+    infinite = [INFINITE.fullmatch(text) for text in (reference, answer)]
+    if all(infinite):
+        return all_same([(infinite[0] and infinite[0][1] == "-") == (infinite[1] and infinite[1][1] == "-")])
+    other = answer if infinite[0] else reference
+    return False if any(infinite) and read_number(other) is not None else None
+
+
 def _one_variable(reference: str, answer: str) -> bool:
     """Whether the two texts share a variable, or at least one has no variable."""
-    names = [set(LETTER.findall(text)) for text in (reference, answer)]
+    names = [set(LETTER.findall(REALS.sub("", text))) for text in (reference, answer)]
     return not all(names) or bool(names[0] & names[1])
 
 

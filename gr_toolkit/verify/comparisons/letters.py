@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 
 from gr_toolkit.verify.comparisons import Compare
-from gr_toolkit.verify.reading.normalise import normalise
+from gr_toolkit.verify.question.options import is_ambiguous, read_options, with_capital
+from gr_toolkit.verify.question.order import order_of
 
 MAX_LENGTH = 500  # characters of a reference, an answer or an option
-MAX_QUESTION = 20_000  # characters that are searched for options
 
 # Markdown, and LaTeX wrappers in text that is not normalised.
 WRAPPING = re.compile(
     r"\\(?:text(?:bf|it|rm|normal)?|math(?:rm|bf|sf)|boxed|fbox|mbox)\s*\{([^{}]*)\}|\*\*|__|[`$]"
 )
-OPTION_LINE = re.compile(r"(?:^|\n)[ \t]*[(\[]?([A-Z])[)\].:][ \t]+(?=\S)")
-INLINE_OPTION = re.compile(r"(?:^|(?<=[\s{]))\(([A-Z])\)[\s}~\\]*(?=\S)")
 LETTER = r"(?:\(([A-J])\)|\[([A-J])\]|([A-J]))"
 ALONE = re.compile(rf"(?:(?i:option|choice|answer)\s*:?\s*)?{LETTER}\)?[.:\s]*")
 SMALL_ALONE = re.compile(r"\(([a-j])\)|([a-j])[).]?")
-SEVERAL = re.compile(rf"\(?{LETTER}(?:\s*(?:,\s*(?:and |or )?|/|;|&|\b(?:and|or)\b)\s*{LETTER})+\)?\.?")
+# One reading of each space, or else the time is exponential.
+SEPARATOR = r"(?:,(?:\s*(?:and|or)\b)?|/|;|&|\b(?:and|or)\b)"
+SEVERAL = re.compile(rf"\(?{LETTER}(?:\s*{SEPARATOR}\s*{LETTER})+\)?\.?")
+SEVERAL_LEAD = re.compile(
+    r"(?:(?:the )?(?:correct )?(?:options|choices|answers|letters)(?: are)?|both)\b\s*:?\s*", re.I
+)
+JOINT = re.compile(r"\s*(?:[,;&\n]|\band\b)\s*")
+ALTERNATIVES = re.compile(r"\bor\b|/")
 RUN_TOGETHER = re.compile(r"[A-J]{2,10}")
 ANOTHER_LETTER = re.compile(r"(?<![\w'’])(?:[B-HJ]|A(?!\s+[a-z])|I(?!\s+[a-z]))(?![\w'’])")
 ADDED_LETTER = re.compile(r"\b(?i:and|or|also|both|but|either|as|however)\b,?\s+\(?([A-J])\b(?!['’])")
@@ -34,8 +38,10 @@ SPACED = re.compile(r"([B-HJ]) ([A-Z][a-z].*)", re.S)
 ANOTHER_LABEL = re.compile(r"(?<![\w(])\(?[A-Ja-j]\)\s|(?<!\w)[A-J][.:]\s")
 # The text before and after a letter that is the answer, unlike "A triangle", "I think" or "A = 5".
 CUE = (
-    r"\b(?i:answers?|options?|choices?|choose|select|pick|réponse|it'?s|it is)"
-    r"\s*:?(?:\s+(?i:is|est|would be))?(?:\s*:\s*|\s+)"
+    r"(?:\b(?i:answers?|options?|choices?|choose|select|pick|réponse|respuesta|resposta|risposta|antwort"
+    r"|opci[oó]n|it'?s|it (?:is|must be|should be|has to be))"
+    r"\s*:?(?:\s+(?i:is|est|es|è|é|ist|would be|must be|should be))?(?:\s*:\s*|\s+)"
+    r"|(?:答案[是为]?|[应故]?选[项择]?)\s*:?\s*)"
 )
 END = (
     r"(?=\s*$|\s*[,;:!\n。，—]|\s*\.(?:\s|$)|\s+-\s+[^\W\d]"
@@ -45,15 +51,30 @@ END = (
 ASSERTED = re.compile(rf"(?:^|{CUE})(?:\(([A-J])\)|\[([A-J])\]|([A-J])(?:\)\s|\)?{END}))")
 RIVAL = re.compile(
     r"[(\[]([A-J])[)\]]|(?<!\w)([A-J])\)"
-    r"|(?:[,;:.!?—]|\b(?i:or|and|be|is|it's|wait|option|choice|to|maybe|both|either|actually|no))\s+([A-J])(?![\w'’])(?!\s+[a-z])"
+    r"|(?:[,;:.!?—]|\b(?i:or|and|be|is|it's|wait|option|choice|to|maybe|both|either|actually"
+    r"|no))\s+([A-J])(?![\w'’])(?!\s+[a-z])"
 )
-EXCLUSION = re.compile(
-    r"(?:\b(?i:not|non|neither|nor|cannot|rather than|instead of)\b|\b\w+n[’']t\b|不是)[^,;.。\n]*"
+# Statements that options combine. Roman numerals have no other order; numbers may be coordinates.
+COMBINATION_LEAD = re.compile(r"^(?:both|only|just|statements?)+")
+ROMAN = re.compile(r"[ivx]{1,4}")
+STATEMENT = re.compile(r"\d{1,2}|[a-j]")
+MATCHES = re.compile(r"\b(?:match|rank|arrang|sequenc|respective|order(?!\s+to\b))", re.IGNORECASE)
+MAX_MATCHED = 2_000  # characters of a question
+LONG_WORD = re.compile(r"[^\W\d_]{4,}")
+# A negative word, and the rest of its clause.
+NEGATIVE = (
+    r"not|non|neither|nor|never|cannot|no one|nobody|none|avoid|exclude|except|rather than|instead of"
+    r"|other than|(?:all|anything|everything|any|every) but|eliminate|rule out|discard|dismiss|den(?:y|ies)"
+    r"|refuses?|rejects?|unlikely|least|hardly|doubt|wrong|incorrect"
 )
-COPULA = r"(?i:is|are|was|be|seems|looks|does|do|can|could|would|should|must)"
+EXCLUSION = re.compile(rf"(?:\b(?i:{NEGATIVE})\b|\b\w+n[’']t\b|不是|不选)[^,;.。\n]*")
+COPULA = r"(?i:is|are|was|be|been|seems|looks|does|do|can|could|has|have|will|would|may|might|should|must)"
+PREDICATE = re.compile(rf"{COPULA}(?:\b|(?=n[’']t))|(?i:cannot|can[’']t|won[’']t|never)\b|=")
 DENIED = re.compile(
-    rf"(?<!\w)[A-J]\)?\s+(?:\w+\s+)?{COPULA}(?:\s+|(?=n[’']t))"
-    rf"(?:(?i:not|n[’']t)(?!\s+\(?[A-J]\b)|(?:\w+\s+)?(?i:wrong|incorrect|false|excluded|eliminated|ruled))"
+    rf"(?<!\w)[A-J]\)?\s+(?:\w+\s+)?(?:{COPULA}\s+){{1,2}}(?:\w+\s+)?"
+    rf"(?i:wrong|incorrect|false|excluded|eliminated|ruled|rejected|never|hardly|unlikely|traps?)\b"
+    rf"|(?<!\w)[A-J]\)?\s+(?:\w+\s+)?(?:{COPULA}(?:\s+not|n[’']t)|(?i:cannot|can[’']t"
+    rf"|never))\b(?!\s+\(?[A-J]\b)"
     r"|(?<!\w)[A-J]\)?\s*\?"
 )
 
@@ -66,13 +87,73 @@ def compare_letters(reference: str, answer: str, question: str = "") -> bool | N
     """
     if max(len(reference), len(answer)) > MAX_LENGTH:
         return None
-    options = {letter: _key(text) for letter, text in read_options(question).items()}
-    gold = _reference_letter(_bare(reference), options)
+    read = read_options(question)
+    reference, answer = (with_capital(_bare(text), read) for text in (reference, answer))
+    options = {letter: _key(text) for letter, text in read.texts.items()}
+    if several := _several(reference, options):
+        return _same_letters(several, answer, options, question)
+    ambiguous = is_ambiguous(reference, read) or is_ambiguous(answer, read)
+    gold = None if ambiguous else _reference_letter(reference, options)
     if gold is None:
         return None
     letter, text = gold
-    chosen = _chosen(_bare(answer), {letter: text} if text and not options else options)
+    chosen = _chosen(answer, {letter: text} if text and not options else options)
     return None if chosen is None else chosen == {letter}
+
+
+def closed_letter(reference: str, answer: str, question: str = "") -> bool | None:
+    """Decide an answer to a multiple-choice question in any case; None if the reference names no option."""
+    read = read_options(question)
+    reference, answer = (with_capital(_bare(text), read) for text in (reference, answer))
+    options = {letter: _key(text) for letter, text in read.texts.items()}
+    gold = _reference_letter(reference, options)
+    if gold is None:
+        return None
+    answer = answer[:MAX_LENGTH]
+    chosen = _chosen(answer, options)
+    if chosen is None and not DENIED.search(answer) and not ALTERNATIVES.search(answer):
+        chosen = set(ANOTHER_LETTER.findall(EXCLUSION.sub("", answer)))
+    return chosen == {gold[0]}
+
+
+def shares_words(answer: str, options: Iterable[str]) -> bool:
+    """Whether an answer has a letter, or a longer word of one of the options: it may choose an option."""
+    words = set(LONG_WORD.findall(answer.casefold()))
+    shared = any(not words.isdisjoint(LONG_WORD.findall(option.casefold())) for option in options)
+    return shared or ANOTHER_LETTER.search(answer) is not None
+
+
+def _several(text: str, options: Mapping[str, str]) -> list[str]:
+    """The letters of a text that consists of at least two, in order; else an empty list."""
+    text = SEVERAL_LEAD.sub("", text, count=1)
+    if _by_text(text, options) or ALTERNATIVES.search(text):
+        return []
+    run = len(options) > 1 and RUN_TOGETHER.fullmatch(text)
+    if run or SEVERAL.fullmatch(text):
+        letters: list[str | None] = [*re.findall("[A-J]", text)]
+    else:
+        letters = [_of_part(part, options) for part in JOINT.split(text)] if options else []
+    known = [letter for letter in letters if letter is not None and (not options or letter in options)]
+    return known if 1 < len(letters) == len(known) else []
+
+
+def _of_part(part: str, options: Mapping[str, str]) -> str | None:
+    """The letter of one part of a list: a letter, an option's text, or both if they agree; else None."""
+    labelled = _labelled(part, options)
+    if labelled is None:
+        return _by_text(part, options) or _alone(part, options)
+    return _first(labelled) if options.get(_first(labelled)) == _key(_last(labelled)) else None
+
+
+def _same_letters(gold: list[str], answer: str, options: Mapping[str, str], question: str) -> bool | None:
+    """Compare several letters, by position if the question asks for an order or for a match."""
+    given = _several(answer, options)
+    if not given:
+        one_letter = _by_text(answer, options) or _alone(answer, options)
+        return False if one_letter or (SEVERAL.fullmatch(answer) and "or" in answer) else None
+    if set(gold) != set(given) or order_of(question, len(gold)) == "bound":
+        return gold == given
+    return True if gold == given or not MATCHES.search(question[-MAX_MATCHED:]) else None
 
 
 def compare_with_options(reference: str, answer: str, question: str, compare: Compare) -> bool | None:
@@ -81,32 +162,15 @@ def compare_with_options(reference: str, answer: str, question: str, compare: Co
     `compare` judges the text of each option against the answer. The result is False if the answer matches
     only another option or no option, and None if undecided.
     """
-    options = read_options(question)
-    gold = _alone(_bare(reference), options)
-    if gold not in options:
+    read = read_options(question)
+    gold = _alone(with_capital(_bare(reference), read), read.texts)
+    if gold not in read.texts or read.style == "digit":
         return None
-    decisions = {letter: compare(text, answer) for letter, text in options.items()}
+    decisions = {letter: compare(text, answer) for letter, text in read.texts.items()}
     chosen = [letter for letter, same in decisions.items() if same]
     if len(chosen) == 1:
         return chosen == [gold]
     return False if set(decisions.values()) == {False} else None
-
-
-@lru_cache(maxsize=256)
-def read_options(question: str) -> Mapping[str, str]:
-    """Map the letters A, B, ... of a question's options to the normalised texts; empty if fewer than two."""
-    for pattern in (OPTION_LINE, INLINE_OPTION):
-        options: dict[str, str] = {}
-        matches: list[re.Match[str]] = []
-        for match in pattern.finditer(question[:MAX_QUESTION]):
-            if match[1] == chr(ord("A") + len(matches)):
-                matches.append(match)
-        ends = [match.start() for match in matches[1:]] + [len(question)]
-        for match, end in zip(matches, ends, strict=False):
-            options[match[1]] = normalise(question[match.end() : end][:MAX_LENGTH])
-        if len(options) > 1:
-            return options
-    return {}
 
 
 def _reference_letter(reference: str, options: Mapping[str, str]) -> tuple[str, str] | None:
@@ -126,12 +190,13 @@ def _reference_letter(reference: str, options: Mapping[str, str]) -> tuple[str, 
 
 def _chosen(answer: str, options: Mapping[str, str]) -> set[str] | None:
     """The letters that the answer chooses, or None if uncertain."""
-    if letter := _alone(answer, options) or _by_text(answer, options):
+    if letter := _by_text(answer, options) or _alone(answer, options):
         return {letter}
     several = SEVERAL.fullmatch(answer) or (RUN_TOGETHER.fullmatch(answer) if len(options) > 1 else None)
     if several:
-        return set(re.findall("[A-J]", several.group()))
-    if labelled := _labelled(answer, options):
+        letters = set(re.findall("[A-J]", several.group()))
+        return letters if not options or letters <= set(options) else None
+    if (labelled := _labelled(answer, options)) and not PREDICATE.match(_last(labelled)):
         letter, text = _first(labelled), _key(_last(labelled))
         if options.get(letter) == text:
             return {letter}
@@ -162,7 +227,8 @@ def _asserted(answer: str) -> set[str] | None:
 
 def _alone(text: str, options: Mapping[str, str]) -> str | None:
     if match := ALONE.fullmatch(text):
-        return _first(match)
+        # "I" may be a Roman numeral in the text of an option.
+        return _first(match) if len(options) < 2 or _first(match) in options else None
     small = SMALL_ALONE.fullmatch(text)
     # Without options, a lower-case letter is a variable: e is not E.
     return _first(small).upper() if small and (options or small[1]) else None
@@ -171,7 +237,17 @@ def _alone(text: str, options: Mapping[str, str]) -> str | None:
 def _by_text(text: str, options: Mapping[str, str]) -> str | None:
     key = _key(text)
     letters = [letter for letter, option in options.items() if option == key]
+    if not letters and (combination := _combination(key)):
+        letters = [letter for letter, option in options.items() if _combination(option) == combination]
     return letters[0] if len(letters) == 1 else None
+
+
+def _combination(key: str) -> list[str]:
+    """The statements that an option combines, as in "I and II" or "1, 3"; empty if it is something else."""
+    parts = re.split(r",?and|[,&]", COMBINATION_LEAD.sub("", key))
+    if all(map(ROMAN.fullmatch, parts)):
+        return sorted(parts)
+    return parts if all(map(STATEMENT.fullmatch, parts)) else []
 
 
 def _labelled(text: str, options: Mapping[str, str]) -> re.Match[str] | None:
@@ -192,4 +268,4 @@ def _bare(text: str) -> str:
 
 def _key(text: str) -> str:
     """Normalise an option's text: no spaces or quotes, no case, no final punctuation."""
-    return re.sub(r"[\s\"'“”‘’]|\\[,;:! ]", "", _bare(text)).casefold().strip(".,;:!?")
+    return re.sub(r"[\s\"'“”‘’]|\\[,;:! ]", "", _bare(text)).casefold().strip(".,;:!?").removesuffix("only")

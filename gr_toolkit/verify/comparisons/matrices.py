@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gr_toolkit.verify.comparisons import Compare, all_same
-from gr_toolkit.verify.reading.structure import comma_split, enclosed, split
+from gr_toolkit.verify.reading.structure import BRACKETS, comma_split, enclosed, split
 
 ENVIRONMENT = re.compile(
     r"^\\begin\s*\{([pbvBV]?matrix|smallmatrix|array)\}\s*(?:\{[lcr| ]*\})?"
@@ -14,6 +14,7 @@ ENVIRONMENT = re.compile(
 )
 ROW = re.compile(r"\\\\(?:\[\w*\])?|\\cr\b")
 CELL = re.compile(r"&")
+VECTORS = ("(", "[", r"\langle")
 DETERMINANTS = frozenset({"vmatrix", "Vmatrix"})
 MAX_ENTRIES = 400
 
@@ -66,7 +67,7 @@ def read_matrix(text: str) -> list[list[str]] | None:
 def _read_vector(text: str) -> list[list[str]] | None:
     """Read a tuple or a list as one row; None if the text is neither."""
     outer = enclosed(text)
-    if outer is None or outer.opening not in ("(", "[", r"\langle") or not outer.closing:
+    if outer is None or outer.opening not in VECTORS or BRACKETS[outer.opening] != outer.closing:
         return None
     entries = comma_split(outer.inside)
     return [entries] if len(entries) > 1 and all(entries) else None

@@ -1,10 +1,11 @@
-"""Compares names, short phrases and chemical formulas by spelling: True or None, never False."""
+"""Compares names and short phrases by spelling, and chemical formulas by what they denote."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
+from gr_toolkit.verify.reading.chemistry import compare_chemistry
 from gr_toolkit.verify.reading.normalise import GENOTYPE
 
 MAX_LENGTH = 500
@@ -15,13 +16,6 @@ WRAPPING = re.compile(
 # A text is mathematics if it has a minus sign, a function's argument, a factorial, a difference or a charge.
 MATHEMATICS = re.compile(r"(?:^|\s)-\s*\d|\w\(|\d!|(?<!\w)\w!|\d-\d|\w-(?!\w)")
 PUNCTUATION = frozenset(" \t\n.,;:!?()-…")
-ELEMENT = (
-    "H|D|He|Li|Be|B|C|N|O|F|Ne|Na|Mg|Al|Si|P|S|Cl|Ar|K|Ca|Sc|Ti|V|Cr|Mn|Fe|Co|Ni|Cu|Zn|Ga|Ge|As|Se|Br|Kr"
-    "|Rb|Sr|Y|Zr|Nb|Mo|Tc|Ru|Rh|Pd|Ag|Cd|In|Sn|Sb|Te|I|Xe|Cs|Ba|La|Ce|Pr|Nd|Pm|Sm|Eu|Gd|Tb|Dy|Ho|Er|Tm|Yb"
-    "|Lu|Hf|Ta|W|Re|Os|Ir|Pt|Au|Hg|Tl|Pb|Bi|Po|At|Rn|Fr|Ra|Ac|Th|Pa|U|Np|Pu|Am"
-)
-FORMULA = re.compile(rf"\d*(?=.*[A-Z])(?=.*[\d^])(?:(?:{ELEMENT}|[()])\d*)+(?:\^(?:\d?[+-]|[+-]\d?))?")
-SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*")
 ARTICLE = re.compile(r"\b(?:[Tt]he|[Aa]n|a)\b|^A(?= [a-z]{2})")
 # Other two-letter words keep their case, because they may be symbols: Co and CO, Pa and pa.
@@ -33,13 +27,19 @@ GREEK = {code: unicodedata.name(chr(code)).split()[-1].casefold() for code in ra
 
 
 def compare_names(reference: str, answer: str, question: str = "") -> bool | None:
-    """Return True if the names differ only in spelling, such as case, articles or accents; otherwise None."""
+    """Return True if the names differ only in spelling, such as case, articles or accents; otherwise None.
+
+    For chemical formulas and reactions, the result is that of `compare_chemistry`, which may be False.
+    """
+    decision = compare_chemistry(reference, answer, question)
+    if decision is not None:
+        return decision
     gold = name_key(reference)
     return True if gold is not None and gold == name_key(answer) else None
 
 
 def name_key(text: str) -> str | None:
-    """Return a key that all spellings of a name share; None if the text is not words or a formula.
+    """Return a key that all spellings of a name share; None if the text is not words.
 
     The key keeps everything that may change the meaning: word order, "or" and "not", digits and charges, and
     the case of possible symbols.
@@ -47,14 +47,7 @@ def name_key(text: str) -> str | None:
     if len(text) > MAX_LENGTH:
         return None
     bare = WRAPPING.sub(lambda wrapping: wrapping[1] or "", text).strip().rstrip(".")
-    return _formula_key(bare) or _words_key(_without_abbreviation(bare))
-
-
-def _formula_key(text: str) -> str | None:
-    """The key of a chemical formula, the same for SnF_4, SnF_{4} and SnF4; None for any other text."""
-    text = re.sub(r"_\{?(\d+)\}?", r"\1", text.translate(SUBSCRIPTS))
-    text = re.sub(r"\^\{?(\d?[+-]|[+-]\d?)\}?", r"^\1", text)
-    return f"formula {text}" if FORMULA.fullmatch(text) else None
+    return _words_key(_without_abbreviation(bare))
 
 
 def _without_abbreviation(text: str) -> str:

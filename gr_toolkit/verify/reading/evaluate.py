@@ -271,6 +271,12 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
     "sinh": cmath.sinh,
     "cosh": cmath.cosh,
     "tanh": cmath.tanh,
+    "coth": lambda value: 1 / cmath.tanh(value),
+    "sech": lambda value: 1 / cmath.cosh(value),
+    "csch": lambda value: 1 / cmath.sinh(value),
+    "arcsinh": cmath.asinh,
+    "arccosh": cmath.acosh,
+    "arctanh": cmath.atanh,
 }
 
 

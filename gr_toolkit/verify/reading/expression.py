@@ -23,6 +23,7 @@ MAX_DEPTH = 40
 Tree = tuple["str | Fraction | Tree", ...]
 
 LOG_BASES = [["2", "("], ["10", "("]]  # the tokens after "log" in log2(x) and log10(x)
+ACCENTS = frozenset({"\\hat", "\\bar", "\\dot", "\\ddot", "\\tilde"})
 INVERSES = {"sin": "arcsin", "cos": "arccos", "tan": "arctan"}
 CALLED = frozenset("fghFGH")  # names of functions: f(x) is a function of x, but x(x+1) is a product
 OPENING = {"(": ")", "{": "}", "[": "]", "\\{": "\\}", "\\lfloor": "\\rfloor", "\\lceil": "\\rceil"}
@@ -161,6 +162,8 @@ class Parser:
             self.expect("|")
             return ("abs", tree)
         word = token.removeprefix("\\")
+        if token in ACCENTS:  # \\hat{p} is a name
+            return self.accented(word)
         if word in FUNCTIONS:
             return self.function(word)
         if token in ("\\frac", "\\binom"):
@@ -171,6 +174,13 @@ class Parser:
             raise Unreadable(token)
         return self.name(word)
 
+    def accented(self, accent: str) -> Tree:
+        """Parse a name under an accent, which makes another name of it."""
+        name = self.argument()
+        if name[0] != "name":
+            raise Unreadable(accent)
+        return ("name", f"{accent} {name[1]}")
+
     def number(self, digits: str) -> Tree:
         """Parse a literal and any fraction after it: 2\\frac{1}{2} and 2 1/2 are two and a half."""
         tree: Tree = ("number", Fraction(digits))
@@ -180,13 +190,7 @@ class Parser:
                 raise Unreadable("two numbers in a row")
             return tree
         ahead = self.tokens[self.position : self.position + 7]
-        if (
-            ahead[:1] == [" "]
-            and ahead[2:3] == ["/"]
-            and ahead[1].isdigit()
-            and ahead[3:4]
-            and ahead[3].isdigit()
-        ):
+        if len(ahead) > 3 and ahead[0] + ahead[2] == " /" and ahead[1].isdigit() and ahead[3].isdigit():
             self.position += 4
             return ("add", tree, ("divide", ("number", Fraction(ahead[1])), ("number", Fraction(ahead[3]))))
         parts = [token for token in ahead[1:] if token.isdigit()]
@@ -221,13 +225,11 @@ class Parser:
         """Parse a subscript and return it as text."""
         if self.next != "{":
             return self.take()
-        depth, parts = 0, []
-        while True:
-            token = self.take()
-            depth += {"{": 1, "}": -1}.get(token, 0)
-            parts.append(token)
-            if not depth:
-                return "".join(parts[1:-1]).removeprefix("\\")
+        depth, parts = 1, [self.take()]
+        while depth:
+            parts.append(self.take())
+            depth += {"{": 1, "}": -1}.get(parts[-1], 0)
+        return "".join(parts[1:-1]).removeprefix("\\")
 
     def arguments(self) -> list[Tree]:
         """Parse a bracketed list of arguments."""

@@ -17,6 +17,7 @@ SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ]+")
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 SUBSCRIPT_RUN = re.compile("[₀-₉]+")
 VULGAR_FRACTION = re.compile("[¼-¾⅐-⅞]")
+CIRCLED_RUN = re.compile("[①-⑳⓪❶-❿➀-➉➊-➓]+")  # separate numbers: ②③ is 2, 3
 OTHER_DIGIT = re.compile(r"[^\W0-9a-zA-Z_]")
 SYMBOLS = {
     "−": "-", "–": "-", "‐": "-", "‑": "-", "×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "∕": "/",
@@ -47,7 +48,8 @@ COMMANDS = {
 COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
 SPACING = re.compile(r"(?<!\\)\\[,;:> ]|(?<=\S)~(?=\S)|(?<=\{)~")
 WRAPPER = re.compile(
-    r"\\(?:text|textbf|textit|textrm|textsf|texttt|textup|textnormal|mathrm|mathbf|mathit|mathsf|mathtt|mathcal"
+    r"\\(?:text|textbf|textit|textrm|textsf|texttt|textup|textnormal|mathrm|mathbf|mathit|mathsf|mathtt"
+    r"|mathcal"
     r"|mathscr|boldsymbol|bm|pmb|emph|underline|operatorname|mbox|hbox|boxed|fbox|ensuremath)\s*"
     r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
@@ -61,6 +63,9 @@ BROKEN_ESCAPE = {
 }  # an unescaped "\frac" or "\begin" in a JSON or Python string starts with one of these
 DOUBLED_BACKSLASH = re.compile(r"\\\\(?=[a-zA-Z]{2}|%|\$)")
 TAG = re.compile(r"<(su[pb])>([^<>]{1,40})</\1>")
+VECTOR = re.compile(r"\\(?:vec|mathbf|boldsymbol|bm|overrightarrow|hat|nabla)(?![A-Za-z])|\u20d7|∇")
+CROSS = re.compile(r"\\times(?![A-Za-z])\s*(?!\s*10\b)|×(?!\s*10\b)")
+FENCE = re.compile(r"```[A-Za-z]*(?:\n|$)|```")
 MARKDOWN = re.compile(r"(?<![\w)}])(\*\*|__|`+)(?=\S)(.*?)(?<=\S)\1(?![\w({])")
 DEGREE = re.compile(r"\^\s*\{?\s*\\circ\s*\}?")
 BRACED_COMMA = re.compile(r"(?<=\d)\s*\{\s*,\s*\}\s*(?=\d)|(?<=\d),\s*\\!\s*(?=\d)")
@@ -72,9 +77,14 @@ LOOSE_SPACE = re.compile(r"\s+(?=\W)|(?<=\W)\s+")
 
 
 @lru_cache(maxsize=1024)  # many callers normalise the same text, such as a reference
-def normalise(answer: str) -> str:
-    """Return the comparable form of an answer, in time linear in its length."""
-    text = INVISIBLE.sub("", answer)
+def normalise(answer: str, *, vectors: bool = False) -> str:
+    """Return the comparable form of an answer, in time linear in its length.
+
+    With `vectors`, a cross is the product of two vectors, as it is next to arrows.
+    """
+    text = FENCE.sub(" ", INVISIBLE.sub("", answer))
+    if vectors or VECTOR.search(text):  # the cross product is not the dot product
+        text = CROSS.sub(r"\\cross ", text)
     for broken, meant in BROKEN_ESCAPE.items():
         text = text.replace(broken, meant)
     text = _unicode(text)
@@ -98,6 +108,9 @@ def _unicode(text: str) -> str:
     text = SUPERSCRIPT_RUN.sub(lambda run: "^{" + run.group().translate(SUPERSCRIPTS) + "}", text)
     text = SUBSCRIPT_RUN.sub(lambda run: "_{" + run.group().translate(SUBSCRIPTS) + "}", text)
     text = VULGAR_FRACTION.sub(_latex_fraction, text)
+    text = CIRCLED_RUN.sub(
+        lambda run: ", ".join(f"{unicodedata.numeric(one):g}" for one in run.group()), text
+    )
     text = SYMBOL.sub(lambda symbol: SYMBOLS[symbol.group()], text)
     text = SYMBOL.sub(lambda symbol: SYMBOLS[symbol.group()], unicodedata.normalize("NFKC", text))
     return OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found.group(), found.group())), text)

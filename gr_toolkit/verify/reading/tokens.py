@@ -11,12 +11,16 @@ class Unreadable(ValueError):
     """The text is not an expression that the parser understands."""
 
 
-FUNCTION_NAMES = "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp sqrt abs min max"
+FUNCTION_NAMES = "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth sech csch"
+FUNCTION_NAMES += " arcsinh arccosh arctanh ln log exp sqrt abs min max"
 FUNCTIONS = frozenset(FUNCTION_NAMES.split())
 ALIASES = {
     "asin": "arcsin",
     "acos": "arccos",
     "atan": "arctan",
+    "asinh": "arcsinh",
+    "acosh": "arccosh",
+    "atanh": "arctanh",
     "Sin": "sin",
     "Cos": "cos",
     "Ln": "ln",
@@ -33,9 +37,12 @@ CONSTANTS = {"pi": "pi", "infty": "infinity", "infinity": "infinity", "inf": "in
 # Two-letter words, which are not products of two variables.
 TWO_LETTER_WORDS = "is of to or in if at no as an by it on do so up we he us be am pm go my me ok Co Mr Dr"
 WORDS = frozenset(TWO_LETTER_WORDS.split())
-NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?|\.\d+"
+VOWEL = re.compile("[aeiouy]", re.IGNORECASE)
+NUMBER = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?|\.\d+"
+WORD_INDEX = r"_\s*(?:\{\s*[A-Za-z0-9, ]{1,20}\}|[A-Za-z]{2,10}(?![A-Za-z]))"
 TOKEN = re.compile(
-    rf"(?P<space>\s+)|(?P<number>{NUMBER})|\\(?P<command>[A-Za-z]+)|(?P<word>[A-Za-zα-ωΑ-Ω]+)'*"
+    rf"(?P<space>\s+)|(?P<index>{WORD_INDEX})|(?P<number>{NUMBER})|\\(?P<command>[A-Za-z]+)"
+    r"|(?P<word>[A-Za-zα-ωΑ-Ω]+)'*"
     r"|(?P<symbol>\*\*|\\[{}]|[-+*/^!()\[\]{}|_:°%,&])"
 )
 
@@ -46,7 +53,7 @@ def tokens(text: str) -> Iterator[str]:
     Raises Unreadable if the text has a character or a word that does not belong in an expression.
     """
     position = 0
-    mathematics = bool(re.search(r"[\d+*/^=\\()-]", text)) or len(text.strip()) == 1
+    mathematics = bool(re.search(r"[\d+*/^=\\()_!-]", text)) or len(text.strip()) == 1
     while position < len(text):
         match = TOKEN.match(text, position)
         if match is None:
@@ -58,6 +65,8 @@ def tokens(text: str) -> Iterator[str]:
             if after_letter.isdigit() and match["word"] not in FUNCTIONS:
                 raise Unreadable(f"{match.group()}{after_letter}")
             yield from _letters(match["word"], match.group()[len(match["word"]) :])
+        elif match["index"]:  # a word as an index, as in v_{max}
+            yield from ("_", "{", re.sub(r"[_{}\s]", "", match["index"]), "}")
         elif match["command"]:
             yield "\\" + match["command"]
         elif match["number"]:
@@ -75,7 +84,8 @@ def _letters(word: str, primes: str) -> Iterator[str]:
         yield ALIASES.get(word, word) + primes
         return
     ascending = all(0 < ord(after) - ord(letter) <= 2 for letter, after in pairwise(word))
-    if word in WORDS or len(word) > 4 or (len(word) > 2 and not ascending):
+    product = ascending or not VOWEL.search(word)  # xyz or mgh, which is no word
+    if word in WORDS or len(word) > 4 or (len(word) > 2 and not product):
         known = next(
             (name for name in ("sqrt", "sin", "cos", "tan", "ln", "log", "pi") if word.endswith(name)), ""
         )

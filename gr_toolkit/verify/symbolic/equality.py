@@ -30,4 +30,4 @@ def equal_symbolically(reference: str, answer: str, seconds: float = DEADLINE) -
         return Verdict(None, "math-verify", None, str(failure))
     if reply != EQUAL:
         return Verdict(None, "math-verify", None, reply)
-    return Verdict(True, "math-verify", 1.0, f"{given} equals {gold}")
+    return Verdict(True, "math-verify", None, f"{given} equals {gold}")

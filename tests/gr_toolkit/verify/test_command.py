@@ -19,7 +19,7 @@ from commands import gr, refusal
 from files import ROOT, contents
 from gr_toolkit.verify.batch.judging import show
 from gr_toolkit.verify.batch.rows import Line
-from loopback import fails, says, serving
+from loopback import Accepts, fails, serving
 
 FIELDS = ["id", "correct", "decided_by", "confidence", "reason", "seconds"]
 CORRECT = {"question": "How far?", "ground_truth": "42", "student_answer": "\\boxed{42}"}
@@ -84,6 +84,21 @@ def test_one_pair_is_judged_in_words_or_as_json(tmp_path, pair, word, correct):
     assert verdict["correct"] is correct
 
 
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--reference", "B", "--answer", "Oslo", "--option", "Paris", "--option", "Oslo"], "correct"),
+        (["--reference", "B", "--answer", "Paris", "--option", "Paris", "--option", "Oslo"], "wrong"),
+        (["--reference", "200", "--answer", "209", "--tolerance", "0.05"], "correct"),
+        (["--reference", "200", "--answer", "211", "--tolerance", "0.05"], "wrong"),
+        (["--reference", "12", "--answer", "no idea at all", "--answer-type", "Integer"], "wrong"),
+    ],
+)
+def test_one_pair_with_its_type_options_or_tolerance(tmp_path, arguments, word):
+    code, output, errors = gr_verify(tmp_path, *arguments, "--rules-only")
+    assert (code, errors, output.partition(" ")[0]) == (0, "", word)
+
+
 def test_an_answer_may_begin_with_a_minus(tmp_path):
     code, output, _ = gr_verify(tmp_path, "--reference", "-5", "--answer", "-5.0", "--rules-only")
     assert (code, output[:7]) == (0, "correct")
@@ -102,6 +117,10 @@ def test_a_reason_cannot_control_the_terminal(capsys):
         (["p.jsonl", "--answer", "1"], "give exactly one of: a file of pairs, "),
         (["--reference", "1", "--answer", "1", "--out", "v.jsonl"], "--out requires a file"),
         (["--answer", "1"], "both --reference and --answer"),
+        (["p.jsonl", "--answer-type", "Integer"], "--answer-type, --option and --tolerance require"),
+        (["p.jsonl", "--option", "Paris"], "--answer-type, --option and --tolerance require"),
+        (["--serve", "--tolerance", "0"], "--answer-type, --option and --tolerance require"),
+        (["--serve", "--undecided-reward", "nan"], "--undecided-reward must be a finite number"),
         (["none.jsonl"], "none.jsonl"),
         (["p.csv"], "p.csv. The file name must end in .jsonl or .parquet"),
         (["p.jsonl", "--out", "v.txt"], "v.txt. The file name must end in .jsonl or .parquet"),
@@ -184,7 +203,7 @@ def test_file_without_readable_rows_is_an_error_but_has_its_lines(tmp_path):
     code, output, errors = gr_verify(tmp_path, "p.jsonl", "--rules-only", "--out", "v.jsonl")
     assert code == 2
     assert errors == "gr: no row of p.jsonl could be read; see the summary for the reasons\n"
-    assert "not judged: no question 2" in output
+    assert "not judged: no ground_truth (or reference, or gold, or expected_answer) 2" in output
     assert len(lines((tmp_path / "v.jsonl").read_text())) == 2
 
 
@@ -290,7 +309,7 @@ def test_rules_need_no_data_folder(tmp_path):
 
 
 def test_read_only_folder_only_disables_the_caches(read_only):
-    with serving(says("Final Decision: Yes")) as server:
+    with serving(Accepts()) as server:
         model = {"GR_LLM__MODEL": "m", "GR_LLM__BASE_URL": server.url}
         code, output, errors = gr_verify(read_only, "pairs.jsonl", **model)
     assert code == 0, errors

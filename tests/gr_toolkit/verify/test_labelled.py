@@ -30,14 +30,14 @@ def test_accuracy_of_yes_and_no_and_coverage(judged):
     yes = [row.label for row, correct in judged if correct is True]
     no = [not row.label for row, correct in judged if correct is False]
     assert sum(yes) / len(yes) >= 0.99
-    assert sum(no) / len(no) >= 0.95
-    assert (len(yes) + len(no)) / len(judged) >= 0.55
+    assert sum(no) / len(no) >= 0.97
+    assert (len(yes) + len(no)) / len(judged) >= 0.65
 
 
 def test_typed_answers_are_decided(judged):
     decided = [correct is not None for row, correct in judged if row.answer_type in READ_BY_TYPE]
     assert len(decided) == 506 + 3
-    assert sum(decided) / len(decided) >= 0.85
+    assert sum(decided) / len(decided) >= 0.84
     letters = [correct is not None for row, correct in judged if row.answer_type == "multiple_choice"]
     assert letters == [True] * 4
 

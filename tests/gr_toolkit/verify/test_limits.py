@@ -6,7 +6,7 @@ import pytest
 
 from gr_toolkit.verify import Extraction, Item, Verifier
 from gr_toolkit.verify.cascade import by_rules
-from gr_toolkit.verify.model import MAX_ANSWER
+from gr_toolkit.verify.judge.model import MAX_ANSWER
 from gr_toolkit.verify.rules import decide_by_rules, worth_symbolic
 from loopback import asking, says, serving
 
@@ -23,8 +23,8 @@ def nested(text: str, depth: int, brackets: tuple[str, str] = ("(", ")")) -> str
 @pytest.mark.parametrize(("depth", "decided"), [(1, True), (3, True), (4, True), (5, False), (30, False)])
 def test_nested_answers_are_compared_four_levels_deep(depth, decided, brackets):
     reference = nested("1/2", depth, brackets)
-    correct = decide_by_rules("", reference, nested("0.5", depth, brackets)).correct
-    incorrect = decide_by_rules("", reference, nested("0.6", depth, brackets)).correct
+    correct = decide_by_rules(Item("", reference, nested("0.5", depth, brackets))).correct
+    incorrect = decide_by_rules(Item("", reference, nested("0.6", depth, brackets))).correct
     assert (correct, incorrect) == ((True, False) if decided else (None, None))
 
 

@@ -34,7 +34,7 @@ LISTS = [
         True,
     ),
     ("(a) 0.15, (b) 0.148", "(a) .15 (b) .148", True),
-    ("1234.5", "1.234,5", None),
+    ("1234.5", "1.234,5", True),
     ("1234", "12,34", None),
     ("(312,123,231)", "(312, 123, 231)", True),
     ("(312,123,231)", "(312, 123, 213)", False),
@@ -62,7 +62,7 @@ INTERVALS = [
     ("x > 2", "x > x", None),
     ("x > 2", "x < 2", False),
     ("3 > x", "x < 3", True),
-    ("42", "41 < x < 43", None),
+    ("42", "41 < x < 43", False),
     ("(0, 1)", "0 < f(x) < 1", True),
     (r"\{-1\} \cup [0,7)", r"[0,7) \cup \{-1\}", True),
 ]
@@ -93,7 +93,7 @@ EQUATIONS = [
     ("42", "41=42", False),
     ("42", "42=41", False),
     ("x=2", "y=2", None),
-    ("x=2", r"x\neq 2", None),
+    ("x=2", r"x\neq 2", False),
     ("x=1", "1=1", None),
     ("y=2x+1", "y=y", None),
     (r"m_{\max}=n^{2}-n-1", "n^2 - n - 1", True),
@@ -117,7 +117,7 @@ EXPRESSIONS = [
     ("y^2+2y+1", "x^2+2x+1", None),
     ("(r+5)(r+5)", "(r+5)^2", True),
     (r"-x + \arctan(x) + C", r"\arctan(x) - x + C", True),
-    (r"x^2 + C", "x^2 + 1 + C", False),  # unless an integral is asked for
+    (r"x^2 + C", "x^2 + 1 + C", None),  # an integral may be asked for
     (r"x^2 + C", "2x^2 + C", False),
     (r"\sqrt{a^2 b^2+b^2 c^2+c^2 a^2}", r"\sqrt{a^2b^2 + 2a^2c^2 + 2b^2c^2}", False),
     (r"\frac{\log 2}{\log 2-\log 3}", r"-\frac{\ln 2}{\ln 3-\ln 2}", True),
@@ -144,5 +144,5 @@ def test_parts(reference, answer, expected):
 def test_order_of_a_list_matters_if_the_question_names_it():
     question = "Find the numbers of goats and toys, respectively."
     assert first_decision("7, 4", "7, 4", question)[1] is True
-    assert first_decision("7, 4", "4, 7", question)[1] is None
+    assert first_decision("7, 4", "4, 7", question)[1] is False
     assert first_decision("7, 4", "4, 7", "What are the roots?")[1] is True

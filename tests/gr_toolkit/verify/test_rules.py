@@ -7,6 +7,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gr_toolkit.verify.rules import decide_by_rules, worth_symbolic
+from gr_toolkit.verify.verdict import Item, Verdict
+
+
+def decide(question: str, reference: str, answer: str) -> Verdict:
+    return decide_by_rules(Item(question, reference, answer))
+
 
 VERDICTS = [
     ("Paris", "paris.", True, "text"),
@@ -24,13 +30,14 @@ VERDICTS = [
     ("f(x) = 2x", "f(x) = x + x", True, "equations"),
     ("the Mitochondria", "mitochondria", True, "names"),
     ("1945", "within the specified constraints", False, "kind"),
-    ("0", "none", None, "rules"),
-    ("15", "fifteen", None, "rules"),
+    ("0", "none", True, "words"),
+    ("15", "fifteen", True, "words"),
     ("42", "", False, "no answer"),
     ("42", " \n", False, "no answer"),
-    ("42", "...", False, "no answer"),
-    ("42", "{}", None, "rules"),  # an empty set, perhaps
-    ("42", "4" * 3_000, None, "rules"),
+    ("42", "...", False, "guard"),
+    ("42", "{}", False, "guard"),
+    ("42", "4" * 3_000, False, "guard"),
+    ("the warmth of the sun", "4" * 3_000, None, "rules"),
     ("", "42", None, "rules"),
     ("4" * 3_000, "42", None, "rules"),
     ("24", "\u202e42", None, "rules"),  # displayed as 24
@@ -39,7 +46,7 @@ VERDICTS = [
 
 @pytest.mark.parametrize(("reference", "answer", "correct", "decided_by"), VERDICTS)
 def test_verdict(reference, answer, correct, decided_by):
-    verdict = decide_by_rules("", reference, answer)
+    verdict = decide("", reference, answer)
     assert (verdict.correct, verdict.decided_by) == (correct, decided_by)
     assert verdict.reason
 
@@ -47,28 +54,29 @@ def test_verdict(reference, answer, correct, decided_by):
 @pytest.mark.parametrize(
     "answer", ["41 or 42", "either 42", "maybe 42", "I am not sure but 42?", "42, I think", "It might be 42"]
 )
-def test_hedge_is_never_correct(answer):
-    assert decide_by_rules("", "42", answer).correct is not True
+def test_hedge_is_wrong(answer):
+    assert decide("", "42", answer).correct is False
 
 
 def test_repeated_question_is_never_correct():
     question = "Expand $(x+1)^2$."
-    assert decide_by_rules(question, "x^2+2x+1", "(x+1)^2").correct is None
-    assert decide_by_rules("Square x + 1.", "x^2+2x+1", "(x+1)^2").correct is True
-    assert decide_by_rules("What is 2^3 + 1?", "9.0", "2^3 + 1").correct is not True
+    assert decide(question, "x^2+2x+1", "(x+1)^2").decided_by == "guard"
+    assert decide(question, "x^2+2x+1", "(x+1)^2").correct is False
+    assert decide("Square x + 1.", "x^2+2x+1", "(x+1)^2").correct is True
+    assert decide("What is 2^3 + 1?", "9.0", "2^3 + 1").correct is not True
 
 
 def test_answer_may_be_the_value_of_an_option():
     question = "How far?\nA. 10 m\nB. 2.5 km\nC. a long way"
-    assert decide_by_rules(question, "B", "2500 m").decided_by == "options"
-    assert decide_by_rules(question, "B", "2500 m").correct is True
-    assert decide_by_rules(question, "A", "2500 m").correct is False
-    assert decide_by_rules(question, "A", "70 m").correct is None  # perhaps a long way
-    assert decide_by_rules("How far?\nA. 10 m\nB. 2.5 km", "A", "70 m").correct is False
+    assert decide(question, "B", "2500 m").decided_by == "options"
+    assert decide(question, "B", "2500 m").correct is True
+    assert decide(question, "A", "2500 m").correct is False
+    assert decide(question, "A", "70 m").correct is None  # perhaps a long way
+    assert decide("How far?\nA. 10 m\nB. 2.5 km", "A", "70 m").correct is False
 
 
 def test_boxed_reference():
-    assert decide_by_rules("", r"\boxed{42}", "42").correct is True
+    assert decide("", r"\boxed{42}", "42").correct is True
 
 
 def test_worth_symbolic():
@@ -124,8 +132,8 @@ MUTATIONS = {
     [(reference, changed) for reference, changes in MUTATIONS.values() for changed in changes],
 )
 def test_changed_answer_is_never_correct(reference, changed):
-    assert decide_by_rules("", reference, changed).correct is not True
-    assert decide_by_rules("", changed, reference).correct is not True
+    assert decide("", reference, changed).correct is not True
+    assert decide("", changed, reference).correct is not True
 
 
 FRAGMENTS = [
@@ -146,17 +154,17 @@ messy = st.one_of(
 @given(question=st.text(max_size=30), reference=messy, answer=messy)
 @example(question="", reference="\\begin", answer="\\end{x}")
 def test_verdict_on_any_text_is_deterministic(question, reference, answer):
-    verdict = decide_by_rules(question, reference, answer)
-    assert verdict == decide_by_rules(question, reference, answer)
+    verdict = decide(question, reference, answer)
+    assert verdict == decide(question, reference, answer)
     assert verdict.correct in (True, False, None)
-    assert (verdict.confidence is None) == (verdict.correct is None)
+    assert verdict.confidence is None  # no rule measures one
 
 
 @settings(max_examples=150, deadline=None)
 @given(question=st.text(max_size=30), answer=messy.filter(str.strip))
 def test_reference_itself_is_correct(question, answer):
-    assert decide_by_rules(question, answer, answer).correct is True
-    assert decide_by_rules(question, answer, f" {answer}\n").correct is True
+    assert decide(question, answer, answer).correct is True
+    assert decide(question, answer, f" {answer}\n").correct is True
 
 
 NASTY = {
@@ -185,4 +193,4 @@ NASTY = {
 @pytest.mark.parametrize("answer", NASTY.values(), ids=NASTY.keys())
 def test_pathological_texts_are_judged_quickly(answer):
     for reference in ("42", answer[:-1], answer.replace("1", "2")):
-        assert decide_by_rules(answer, reference, answer).correct in (True, False, None)
+        assert decide(answer, reference, answer).correct in (True, False, None)

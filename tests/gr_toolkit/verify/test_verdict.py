@@ -7,7 +7,7 @@ import pytest
 from gr_toolkit.verify import Item, Verdict
 from gr_toolkit.verify.batch.rows import Pair, line
 from gr_toolkit.verify.batch.tally import outcome
-from gr_toolkit.verify.reading.extraction import Extraction
+from gr_toolkit.verify.extraction.extraction import Extraction
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from gr_toolkit.settings import load_settings
 from gr_toolkit.verify.cache import VerdictCache, verdict_key
 from gr_toolkit.verify.opening import open_verifier
 from gr_toolkit.verify.verdict import Item, Verdict
-from loopback import says, serving
+from loopback import Accepts, serving
 
 VERDICT = Verdict(True, "model", 0.9, "Final Decision: Yes")
 ITEM = Item("What rises?", "warmth", "heat")
@@ -156,7 +156,7 @@ def test_mathematics_alone_creates_no_data_folder(tmp_path):
 
 
 def test_model_verdict_creates_the_data_folder(tmp_path):
-    with serving(says("Final Decision: Yes")) as server:
+    with serving(Accepts()) as server:
         llm = {"model": "m", "base_url": server.url, "cache": False}
         with open_verifier(load_settings(data=str(tmp_path / "new"), llm=llm)) as verifier:
             verdict = verifier.llm.run(verifier.verify(Item("What rises?", "warmth", "heat")))

@@ -66,10 +66,26 @@ def test_scalar_value_becomes_text(value, text):
         (b"9" * 10_000, "not JSON"),
         (b"[1, 2]", "not an object"),
         (b"null", "not an object"),
-        (b'{"question": "q", "student_answer": "2"}', "no ground_truth (or reference, or gold)"),
-        (b'{"ground_truth": "1", "student_answer": "2"}', "no question"),
+        (b'{"question": "q", "student_answer": "2"}', "no ground_truth (or reference, or gold"),
+        (b'{"ground_truth": "1", "question": "q"}', "no student_answer"),
+        (b'{"ground_truth": "1", "answer": "2", "question": 7}', "question is not a text"),
+        (b'{"ground_truth": "1", "answer": "2", "answer_type": 7}', "answer_type is not a text"),
+        (b'{"ground_truth": "1", "answer": "2", "options": "A"}', "options is not a list"),
+        (b'{"ground_truth": "1", "answer": "2", "options": [1]}', "options has an option"),
+        (b'{"ground_truth": "1", "answer": "2", "tolerance": "0.1"}', "tolerance is not a number"),
+        (b'{"ground_truth": "1", "answer": "2", "tolerance": true}', "tolerance is not a number"),
+        (b'{"ground_truth": "1", "answer": "2", "tolerance": -0.1}', "tolerance is not a number"),
+        (b'{"ground_truth": "1", "answer": "2", "thinking": 1}', "thinking is not true or false"),
         (b'{"question": "q", "ground_truth": null, "student_answer": "2"}', "ground_truth is null"),
-        (b'{"question": "q", "ground_truth": "1", "answer": ["2"]}', "answer is not a text"),
+        (b'{"question": "q", "ground_truth": "1", "answer": ["2"]}', "answer is a chat without a message"),
+        (b'{"ground_truth": "1", "answer": []}', "answer is a chat without a message of the assistant"),
+        (b'{"ground_truth": ["1"], "answer": "1"}', "ground_truth is not a text"),
+        (b'{"ground_truth": "1", "answer": "2", "tolerance": NaN}', "tolerance is not a number"),
+        (
+            b'{"ground_truth": "1", "answer": "2", "tolerance": 1' + b"0" * 400 + b"}",
+            "tolerance is not a number",
+        ),
+        (b'{"question": "q", "ground_truth": "1", "answer": {"a": "2"}}', "answer is not a text"),
     ],
 )
 def test_unreadable_row_describes_its_problem(row, problem):
@@ -132,6 +148,31 @@ def test_a_parquet_file_without_a_column_is_refused(tmp_path):
     path = parquet(tmp_path / "p.parquet", {"question": "q", "truth": "1", "answer": "2"})
     with pytest.raises(UsageError, match=r"no ground_truth .*question, truth, answer"):
         read(path)
+
+
+def test_optional_fields_of_a_row():
+    row = {"ground_truth": "1", "answer": [{"role": "assistant", "content": "\\boxed{1}"}]}
+    assert read_pair(row, 1).item == Item("", "1", "\\boxed{1}")
+    more = {
+        "question": None,
+        "answer_type": "Integer",
+        "options": ["a", "b"],
+        "tolerance": 0,
+        "thinking": True,
+    }
+    assert read_pair(row | more, 1).item == Item("", "1", "\\boxed{1}", "Integer", ("a", "b"), 0, True)
+
+
+def test_optional_columns_of_a_parquet_file(tmp_path):
+    row = {
+        "ground_truth": "1",
+        "answer": "2",
+        "options": ["a", "b"],
+        "tolerance": 0.5,
+        "answer_type": "Float",
+    }
+    (pair,) = read(parquet(tmp_path / "p.parquet", row))
+    assert pair.item == Item("", "1", "2", "Float", ("a", "b"), 0.5)
 
 
 @pytest.mark.parametrize("name", ["none.jsonl", "none.parquet", "folder.jsonl", "folder.parquet", "p.csv"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gr_toolkit.verify.comparisons.booleans import compare_booleans
+from gr_toolkit.verify.comparisons.booleans import closed_boolean, compare_booleans
 from gr_toolkit.verify.reading.normalise import normalise
 
 SAME = [
@@ -21,6 +21,11 @@ SAME = [
     ("False", "F"),
     ("No", "No. The series diverges."),
     ("No", "incorrect"),
+    ("Yes", "Yes!"),
+    ("Sí", "Sí, es primo"),
+    ("Nein", "nein"),
+    ("错误", "错"),
+    ("Yes", "Oui."),
 ]
 UNDECIDED = [
     ("Yes", "yes or no"),
@@ -69,6 +74,26 @@ def test_uncertain_answer_is_undecided(reference, answer):
 def test_question_decides_the_meaning_of_an_initial():
     assert compare_booleans("T", "F", "True or false: it converges") is False
     assert compare_booleans("False", "F", "Which?\nA. one\nB. two") is None
+
+
+CLOSED = [
+    ("Yes", "It is true that they meet", True),
+    ("Yes", "not false", True),
+    ("Yes", "It is not correct", False),
+    ("No", "It is not correct", True),
+    ("Yes", "I do not say yes", False),
+    ("Yes", "True if x > 0", False),
+    ("Yes", "is it true?", False),
+    ("Yes", "yes and no", False),
+    ("No", "It does not meet", False),
+    ("Yes", "", False),
+    ("7", "yes", None),
+]
+
+
+@pytest.mark.parametrize(("reference", "answer", "correct"), CLOSED)
+def test_closed_boolean_is_always_decided(reference, answer, correct):
+    assert closed_boolean(reference, answer) is correct
 
 
 @given(st.sampled_from(["yes", "no", "true", "false"]), st.text(max_size=600))

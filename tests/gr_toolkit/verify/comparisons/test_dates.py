@@ -33,6 +33,9 @@ CASES = [
     ("03/04/2020", "3/4/2020", True),
     ("03/04/2020", "March 4, 2020", None),
     ("03/04/2020", "March 5, 2020", False),
+    ("3/4/2020", "4/3/2020", None),
+    ("3/4/2020", "5/6/2020", False),  # no reading in common
+    ("13/4/2020", "4/13/2020", True),
     ("44 BC", "44 B.C.E.", True),
     ("44 BC", "44 AD", False),
     ("A.D. 70", "70 CE", True),
@@ -61,6 +64,31 @@ CASES = [
 def test_dates(reference, answer, expected):
     assert compare_dates(reference, answer, "") is expected
     assert compare_dates(normalise(reference), normalise(answer), "") is expected
+
+
+IN_PM = "At what time, in p.m., does the shop close?"
+HOURS = [
+    (IN_PM, "7", "7:00 pm", True),
+    (IN_PM, "7:00 p.m.", "7", True),
+    (IN_PM, "7", "7:00", True),
+    (IN_PM, "7", "19:00", True),
+    (IN_PM, "19", "7:00 pm", True),
+    (IN_PM, "7", "8:00 pm", False),
+    (IN_PM, "7", "7:15 pm", False),
+    (IN_PM, "7", "7:00 am", False),
+    (IN_PM, "7", "77 pm", None),
+    ("What time in the morning does it open?", "6", "6:00 am", True),
+    ("What time in the afternoon does it open?", "6", "6:00 am", False),
+    ("At what time does it open?", "6 am", "6", None),  # may be in the evening
+    ("At what time does it open?", "6", "9 pm", False),
+    ("For how many hours is it open?", "6", "6:00 pm", None),
+    ("What time does a lap take, in minutes?", "90", "1:30", None),
+]
+
+
+@pytest.mark.parametrize(("question", "reference", "answer", "expected"), HOURS)
+def test_number_is_an_hour_if_the_question_asks_for_a_time(question, reference, answer, expected):
+    assert compare_dates(reference, answer, question) is expected
 
 
 @given(st.dates(date(1000, 1, 1)), st.dates(date(1000, 1, 1)))

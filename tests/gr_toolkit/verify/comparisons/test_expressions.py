@@ -49,8 +49,9 @@ COMPARED = [
     ("2.5x", "2.6x", False),
     ("2x", "2.01x", None),
     ("200x", "201x", False),
-    # constants of integration, if no integral is asked for
-    ("x^2 + C", "x^2 + 1 + C", False),
+    # constants of integration, if the question is unknown
+    ("x^2 + C", "x^2 + 1 + C", None),
+    ("x^2 + C", "x^3 + C", False),
 ]
 
 
@@ -62,6 +63,10 @@ def test_comparison(reference, answer, expected):
 INTEGRALS = [
     ("x^2 + C", "x^2 + 1 + C", True),
     ("x^2 + c", "c + x^2 - 7", True),
+    ("x^5 + C", "x^5 - C", True),  # one family
+    ("x^5 + C", "4 - C + x^5", True),
+    ("Cx^5", "Cx^5 + 1", False),  # a factor
+    ("Cx^5 + C", "Cx^5 + C + 1", False),
     ("x^2 + C", "x^2 + x + C", False),
     ("x^2 + C", "2x^2 + C", False),
     ("x^2 + 1", "x^2 + 2", False),  # without a constant
@@ -93,6 +98,23 @@ def test_antiderivatives_may_differ_by_a_constant(reference, answer, expected):
 )
 def test_question_asks_for_an_antiderivative(question, expected):
     assert compare_expressions("x^2 + C", "x^2 + 1 + C", question) is expected
+
+
+NOT_COMMUTING = [
+    ("Q^T R^T", "R^T Q^T", "", False),
+    ("Q^T R^T", "Q^TR^T", "", True),
+    ("QR", "RQ", "Multiply the matrices.", None),
+    ("QR", "QR", "Multiply the matrices.", True),
+    ("QR + 1", "1 + RQ", "", True),  # numbers
+    (r"\vec{u} \cross \vec{w}", r"\vec{w} \cross \vec{u}", "", False),
+    (r"\vec{u} \cross \vec{w}", r"\vec{u} * \vec{w}", "", False),
+    (r"\vec{u} * \vec{w}", r"\vec{w} * \vec{u}", "", None),
+]
+
+
+@pytest.mark.parametrize(("reference", "answer", "question", "expected"), NOT_COMMUTING)
+def test_products_that_do_not_commute_keep_their_order(reference, answer, question, expected):
+    assert compare_expressions(reference, answer, question) is expected
 
 
 def test_approximation_after_an_expression_is_ignored():

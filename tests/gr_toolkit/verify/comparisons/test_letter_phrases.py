@@ -6,11 +6,13 @@ import pytest
 
 from gr_toolkit.verify.comparisons.letters import (
     MAX_LENGTH,
+    closed_letter,
     compare_letters,
     compare_with_options,
-    read_options,
+    shares_words,
 )
 from gr_toolkit.verify.comparisons.quantities import compare_quantities
+from gr_toolkit.verify.question.options import read_options
 
 OPTIONS = "Which?\nA. 10 m\nB. 2.5 km\nC. 30 m"
 
@@ -50,6 +52,64 @@ def test_excluded_letter_is_not_chosen(excluding):
     assert compare_letters("A", f"The answer is B, {excluding} A") is False
     assert compare_letters("B", f"The answer is B, {excluding} A") is True
     assert compare_letters("B", f"The answer is {excluding} B") is None
+
+
+DENIALS = [
+    "B is a trap", "B is never right", "B cannot be right", "B has been eliminated", "Nobody would choose B",
+    "An incorrect choice: B", "the least likely option is B", "Rule out B", "all but B", "B would be wrong",
+    "Avoid option B", "Reject B",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", DENIALS)
+def test_denied_letter_is_never_correct(answer):
+    for question in ("", OPTIONS):
+        assert compare_letters("B", answer, question) is not True
+        assert closed_letter("B", answer, question) is False
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "It must be B",
+        "Antwort: B",
+        "Respuesta: B",
+        "opción B",
+        "La respuesta es B",
+        "答案是B",
+        "故选B",
+        "选B",
+    ],
+)
+def test_letter_is_asserted_in_other_words(answer):
+    assert compare_letters("B", answer, OPTIONS) is True
+    assert compare_letters("C", answer, OPTIONS) is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "correct"),
+    [
+        ("B", True),
+        ("surely B", True),
+        ("2.5 km", True),
+        ("A or B", False),
+        ("A", False),
+        ("", False),
+        ("B?", False),
+    ],
+)
+def test_closed_letter_is_always_decided(answer, correct):
+    assert closed_letter("B", answer, OPTIONS) is correct
+
+
+def test_reference_without_a_letter_is_no_closed_letter():
+    assert closed_letter("a long text", "B", "") is None
+
+
+def test_answer_may_choose_an_option_by_letter_or_by_words():
+    assert shares_words("perhaps B", [])
+    assert shares_words("some Vitamins", ["vitamins"])
+    assert not shares_words("a cat", ["vitamins"])
 
 
 ADDING = ["and", "or", "also", "both", "but", "either", "as", "however"]
@@ -133,14 +193,22 @@ def test_length_of_an_answer_is_limited(length, expected):
     assert compare_letters("B", answer + "o" * (length - len(answer))) is expected
 
 
+@pytest.mark.parametrize(
+    "answer", ["A, " * 150, "A and " * 80, "a,  " * 120, "B is " * 90, "not B, " * 70, "I," + " " * 480]
+)
+def test_long_lists_are_read_in_linear_time(answer):
+    assert compare_letters("B", answer, OPTIONS) is not True
+    assert compare_letters("(b)", answer, "Which? (a) x (b) y (c) z") is not True
+
+
 def test_options_are_lettered_in_order():
-    assert dict(read_options("Which?\nA) one\nB) two\nD) four\nC) three")) == {
+    assert read_options("Which?\nA) one\nB) two\nD) four\nC) three").texts == {
         "A": "one",
         "B": "two D) four",
         "C": "three",
     }
-    assert read_options("Which?\nB) two\nC) three") == {}
-    assert read_options("Which?\nA) one") == {}
+    assert read_options("Which?\nB) two\nC) three").texts == {}
+    assert read_options("Which?\nA) one").texts == {}
 
 
 VALUES = [

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gr_toolkit.verify.comparisons.letters import compare_letters, read_options
+from gr_toolkit.verify.comparisons.letters import compare_letters
+from gr_toolkit.verify.question.options import read_options
 from gr_toolkit.verify.reading.normalise import normalise
 
 OPTIONS = "Which?\nA. Paris\nB. 12 J\nC. Vitamin C\nD. Both A and B\nE. (A) and (B) only"
@@ -128,9 +129,9 @@ def test_reference_with_option_text(reference, answer, expected):
 
 
 def test_options_may_be_on_separate_lines_or_inline():
-    assert dict(read_options("What?\n(A) one\n(B) two")) == {"A": "one", "B": "two"}
-    assert dict(read_options(r"What? $\textbf{(A) } 1 \qquad \textbf{(B) } 2$")).keys() == {"A", "B"}
-    assert read_options("Find A. Then find x.") == {}
+    assert read_options("What?\n(A) one\n(B) two").texts == {"A": "one", "B": "two"}
+    assert read_options(r"What? $\textbf{(A) } 1 \qquad \textbf{(B) } 2$").texts.keys() == {"A", "B"}
+    assert read_options("Find A. Then find x.").texts == {}
 
 
 @given(

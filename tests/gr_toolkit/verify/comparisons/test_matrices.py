@@ -74,6 +74,9 @@ def test_size_of_a_matrix_is_limited(entries, is_read):
 
 
 COMPARED = [
+    (r"\begin{pmatrix}7&8\end{pmatrix}", "[7,8]", True),
+    (r"\begin{pmatrix}7&8\end{pmatrix}", "[7,8)", None),  # a half-open interval
+    (r"\begin{pmatrix}7\\8\end{pmatrix}", "(7,8]", None),
     (SQUARE, "[[1, 2], [3, 4.0]]", True),
     (SQUARE, "[[1, 2], [4, 3]]", False),
     (SQUARE, r"\begin{pmatrix}1&3\\2&4\end{pmatrix}", False),  # the transpose

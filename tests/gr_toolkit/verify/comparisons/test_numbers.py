@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from gr_toolkit.verify.comparisons.numbers import compare_numbers, read_literal, read_number
+from gr_toolkit.verify.comparisons.numbers import compare_numbers
+from gr_toolkit.verify.quantities.numbers import read_literal, read_number
 
 LITERALS = [
     ("42", 42, 0, 2),
@@ -29,7 +30,6 @@ LITERALS = [
     ("2*10^(-3)", "0.002", "0.001", 1),
     ("-10^3", -1000, 0, 1),
     ("10^{-2}", "0.01", 0, 1),
-    ("2k", 2000, 1000, 1),
     ("2 hundred", 200, 100, 1),
     ("2 thousand", 2000, 1000, 1),
     ("2.5 million", 2500000, 100000, 2),
@@ -113,16 +113,16 @@ COMPARED = [
     ("2.5", "2 1/2", True),
     # whole numbers
     ("999", "998", False),
-    ("999", "1000", None),
-    ("1000", "1020", None),
+    ("999", "1000", False),
+    ("1000", "1020", False),
     ("1000", "1021", False),
-    ("100000", "100001", None),
+    ("100000", "100001", False),
     ("0", "1", False),
-    ("20", "20.2", True),  # it rounds to 20
-    ("20", "20.4", None),  # it does too, but differs by 2 %
-    ("50", "50.6", None),
-    ("100", "100.5", True),
-    ("100", "100.6", None),
+    ("20", "20.2", None),  # it rounds to 20, and nothing says that 20 is rounded
+    ("20", "20.4", False),  # it does too, but differs by 2 %
+    ("50", "50.6", False),
+    ("100", "100.5", None),
+    ("100", "100.6", False),
     ("19", "19.1", None),  # a small count may be exact
     ("100.4", "100", None),
     # decimals
@@ -145,19 +145,30 @@ COMPARED = [
     ("1.0", "1.03", None),
     ("1.0", "1.04", False),
     # exact values
-    ("1/3", "0.33333", True),
+    ("1/3", "0.33333", None),
+    ("1/3", "0.333333", True),
+    ("1/3", "0.33332", None),
+    ("1/3", "0.35", False),
     ("1/3", "0.3333", None),
     ("1/3", "0.33334", None),
-    ("2/3", "0.66667", True),
+    ("2/3", "0.666667", True),
     ("1/3", "0.34", None),
     ("1/3", "0.4", False),
     ("1/3", "1/4", False),
     ("1/3", "1000001/3000000", None),
-    (r"\sqrt{2}", "1.4142", True),
+    (r"\sqrt{2}", "1.4142", None),
+    (r"\sqrt{2}", "1.41421", True),
+    ("204", "409/2", False),
+    ("30", r"\sqrt{905}", False),
+    (r"0.\overline{3}", "1/3", True),
+    ("0.1(6)", "1/6", True),
+    ("0.1212...", "4/33", True),
+    ("0xFF", "255", True),
+    ("0b101", "5", True),
     (r"\sqrt{2}", r"\sqrt{3}", False),
     ("1.414", r"\sqrt{2}", True),
     ("1.4", r"\sqrt{2}", None),
-    ("42", r"30\sqrt{2}", None),
+    ("42", r"30\sqrt{2}", False),
     ("42", r"31\sqrt{2}", False),
     # powers of ten
     ("1.6e-19", "1.6*10^{-19}", True),
@@ -170,6 +181,24 @@ COMPARED = [
 @pytest.mark.parametrize(("reference", "answer", "expected"), COMPARED)
 def test_comparison(reference, answer, expected):
     assert compare_numbers(read_number(reference), read_number(answer)) is expected
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer", "expected"),
+    [
+        ("340", "340.3", True),
+        ("340", "343.9", None),
+        ("340", "344", None),
+        ("340", "380", False),
+        ("4", "4.04", True),
+        ("4", "4.4", False),
+        ("340", "340", True),
+    ],
+)
+def test_whole_number_that_may_be_rounded(reference, answer, expected):
+    numbers = read_number(reference), read_number(answer)
+    assert compare_numbers(*numbers, rounded=True) is expected
+    assert compare_numbers(*numbers, rounded=True, exact=True) is (reference == answer)
 
 
 def test_number_in_another_unit_keeps_its_precision():

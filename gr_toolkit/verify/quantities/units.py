@@ -7,74 +7,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 MAX_LENGTH = 60
 MAX_EXPONENT = 12
 
-# Each entry is NAME=WORD=WORD:SYMBOL,SYMBOL:PREFIXES, with pint's NAME. Words match in any case and with a
-# plural s. Symbols are case-sensitive. SI prefixes apply to both. Ambiguous units are omitted: ton, GB.
-VOCABULARY = """
-meter=metre:m:fpnμmcdk angstrom=ångström=Å inch=in=inche foot=feet=ft yard=yd mile=mi nautical_mile=nmi
-light_year=ly parsec:pc:kMG astronomical_unit=au hectare=ha acre liter=litre:L,l:μmcdk cubic_centimeter=cc
-gallon=gal quart=qt pint=pt cup fluid_ounce=fl_oz tablespoon=tbsp teaspoon=tsp
-gram=gm=gramme:g:pnμmcdkM dalton=amu=atomic_mass_unit:Da,u:kM metric_ton=tonne pound=lb ounce=oz slug
-second=sec:s:fpnμm minute=min hour=hr:h: day:d: week=wk month year=yr
-cycle_per_second=hertz:Hz:mkMGT turn_per_minute=rpm full_turn=revolution=rev
-arc_radian=radian:rad:μm arc_degree=degree=deg=° arc_minute=arcminute=arcmin arc_second=arcsecond=arcsec
-steradian=sr mile_per_hour=mph kilometer_per_hour=kph=kmph knot speed_of_light:c:
-kelvin:K,°K:μm degree_Celsius=celsius=centigrade=°C degree_Fahrenheit=fahrenheit=°F degree_Rankine=rankine=°R
-newton:N:pnμmkMG dyne=dyn pound_force=pounds_force=lbf=lb_force kilogram_force=kgf pascal:Pa:μmhkMG bar::mk
-torr::m psi
-standard_atmosphere=atmosphere=atm millimeter_Hg=mm_Hg inch_Hg=in_Hg poise::c
-joule:J:fpnμmkMGT calorie:cal:k erg electron_volt:eV:μmkMGT Btu watt:W:pnμmkMGT watt_hour:Wh:mkMGT
-horsepower=hp coulomb:C:pnμm ampere=amp:A:pnμmk ampere_hour:Ah:m volt:V:nμmkM ohm:Ω:μmkMG siemens=mho:S:nμm
-farad:F:fpnμm henry=henrie:H:nμm weber:Wb:μm tesla:T:nμm si_gauss=gauss::k debye
-mole:mol:pnμmk pound_mole=lbmol molar:M:pnμm curie:Ci:pnμm becquerel:Bq:kMGT gray:Gy:μm sievert:Sv:μm
-candela:cd: lumen:lm: lux=lx loudness=decibel=dB bit byte
-hundredth=percent=per_cent=% millionth=ppm billionth=ppb
-dollar=usd=us_dollar=$=US$ us_cent=cent=¢ euro=eur=€ sterling=gbp=£ yen=jpy=¥ yuan=rmb=cny rupee=inr=₹
-"""
-# Units that pint lacks or defines differently: it treats angles, cycles and percentages as plain numbers,
-# and has no currencies.
-DEFINITIONS = """
-arc_radian = [plane_angle]
-arc_degree = pi / 180 * arc_radian
-arc_minute = arc_degree / 60
-arc_second = arc_minute / 60
-full_turn = 360 * arc_degree
-cycle_per_second = full_turn / second
-turn_per_minute = full_turn / minute
-si_gauss = tesla / 10000
-pound_mole = 453.59237 * mole
-loudness = [loudness]
-hundredth = [proportion]
-millionth = hundredth / 10000
-billionth = millionth / 1000
-dollar = [dollar]
-us_cent = dollar / 100
-euro = [euro]
-sterling = [sterling]
-yen = [yen]
-yuan = [yuan]
-rupee = [rupee]
-"""
-# Other meanings of a unit, tried if the first meaning does not convert, as for 20 degrees and 68 °F,
-# foot-pounds and joules, 5 rad/s and 5 s^-1.
+VOCABULARY, CURRENCY_VOCABULARY, DEFINITIONS, MEANINGS, VAGUE, COUNTED = re.split(
+    r"^==.*$",
+    re.sub(r"^#.*$", "", Path(__file__).with_name("units.txt").read_text("utf-8"), flags=re.MULTILINE),
+    flags=re.MULTILINE,
+)
+CURRENCIES = frozenset(re.findall(r"(?<!\S)\w+", CURRENCY_VOCABULARY))
 OTHER_MEANINGS = {
-    "coulomb": ["°C"],
-    "farad": ["°F"],
-    "arc_degree": ["°C", "°F"],
-    "arc_radian": [""],
-    "full_turn": [""],
-    "turn_per_minute": ["min^-1"],
-    "cycle_per_second": ["s^-1"],
-    "pound": ["lbf", "£"],
-    "ounce": ["fl oz"],
-    "yen": ["yuan"],
+    name: meanings.split(",") for name, meanings in (entry.split("=") for entry in MEANINGS.split())
 }
+VAGUE_UNITS = frozenset(VAGUE.split())  # no other unit surely differs from them
+COUNTED_UNITS = CURRENCIES.union(COUNTED.split())  # a number of them may be a count, which is exact
 PREFIXES = {
     "": (0, ""),
     "f": (-15, "femto"),
@@ -90,7 +42,7 @@ PREFIXES = {
     "G": (9, "giga"),
     "T": (12, "tera"),
 }
-ANY_CASE = ("kg", "km", "cm")  # unambiguous in any case
+ANY_CASE = ("kg", "km", "cm", "kWh", "kPa", "kHz", "GHz", "kJ", "kΩ")  # unambiguous in any case
 TWO_MEANINGS = re.compile(r"Cal(?:ories?)?")  # 1000 calories, or a single calorie with a capital letter
 
 Number = TypeVar("Number", float, Fraction)
@@ -112,21 +64,28 @@ class Size(NamedTuple):
 
 
 def convert(value: Number, from_unit: Unit, to_unit: Unit) -> Number | None:
-    """Convert a value, a Fraction exactly; None if the dimensions differ or the result overflows a float.
+    """Convert a value by the first meanings of the units with one dimension; None if there are none."""
+    return next(conversions(value, from_unit, to_unit), None)
 
-    A temperature is a reading, not a difference: 20 °C is 68 °F or 293.15 K.
+
+def conversions(
+    value: Number, from_unit: Unit, to_unit: Unit, *, difference: bool = False
+) -> Iterator[Number]:
+    """Yield a value in another unit for each pair of meanings with one dimension; a Fraction exactly.
+
+    If `difference`, a temperature is a difference: 20 °C is 20 K. Otherwise it is a reading: 293.15 K. A
+    result that a float cannot hold is left out.
     """
-    try:
-        if from_unit.parts == to_unit.parts:
-            return value * Fraction(10) ** (from_unit.ten - to_unit.ten)
-        for source in _meanings(from_unit):
-            for target in _meanings(to_unit):
-                old, new = _size(source), _size(target)
-                if old.dimensions == new.dimensions:
-                    return (value * old.factor + old.offset - new.offset) / new.factor
-    except OverflowError:
-        return None
-    return None
+    if from_unit.parts == to_unit.parts:
+        with suppress(ArithmeticError):
+            yield value * Fraction(10) ** (from_unit.ten - to_unit.ten)
+    for source in _meanings(from_unit):
+        for target in _meanings(to_unit):
+            old, new = _size(source), _size(target)
+            shift = 0 if difference else old.offset - new.offset
+            if old.dimensions == new.dimensions:
+                with suppress(ArithmeticError):
+                    yield (value * old.factor + shift) / new.factor
 
 
 @lru_cache(maxsize=4096)
@@ -153,7 +112,7 @@ def read_unit(text: str) -> Unit | None:
             ten += power * exponent
     parts = tuple(sorted((name, exponent) for name, exponent in exponents.items() if exponent))
     # In GeV/c^2, c is the speed of light; alone, it is more often a variable.
-    alone = all(name == "speed_of_light" for name, _ in parts)
+    alone = bool(exponents) and {name for name, _ in parts} <= {"speed_of_light"} and "/" not in text
     return None if alone else Unit(parts, ten)
 
 
@@ -172,6 +131,11 @@ REWRITES = [
     (re.compile(r"\*\*|\^ ?[({] ?([+-]?\d{1,2}) ?[)}]"), r"^\1"),
     (re.compile(r"(?:°|\bdeg(?:rees?)?\b) ?([CFR])(?:elsius|ahrenheit|ankine)?\b"), r"°\1"),
     (re.compile(r"\b(?:degrees?|deg) (?=celsius|centigrade|fahrenheit|rankine)", re.IGNORECASE), ""),
+    (re.compile(r"\bdeg([CF])\b"), r"°\1"),
+    (re.compile(r"\blb_?([fm])\b"), r"lb\1"),
+    (re.compile(r"\bgpm\b"), "gal/min"),
+    (re.compile(r"\bcfs\b"), "ft^3/s"),
+    (re.compile(r"\bcfm\b"), "ft^3/min"),
     (re.compile(r"\b(?:g|gm|gram)-?mol(e?s?)\b(?! ?[\^-])"), r"mol\1"),  # a gram-mole is a mole
     (re.compile(r"\blb-mol(?:e?s?)\b(?! ?[\^-])"), "lbmol"),
     (re.compile(r"\b(?:square|sq) ([A-Za-zμ]+)", re.IGNORECASE), r"\1^2"),
@@ -181,12 +145,12 @@ REWRITES = [
 ]
 SUPERSCRIPT = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 COMPATIBILITY = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻−", "0123456789+--") | {ord("℃"): "°C", ord("℉"): "°F"}
-WELL_FORMED = re.compile(r"[A-Za-zμΩÅåö°%$€£¥¢₹_*/^()+\- \d]+")
+WELL_FORMED = re.compile(r"[A-Za-zμΩÅåö°%$€£¥¢₹₽₺₩₫₪₱฿_*/^()+\- \d]+")
 NESTED = re.compile(r"\([^()]*/|\) ?\^")  # (m/s)^2 and kg/(m/s) are not supported
 DIVIDED = re.compile(r" ?/ ?| per ", re.IGNORECASE)
 # An exponent without a caret is common in m2, s-1 and mol-1, but N2 is nitrogen.
 FACTOR = re.compile(
-    r"[ *(\-]*(?P<name>[A-Za-zμΩÅåö°%$€£¥¢₹_]+)"
+    r"[ *(\-]*(?P<name>[A-Za-zμΩÅåö°%$€£¥¢₹₽₺₩₫₪₱฿_]+)"
     r"(?: ?\^ ?(?P<caret>[+-]?\d{1,2})|(?P<bare>-\d|(?<=m|s|t|n)[23])(?!\d))?[ )]*"
 )
 
@@ -228,7 +192,7 @@ def _spellings() -> tuple[dict[str, tuple[str, int]], dict[str, tuple[str, int]]
     """Map every symbol, and every word in lower case, to its unit and power of ten."""
     symbols: dict[str, tuple[str, int]] = {}
     words: dict[str, tuple[str, int]] = {}
-    for entry in VOCABULARY.split():
+    for entry in (VOCABULARY + CURRENCY_VOCABULARY).split():
         spellings, _, rest = entry.partition(":")
         signs, _, prefixes = rest.partition(":")
         name, *_ = spellings.split("=")
@@ -238,7 +202,7 @@ def _spellings() -> tuple[dict[str, tuple[str, int]], dict[str, tuple[str, int]]
             words |= {prefix_word + _joined(word): (name, ten) for word in spellings.split("=")}
     words |= {f"{word}s": unit for word, unit in words.items() if len(word) > 1}
     symbols |= {f"u{sign[1:]}": unit for sign, unit in symbols.items() if sign[0] == "μ" and sign != "μs"}
-    words |= {sign: symbols[sign] for sign in ANY_CASE}
+    words |= {sign.casefold(): symbols[sign] for sign in ANY_CASE}
     return symbols, words
 
 
@@ -249,17 +213,18 @@ def _joined(phrase: str) -> str:
 @cache
 def _phrases() -> re.Pattern[str]:
     """A pattern for units of several words (light year, mm Hg), joined by spaces, hyphens or nothing."""
-    phrases = sorted(re.findall(r"\w+_\w+", VOCABULARY), key=len, reverse=True)
-    return re.compile(rf"(?:{'|'.join(phrases).replace('_', '[ -]?')})s?\b", re.IGNORECASE)
+    phrases = sorted(re.findall(r"\w+_\w+", VOCABULARY + CURRENCY_VOCABULARY), key=len, reverse=True)
+    return re.compile(rf"(?:{'|'.join(phrases).replace('_', '[ _-]?')})s?\b", re.IGNORECASE)
 
 
 def _meanings(unit: Unit) -> Iterator[Unit]:
     yield unit
     for position, (name, exponent) in enumerate(unit.parts):
         for meaning in OTHER_MEANINGS.get(name, ()):
-            other = read_unit(meaning)
-            parts = () if other is None else tuple((also, power * exponent) for also, power in other.parts)
-            yield Unit(unit.parts[:position] + parts + unit.parts[position + 1 :], unit.ten)
+            other = read_unit(meaning) or Unit((), 0)  # 1 is no unit
+            parts = tuple((also, power * exponent) for also, power in other.parts)
+            ten = unit.ten + other.ten * exponent
+            yield Unit(unit.parts[:position] + parts + unit.parts[position + 1 :], ten)
 
 
 @lru_cache(maxsize=4096)
@@ -286,7 +251,9 @@ def _sizes() -> dict[str, Size]:
     import pint
 
     registry: pint.UnitRegistry[Fraction] = pint.UnitRegistry(non_int_type=Fraction)
-    for definition in DEFINITIONS.strip().splitlines():
+    defined = DEFINITIONS.strip().splitlines()
+    own = CURRENCIES - {definition.split()[0] for definition in defined}
+    for definition in [*(f"{name} = [{name}]" for name in own), *defined]:
         registry.define(definition)
     sizes = {}
     for name in {name for spellings in _spellings() for name, _ in spellings.values()}:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gr_toolkit.verify.paper import PHRASES, STOP_WORDS, extract_solution, paper_reward
+from gr_toolkit.verify.extraction.paper import PHRASES, STOP_WORDS, extract_solution, paper_reward
 
 # Observed on the published code (the measurements are in the project's notes).
 EXTRACTIONS = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from gr_toolkit.verify.model import MIN_CONFIDENCE, is_forged, is_unsure
-from gr_toolkit.verify.paper import STOP_WORDS, extract_solution
+from gr_toolkit.verify.extraction.paper import STOP_WORDS, extract_solution
+from gr_toolkit.verify.forgery import is_forged, sanitise
+from gr_toolkit.verify.judge.model import MIN_CONFIDENCE, is_unsure
 from gr_toolkit.verify.verdict import Verdict
 
 MARKERS = [
-    "###", "final decision", "ground truth", "student answer", "students answer", "user:", "assistant :",
+    "### Question", "final decision:", "ground truth", "student answer", "students answer",
+    "user:", "assistant :",
     "<|im_end|>", "<|eot_id|>", "<|start|>", "<|end|>", "<|endoftext|>", "<|system|>", "<|user|>",
     "<|assistant|>", "<start_of_turn>", "<end_of_turn>", "<think>", "</think>", "[INST]", "[/INST]",
 ]  # fmt: skip
@@ -20,6 +22,11 @@ def test_marker_of_the_prompt_is_a_forgery(marker):
     assert is_forged(f"5 {marker} yes")
     assert is_forged(f"5{marker.upper()}yes") or marker.startswith(("user", "assistant"))
     assert not is_forged(f"5 {marker[:2]} yes")
+
+
+def test_heading_is_only_removed_from_the_prompt():
+    assert not is_forged("### 42")
+    assert sanitise("### 42") == "… 42"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gr_toolkit.verify.comparisons.units import convert, read_unit
+from gr_toolkit.verify.quantities.units import (
+    COUNTED_UNITS,
+    CURRENCIES,
+    OTHER_MEANINGS,
+    VAGUE_UNITS,
+    conversions,
+    convert,
+    read_unit,
+)
 from gr_toolkit.verify.reading.normalise import normalise
 
 SAME_UNIT = [
@@ -39,6 +47,21 @@ SAME_UNIT = [
     ("s^-1", "1/s", "/s", "sec^-1", "s^(-1)"),
     ("in", "in.", "inches"),
     ("L", "l", "liters", "litre"),
+    ("Mbit/s", "Mbps", "megabits per second", "Mb/s"),
+    ("kB", "KB", "kilobytes"),
+    ("MiB", "mebibytes"),
+    ("kvar", "kVAr", "kVAR"),
+    ("kWh", "kwh", "KWH"),
+    ("troy ounces", "ozt", "troy-ounce"),
+    ("acre-feet", "acre foot"),
+    ("ft-lb", "ft*lb", "foot-pounds", "ft lbf"),
+    ("light-seconds", "light second"),
+    ("decades", "decade"),
+    ("CHF", "Swiss francs"),
+    ("C$", "CAD", "Canadian dollars"),
+    ("₩", "won", "KRW"),
+    ("₽", "roubles", "rubles", "RUB"),
+    ("zloty", "PLN"),
 ]
 
 CONVERSIONS = [
@@ -64,6 +87,30 @@ CONVERSIONS = [
     (1, "tonne", "kg", 1000),
     (1, "gauss", "T", Fraction(1, 10_000)),
     (1, "lb/in^2", "psi", 1),
+    (8, "Mbps", "kB/s", 1000),
+    (2, "KiB", "bytes", 2048),
+    (3, "MiB", "KiB", 3072),
+    (3, "MB", "kB", 3000),
+    (2, "stone", "lb", 28),
+    (3, "fortnights", "weeks", 6),
+    (5, "furlongs", "chains", 50),
+    (4, "rods", "chain", 1),
+    (5, "carats", "g", 1),
+    (2, "ksi", "psi", 2000),
+    (3, "kips", "lbf", 3000),
+    (2, "therms", "Btu", 200_000),
+    (1, "long ton", "lb", 2240),
+    (1, "short ton", "lb", 2000),
+    (1, "barrel", "gal", 42),
+    (2, "centuries", "decades", 20),
+    (3, "rad", "cGy", 3),
+    (100, "rem", "Sv", 1),
+    (4, "dioptres", "m^-1", 4),
+    (75, "pence", "£", Fraction(3, 4)),
+    (75, "cents", "A$", Fraction(3, 4)),
+    (7, "$", "NZ$", 7),
+    (7, "pounds", "£", 7),
+    (7, "francs", "CHF", 7),
 ]
 
 DIFFERENT_DIMENSIONS = [
@@ -76,6 +123,14 @@ DIFFERENT_DIMENSIONS = [
     ("dB", "Pa"),
     ("mol", "g"),
     ("N", "kg"),
+    ("£", "lb"),
+    ("US$", "A$"),
+    ("CHF", "€"),
+    ("₹", "¥"),
+    ("kvar", "kW"),
+    ("kVA", "kW"),
+    ("MB", "MB/s"),
+    ("kat", "mol"),
 ]
 
 NOUNS = re.findall(
@@ -85,9 +140,10 @@ apple point stroke automobile dog cat house person people man men woman child st
 bus train plane ship goat helicopter candle genotype chromosome neuron cell gene species tree leaf branch root
 flower seed egg bird fish cow horse sheep pig ball game goal team player card die dice coin ticket box bag
 bottle can plate spoon chair table door window wall floor room building street town city country state river
-lake sea island mountain stone rock star planet moon sun cloud storm word letter sentence paragraph chapter
+lake sea island mountain rock star planet moon sun cloud storm word letter sentence paragraph chapter
 question answer problem solution way path step turn cycle side edge vertex corner circle square triangle row
 column group set element member vote pit at am any text more times ton tons Calories
+stones pair pairs dozen score gross hand hands b quads
 """,
 )
 
@@ -123,10 +179,65 @@ def test_units_of_different_dimensions_do_not_convert(one, other):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("mJ", "MJ"), ("J", "kJ"), ("nm", "mm"), ("ft", "in"), ("s", "ms"), ("g/L", "kg/L"), ("m/s", "km/h")],
+    [
+        ("mJ", "MJ"),
+        ("J", "kJ"),
+        ("nm", "mm"),
+        ("ft", "in"),
+        ("s", "ms"),
+        ("g/L", "kg/L"),
+        ("m/s", "km/h"),
+        ("MB", "Mb"),
+        ("mW", "MW"),
+        ("kB", "KiB"),
+        ("ounce", "troy ounce"),
+        ("lb", "stone"),
+    ],
 )
 def test_related_units_have_different_sizes(one, other):
     assert convert(Fraction(5), read_unit(one), read_unit(other)) not in (None, 5)
+
+
+# One unit may have several sizes: a value in another unit is surely wrong only if no size yields it.
+SIZES = [
+    (1, "GB", "MB", [1000, 1024]),
+    (1, "GB", "GiB", [1]),
+    (64, "kB", "bytes", [64_000, 65_536]),
+    (1, "month", "days", [28, 30, 31, Fraction("30.4375")]),
+    (2, "years", "days", [730, Fraction("730.5")]),
+    (5, "hundredweight", "lb", [500, 560]),
+]
+
+
+@pytest.mark.parametrize(("value", "old", "new", "expected"), SIZES)
+def test_all_sizes_of_a_unit_are_tried(value, old, new, expected):
+    assert set(expected) <= set(conversions(Fraction(value), read_unit(old), read_unit(new)))
+
+
+def test_only_some_pairs_of_units_have_several_sizes():
+    for old, new in [("KiB", "bytes"), ("kg", "g"), ("L", "mL"), ("km", "m"), ("h", "s")]:
+        assert len(set(conversions(Fraction(1), read_unit(old), read_unit(new)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reading", "difference"),
+    [
+        ("°C", "K", Fraction("283.15"), 10),
+        ("°C", "°F", 50, 18),
+        ("K", "°C", Fraction("-263.15"), 10),
+    ],
+)
+def test_temperature_is_a_reading_or_a_difference(old, new, reading, difference):
+    source, target = read_unit(old), read_unit(new)
+    assert next(conversions(Fraction(10), source, target)) == reading
+    assert next(conversions(Fraction(10), source, target, difference=True)) == difference
+
+
+def test_lists_of_units_name_known_units():
+    lists = VAGUE_UNITS | COUNTED_UNITS | CURRENCIES | OTHER_MEANINGS.keys()
+    assert {"dollar", "euro", "penny"} <= CURRENCIES <= COUNTED_UNITS
+    assert all(read_unit(text) for others in OTHER_MEANINGS.values() for text in others if text != "1")
+    assert all(read_unit(name) for name in lists)
 
 
 @pytest.mark.parametrize("noun", [form for noun in NOUNS for form in (noun, f"{noun}s")])
@@ -170,7 +281,7 @@ def test_result_too_large_for_a_float_is_none():
 
 def test_prefix_conversions_do_not_load_pint_and_threads_agree():
     program = (
-        "import sys; from gr_toolkit.verify.comparisons.units import convert, read_unit as u;"
+        "import sys; from gr_toolkit.verify.quantities.units import convert, read_unit as u;"
         "assert convert(1.0, u('km'), u('m')) == 1000.0; assert 'pint' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from gr_toolkit.console import say
 from gr_toolkit.errors import RequestFailed, ServerUnusable, Unanswered, UnusableReply
+from gr_toolkit.verify.forgery import sanitise
+from gr_toolkit.verify.judge.decoys import decoy
 from gr_toolkit.verify.verdict import Item, Verdict
 
 if TYPE_CHECKING:
     from gr_toolkit.llm import LLM
     from gr_toolkit.llm.messages import Token
 
-PROMPT_VERSION = 1  # part of each cache key: increment it if the prompt or the parsing of replies changes
+PROMPT_VERSION = 2  # part of each cache key: increment it if the prompt or the parsing of replies changes
 # The published model was trained on this prompt: do not change a character.
 PROMPT = """User: ### Question: {question}
 
@@ -36,13 +37,6 @@ MAX_ANSWER = 2_000  # characters; longer texts are not final answers and would n
 # convention among users of such verifiers, not a measurement of this one.
 MIN_CONFIDENCE = 0.8
 
-# The published prompt does not delimit its fields, so the student's answer must not contain the prompt's
-# headings, its verdict line or speaker names, including the special tokens of chat templates.
-FORGERY = re.compile(
-    r"#{3,}|final[\W_]*decision|ground[\W_]*truth|student'?s?[\W_]*answer|\b(?:user|assistant)\s*:"
-    r"|<\|(?:im|eot|start|end|system|user|assistant)\w*\|>|<(?:start|end)_of_turn>|</?think>|\[/?INST\]",
-    re.IGNORECASE,
-)
 EMPHASIS = r"\s*_`\"'“”"  # Markdown and quotes around words; for use inside a character class
 DECISION = re.compile(
     rf"[{EMPHASIS}#>-]*final\s*decision[{EMPHASIS}]*[:：][{EMPHASIS}]*(yes|no)[{EMPHASIS}.。!]*",
@@ -53,25 +47,34 @@ NO_TEXT = re.compile(rf"[{EMPHASIS}#>-]*")
 _reported: WeakSet[LLM] = WeakSet()  # second models whose outage has been reported
 
 
-async def ask_model(llm: LLM, item: Item, second: LLM | None = None) -> Verdict:
+async def ask_model(llm: LLM, item: Item, second: LLM | None = None, *, decoys: bool = True) -> Verdict:
     """Return the model's verdict, or the second model's verdict if the first one is doubtful.
 
-    A verdict is doubtful if the reply has no decision, its confidence is below MIN_CONFIDENCE, or the answer
-    imitates a part of the prompt. Without a second model's verdict, a yes to such an imitation becomes
-    undecided. Raises BudgetExceeded, and the other errors of a request to the first model.
+    A verdict is doubtful if the reply has no decision, or its confidence is below MIN_CONFIDENCE. With
+    `decoys`, a yes counts only if the same model says no to the answer for a decoy. Raises BudgetExceeded,
+    and the other errors of a request to the first model.
     """
-    answer = item.text
-    if len(answer) > MAX_ANSWER:
-        return Verdict(None, "model", None, f"not asked: {len(answer):,} characters are no final answer")
-    prompt = verifier_prompt(item.question, item.reference, answer)
-    verdict = await _ask(llm, prompt)
-    forged = is_forged(answer)
-    if second is not None and (verdict.correct is None or is_unsure(verdict) or forged):
-        other = await _second_opinion(second, prompt)
-        if other is not None:
-            return other
-    if forged and verdict.correct:
-        return Verdict(None, "flagged", None, f"written like a part of the prompt: {answer[:200]}")
+    if len(item.text) > MAX_ANSWER:
+        return Verdict(None, "model", None, f"not asked: {len(item.text):,} characters are no final answer")
+    judge, verdict = llm, await _ask(llm, verifier_prompt(item.question, item.reference, item.text))
+    if second is not None and (verdict.correct is None or is_unsure(verdict)):
+        other = await _second_opinion(second, verifier_prompt(item.question, item.reference, item.text))
+        judge, verdict = (llm, verdict) if other is None else (second, other)
+    return await _tested(judge, item, verdict) if verdict.correct and decoys else verdict
+
+
+async def _tested(llm: LLM, item: Item, verdict: Verdict) -> Verdict:
+    """Return the yes if the model says no to the answer for a decoy; else wrong, or undecided if unknown."""
+    other = decoy(item)
+    if other is None:
+        return verdict._replace(correct=None, confidence=None, reason="no other reference tests this yes")
+    check = await _ask(llm, verifier_prompt(item.question, other, item.text))
+    if check.correct is None:
+        reason = f"the yes is not tested: {check.reason}"
+        return verdict._replace(correct=None, confidence=None, reason=reason)
+    if check.correct:
+        reason = f"the model also accepts the answer for another reference: {other}"
+        return Verdict(False, "decoy", None, reason)
     return verdict
 
 
@@ -117,29 +120,7 @@ def _reason(reply: str) -> str:
 
 def verifier_prompt(question: str, reference: str, answer: str) -> str:
     """Return the prompt. Text in the student's answer that imitates a part of the prompt is removed."""
-    return PROMPT.format(question=question, reference=reference, answer=_sanitise(answer))
-
-
-def is_forged(answer: str) -> bool:
-    """Whether the answer contains text that imitates a part of the prompt."""
-    return FORGERY.search(_plain(answer)) is not None
-
-
-def _sanitise(answer: str) -> str:
-    """Return the answer on one line, with text that imitates a part of the prompt replaced by "…"."""
-    text = answer
-    if is_forged(answer):
-        text = _plain(answer)
-        while FORGERY.search(text):  # replacing one imitation can form another
-            text = FORGERY.sub("…", text)
-    return " ".join("".join(c for c in text if unicodedata.category(c) != "Cc" or c.isspace()).split())
-
-
-def _plain(text: str) -> str:
-    """Return the text without invisible characters and combining marks, with wide letters as normal ones."""
-    return unicodedata.normalize(
-        "NFKC", "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Mn"))
-    )
+    return PROMPT.format(question=question, reference=reference, answer=sanitise(answer))
 
 
 def read_decision(reply: str) -> bool | None:

@@ -1,0 +1,1 @@
+"""Finds the answer that a completion states."""

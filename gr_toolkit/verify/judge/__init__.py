@@ -1,0 +1,1 @@
+"""Asks a verifier model, and tests its verdicts."""

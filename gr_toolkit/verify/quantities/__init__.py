@@ -1,0 +1,1 @@
+"""Reads numbers and units, and converts between units."""

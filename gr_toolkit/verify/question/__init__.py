@@ -1,0 +1,1 @@
+"""Reads what a question says about its answer: options, order, precision."""

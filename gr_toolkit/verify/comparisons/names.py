@@ -64,7 +64,7 @@ def _words_key(text: str) -> str | None:
     if MATHEMATICS.search(text) or not PUNCTUATION.issuperset(TOKEN.sub("", text)):
         return None
     text = re.sub(r"(?<=[^\W\d_])\.(?=[^\W\d_]\b)", "", ARTICLE.sub(" ", text))  # U.S. becomes US
-    tokens = [token for token in TOKEN.findall(text) if token.casefold() != "and"]
+    tokens = [token for token in TOKEN.findall(text) if token not in ("and", "And")]  # "AND" is a gate
     if not any(len(token) > 1 and token.isalpha() for token in tokens):
         return None
     pairs = zip(["", *tokens[:-1]], tokens, strict=True)

@@ -49,8 +49,8 @@ def _compare_whole(given: Number, difference: float, share: float, rounded: bool
         return None if rounded and not exact and share <= NEAR_WHOLE else False
     if exact or share > NEAR:
         return False
-    rounds = difference <= 0.5 and share <= ROUNDING
-    if rounds and rounded:
+    rounds = difference <= 0.5
+    if rounds and rounded and share <= ROUNDING:
         return True
     return None if rounded or (rounds and given.last) else False
 

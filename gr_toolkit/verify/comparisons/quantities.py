@@ -6,7 +6,7 @@ import math
 import re
 
 from gr_toolkit.verify.comparisons.numbers import compare_numbers
-from gr_toolkit.verify.quantities.numbers import Number
+from gr_toolkit.verify.quantities.numbers import IN_BASE, Number
 from gr_toolkit.verify.quantities.quantity import Quantity, is_money, read_quantity
 from gr_toolkit.verify.quantities.units import (
     COUNTED_UNITS,
@@ -16,16 +16,18 @@ from gr_toolkit.verify.quantities.units import (
     convert,
     read_unit,
 )
-from gr_toolkit.verify.question.precision import Asked, asked_precision
+from gr_toolkit.verify.question.order import order_of
+from gr_toolkit.verify.question.precision import MAX_CHARS, Asked, asked_precision
 
 UNITS = re.compile(r"(?:square |cubic )?units?", re.IGNORECASE)  # "10 units" is the number 10
 IN_UNIT = re.compile(r"\bin ([A-Za-z°%]+(?: per [a-z]+|/[A-Za-z]+)?)")
 ASKS_FOR_UNIT = re.compile(
     r"\b(?:(?:with|include|state|give|specify|using) (?:the |its |your )?(?:\w+ )?units?)\b", re.I
 )
+ASKS_FOR_BASE = re.compile(r"\b(?:hexa?(?:decimal)?|binary|octal|base)\b", re.IGNORECASE)
 TEMPERATURES = frozenset({"degree_Celsius", "degree_Fahrenheit", "kelvin", "degree_Rankine"})
-# A decimal comma: 0,125 and 3,14 and 1.234,5, but not the thousands of 1,234.
-DECIMAL_COMMA = re.compile(r"([+-]?)(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?!\d|,)")
+# The first number of a text in the European style: 0,125 or 1.234,5. In brackets, a comma separates values.
+EUROPEAN = re.compile(r"([^\d()\[\]{}]*)([1-9]\d{0,2}(?:[. ]\d{3})+|\d+)(?:,(\d+))?(?!\d|[.,]\d)")
 # A number that differs from the reference by one of these factors may be in a unit that is not written.
 CONVERSIONS = (3.6, 12, 24, 60, 2.54, 4.184, 1.609, 2.205, 0.3048, 57.296, 1.602)
 NEAR_CONVERSION = 0.005  # relative difference from a conversion factor
@@ -33,35 +35,47 @@ NEAR_CONVERSION = 0.005  # relative difference from a conversion factor
 
 def compare_quantities(reference: str, answer: str, question: str) -> bool | None:
     """Return whether two normalised texts are the same quantity; None if unparsable or undecided."""
+    decision = _compare_texts(reference, answer, question)
+    if decision:
+        in_base = IN_BASE.fullmatch(reference) and not IN_BASE.fullmatch(answer)
+        return None if in_base and ASKS_FOR_BASE.search(question[-MAX_CHARS:]) else True
+    golds, givens = ((text, _from_european(text)) for text in (reference, answer))
+    same = any(
+        _compare_texts(gold, given, question)
+        for gold in golds
+        for given in givens
+        if (gold, given) != (reference, answer)
+    )
+    if not same:
+        return decision
+    # "3,4" may be two values if the question asks for several; "1,234" may be more than a thousand.
+    return True if decision is None and order_of(question, 2) == "unknown" else None
+
+
+def _compare_texts(reference: str, answer: str, question: str) -> bool | None:
     gold, given = read_quantity(reference), read_quantity(answer)
-    decision = None if gold is None or given is None else _compare(gold, given, question)
-    if decision is not True and DECIMAL_COMMA.search(reference + " " + answer):
-        return _compare_with_decimal_commas(reference, answer, question, decision)
-    return decision
+    return None if gold is None or given is None else _compare(gold, given, question)
 
 
-def _compare_with_decimal_commas(
-    reference: str, answer: str, question: str, decision: bool | None
-) -> bool | None:
-    """Read the commas of either text as decimal commas: 0,125 is 0.125. 1,234 stays in doubt."""
-    for texts in ((_with_points(reference), answer), (reference, _with_points(answer))):
-        gold, given = map(read_quantity, texts)
-        if texts != (reference, answer) and gold and given and _compare(gold, given, question):
-            return True if decision is None else None
-    return decision
-
-
-def _with_points(text: str) -> str:
-    return DECIMAL_COMMA.sub(lambda found: f"{found[1]}{found[2].replace('.', '')}.{found[3]}", text, count=1)
+def _from_european(text: str) -> str:
+    """Rewrite the first number of a text with a decimal point and without separators of thousands."""
+    number = EUROPEAN.match(text)
+    if number is None:
+        return text
+    decimals = f".{number[3]}" if number[3] else ""
+    return number[1] + re.sub("[. ]", "", number[2]) + decimals + text[number.end() :]
 
 
 def within_tolerance(reference: str, answer: str, tolerance: float) -> bool | None:
     """Whether two normalised texts are numbers that differ by at most `tolerance`, relative to the reference.
 
-    Units are converted. The result is None if a text is no number, or if only one has a percent sign.
+    Units are converted. The result is None if a text is no number, if only one has a percent sign, or if
+    they count different things.
     """
     gold, given = read_quantity(reference), read_quantity(answer)
     if gold is None or given is None or gold.percent != given.percent:
+        return None
+    if gold.thing and given.thing and not _same_things(gold.thing, given.thing, ""):
         return None
     value: float | None = given.number.value
     if gold.unit and given.unit:

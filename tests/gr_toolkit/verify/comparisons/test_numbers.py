@@ -119,7 +119,11 @@ COMPARED = [
     ("100000", "100001", False),
     ("0", "1", False),
     ("20", "20.2", None),  # it rounds to 20, and nothing says that 20 is rounded
-    ("20", "20.4", False),  # it does too, but differs by 2 %
+    ("20", "20.4", None),  # it does too, although it differs by 2 %
+    ("20", "19.6", None),
+    ("20", "20.6", False),
+    ("20", "41/2", False),  # an exact value
+    ("9", "9.4", False),  # it differs by more than 3 %
     ("50", "50.6", False),
     ("100", "100.5", None),
     ("100", "100.6", False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gr_toolkit.verify.comparisons.quantities import compare_quantities
+from gr_toolkit.verify.comparisons.quantities import compare_quantities, within_tolerance
 from gr_toolkit.verify.reading.normalise import normalise
 
 NUMBERS = [
@@ -113,3 +113,77 @@ def test_question_decides_whether_10_is_10_percent():
 def test_missing_unit_is_undecided_if_the_question_asks_for_it():
     assert compare_quantities("37 m", "37", "Give the length with its unit.") is None
     assert compare_quantities("37 m", "37", "How long is it in metres?") is True
+
+
+EUROPEAN = [
+    ("0,75", "0.75", True),
+    ("0.75", "0,75", True),
+    ("-2,5", "-2.5", True),
+    ("€ 7,20", "€7.20", True),
+    ("12,5 %", "12.5%", True),
+    ("2,5 kg", "2500 g", True),
+    ("7.654,3", "7654.3", True),
+    ("7 654,3", "7654.3", True),
+    ("7.654.321", "7654321", True),
+    ("0,75", "0.8", None),
+    ("7,654", "7654", True),
+    ("7,654", "7.654", None),  # a thousand times as much, or the same
+    ("7.654", "7654", None),
+    ("7.654", "7655", False),
+    ("0.654", "654", False),  # no thousands begin with 0
+    ("76,54", "7654", None),
+    # two values, not one
+    ("(3,4)", "3.4", None),
+    ("3.4", "(3,4)", None),
+    ("[3,4]", "3.4", None),
+    ("{3,4}", "3.4", None),
+    ("3,4,5", "3.4", None),
+]
+
+
+@pytest.mark.parametrize(("reference", "answer", "expected"), EUROPEAN)
+def test_decimal_comma(reference, answer, expected):
+    assert compare_quantities(normalise(reference), normalise(answer), "") is expected
+
+
+@pytest.mark.parametrize("question", ["Find the two roots.", "Find the mean and the variance."])
+def test_comma_is_in_doubt_where_the_question_asks_for_several_values(question):
+    assert compare_quantities("3,4", "3.4", question) is None
+    assert compare_quantities("3.4", "3,4", question) is None
+    assert compare_quantities("3,4", "3.4", "How high is it?") is True
+
+
+@pytest.mark.parametrize("question", ["Write it in binary.", "Give it in base 2.", "Convert to hexadecimal."])
+def test_value_in_another_base_is_undecided_where_the_question_asks_for_the_base(question):
+    assert compare_quantities("0b110", "6", question) is None
+    assert compare_quantities("0b110", "0b110", question) is True
+    assert compare_quantities("0b110", "0x6", question) is True
+    assert compare_quantities("0b110", "6", "How large is it?") is True
+    assert compare_quantities("6", "0b110", question) is True
+    assert compare_quantities("0b110", "7", question) is False
+
+
+TOLERANCES = [
+    ("200", "209", True),
+    ("200", "211", False),
+    ("-200", "-191", True),
+    ("-200", "200", False),
+    ("200 m", "0.204 km", True),
+    ("200 m", "0.304 km", False),
+    ("200 m", "204", True),
+    ("200 m", "204 kg", None),
+    ("50%", "51%", True),
+    ("50%", "0.5", None),
+    ("7 goats", "7 goats", True),
+    ("7 goats", "9 goats", False),
+    ("7 goats", "14 horns", None),
+    ("0", "0", True),
+    ("0", "0.001", False),
+    ("200", "many", None),
+    ("many", "200", None),
+]
+
+
+@pytest.mark.parametrize(("reference", "answer", "expected"), TOLERANCES)
+def test_tolerance_of_a_twentieth(reference, answer, expected):
+    assert within_tolerance(reference, answer, 0.05) is expected
